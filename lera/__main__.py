@@ -1,0 +1,7 @@
+"""`python -m lera`."""
+
+import sys
+
+from lera.cli import main
+
+sys.exit(main())

@@ -1,0 +1,90 @@
+"""config.toml: found, read, and checked section by section, with errors that name the line and the mend."""
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from lera.errors import LeraError
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_AT = re.compile(r"`\$\.(?P<key>\w+)")
+
+
+class Configuration:
+    """A parsed config.toml; `section` turns its tables into typed settings."""
+
+    def __init__(self, text: str, name: str = "config.toml") -> None:
+        """Raises LeraError for text that is not TOML."""
+        self.name = name
+        self._lines = text.splitlines()
+        try:
+            self._document: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise LeraError(f"{name} is not valid TOML: {error}. Mend that line and start again.") from None
+
+    def section(self, name: str, kind: type[T]) -> T:
+        """The table `[name]` as a `kind`; missing keys take their defaults. Raises LeraError."""
+        try:
+            return msgspec.convert(self._document.get(name, {}), kind)
+        except msgspec.ValidationError as error:
+            raise LeraError(self._explain(name, kind, str(error))) from None
+
+    def check_names(self, known: set[str]) -> None:
+        """Refuse tables that nobody reads: a misspelt one would be ignored in silence. Raises LeraError."""
+        for name in self._document:
+            if name not in known:
+                raise LeraError(f"{self._place(name)} there is no [{name}] table;{_meant(name, known)}.")
+
+    def _explain(self, section: str, kind: type[T], message: str) -> str:
+        fields = {field.name for field in msgspec.structs.fields(kind)}
+        unknown = _UNKNOWN.search(message)
+        if unknown:
+            key = unknown["key"]
+            return f"{self._place(section, key)} [{section}] has no setting `{key}`;{_meant(key, fields)}."
+        at = _AT.search(message)
+        key = at["key"] if at else ""
+        complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "")
+        return f"{self._place(section, key)} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
+
+    def _place(self, section: str, key: str = "") -> str:
+        inside = not section
+        for number, line in enumerate(self._lines, 1):
+            header = re.match(r"\s*\[+\s*([^\]\s]+)\s*\]+", line)
+            if header:
+                inside = header[1].strip("\"'") == section
+                if inside and not key:
+                    return f"{self.name} line {number}:"
+            elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+                return f"{self.name} line {number}:"
+        return f"{self.name}:"
+
+
+def _meant(word: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    if close:
+        return f" did you mean `{close[0]}`?"
+    return " known are " + ", ".join(sorted(known))
+
+
+def configuration_path() -> Path:
+    """The config.toml that is read when none is named: in this folder, else the one that came with LERA."""
+    here = Path("config.toml")
+    beside = Path(__file__).parent.parent / "config.toml"
+    packaged = Path(__file__).parent / "config.toml"
+    return next((path for path in (here, beside) if path.is_file()), packaged)
+
+
+def read_configuration(path: Path | None = None) -> Configuration:
+    """Read a config.toml. Raises LeraError when it can't be read."""
+    chosen = path or configuration_path()
+    try:
+        text = chosen.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LeraError(f"Can't read {chosen}: {error}. Name a config.toml with --config.") from None
+    return Configuration(text, chosen.name)

@@ -1,0 +1,72 @@
+"""Secrets: in the OS keyring, or in a file that only this user can read where there is no keyring."""
+
+import json
+import os
+from pathlib import Path
+
+import keyring
+import keyring.errors
+from keyring.backends import fail
+
+from lera.errors import LeraError
+from lera.folders import data_folder
+
+SERVICE = "lera"
+
+
+def has_keyring() -> bool:
+    """Whether secrets go to the OS keyring. A folder of its own (`LERA_HOME`) keeps its own secrets too."""
+    return "LERA_HOME" not in os.environ and not isinstance(keyring.get_keyring(), fail.Keyring)
+
+
+def secret(name: str) -> str | None:
+    """The secret kept under `name`, or None."""
+    if has_keyring():
+        try:
+            return keyring.get_password(SERVICE, name)
+        except keyring.errors.KeyringError as error:
+            raise LeraError(f"The system keyring is locked or broken ({error}); unlock it and start again.") from error
+    return _read_file().get(name)
+
+
+def keep_secret(name: str, value: str | None) -> None:
+    """Keep `value` under `name`; None erases it."""
+    if has_keyring():
+        try:
+            if value is not None:
+                keyring.set_password(SERVICE, name, value)
+            elif keyring.get_password(SERVICE, name) is not None:
+                keyring.delete_password(SERVICE, name)
+        except keyring.errors.KeyringError as error:
+            raise LeraError(f"The system keyring is locked or broken ({error}); unlock it and start again.") from error
+        return
+    kept = _read_file()
+    if value is None:
+        kept.pop(name, None)
+    else:
+        kept[name] = value
+    _write_file(kept)
+
+
+def _path() -> Path:
+    return data_folder() / "secrets.json"
+
+
+def _read_file() -> dict[str, str]:
+    try:
+        kept = json.loads(_path().read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise LeraError(f"Can't read {_path()} ({error}); delete it and join or log in again.") from error
+    return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
+
+
+def _write_file(kept: dict[str, str]) -> None:
+    path = _path()
+    fresh = path.with_suffix(".new")
+    # The mode is set when the file is made, so that no moment exists in which others can read it.
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(kept, file)
+    fresh.replace(path)

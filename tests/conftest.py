@@ -1,0 +1,16 @@
+"""What all tests share: a LERA folder of their own, and the places of things."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def lera_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test touches the user's consent, keys or history."""
+    home = tmp_path / "lera-home"
+    monkeypatch.setenv("LERA_HOME", str(home))
+    return home

@@ -1,0 +1,202 @@
+"""Who may join a hub, and which readings count: every decision of the WebSocket hub, without I/O or clock."""
+
+import hmac
+from collections import Counter, OrderedDict
+from typing import Annotated, Final, Protocol
+
+import msgspec
+from msgspec import Meta, Struct
+
+from transport.limits import Rate, paced_interval
+from transport.reading import (
+    MAX_FRAME_BYTES,
+    PROTOCOL_VERSION,
+    Away,
+    Dropped,
+    Forget,
+    Forgotten,
+    HubFrame,
+    Join,
+    Leave,
+    Pace,
+    Post,
+    Reading,
+    Refused,
+    Welcome,
+    agent_decoder,
+    hello_decoder,
+    join_decoder,
+    sums_to_one,
+)
+
+
+class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[hub]` of config.toml."""
+
+    interval: Annotated[float, Meta(ge=0.2, le=60)] = 1.0
+    heartbeat: Annotated[float, Meta(ge=1, le=60)] = 5.0
+    max_viewers: Annotated[int, Meta(ge=1, le=19_000)] = 5000
+    readings_per_second: Annotated[float, Meta(ge=1, le=1_000_000)] = 4000.0
+    joins_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 50.0
+    join_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
+    connections_per_address: Annotated[int, Meta(ge=1, le=19_000)] = 2000
+    join_timeout: Annotated[float, Meta(ge=1, le=60)] = 10.0
+    behind_proxy: bool = False
+
+
+OVERSIZED: Final = f"a frame may have at most {MAX_FRAME_BYTES} bytes"
+
+
+class Audience(Protocol):
+    """What a hub feeds. All calls come from the event loop and must not block."""
+
+    def take(self, reading: Reading) -> None:
+        """A checked reading has come in."""
+
+    def leave(self, viewer: str) -> None:
+        """The viewer's vote is withdrawn."""
+
+    def forget(self, viewer: str) -> None:
+        """Erase whatever is kept of this viewer."""
+
+
+class Refusal(Exception):
+    """Why a connection ends, in words for the person at the other end."""
+
+    def __init__(self, cause: str, reason: str, retry: bool = False) -> None:
+        super().__init__(reason)
+        self.cause = cause
+        self.frame = Refused(reason, retry)
+
+
+class Guest:
+    """One joined connection."""
+
+    __slots__ = ("interval", "rate", "sequence", "told", "viewer")
+
+    def __init__(self, viewer: str, sequence: int, interval: float) -> None:
+        self.viewer = viewer
+        self.sequence = sequence
+        self.interval = interval
+        # A viewer whose frames were held up by the network may be early once or twice; a flood is not.
+        self.rate = Rate(interval * 0.8, burst=3)
+        self.told = float("-inf")
+
+
+class Desk:
+    """Who may join, and which readings count. Pure: no I/O, time comes in."""
+
+    REMEMBERED_SEQUENCES: Final = 65_536
+
+    def __init__(self, settings: HubSettings, channel: str, token: str, audience: Audience) -> None:
+        self.settings = settings
+        self.channel = channel
+        self.token = token
+        self.audience = audience
+        self.guests: dict[str, Guest] = {}
+        self.counts: Counter[str] = Counter()
+        self._sequences: OrderedDict[str, int] = OrderedDict()
+
+    @property
+    def interval(self) -> float:
+        """Seconds between readings that a viewer is asked to keep now."""
+        return paced_interval(len(self.guests), self.settings.readings_per_second, self.settings.interval)
+
+    @property
+    def heartbeat(self) -> float:
+        """Seconds within which a viewer must be heard of."""
+        return max(self.settings.heartbeat, self.interval)
+
+    def join(self, text: bytes) -> tuple[Guest, Guest | None, Welcome]:
+        """Judge a first frame. Returns the guest, its own earlier connection that must end now, and the answer.
+
+        Raises Refusal.
+        """
+        join = self._readable_join(text)
+        # Both compared in full, so that the time taken tells nothing about either.
+        known = hmac.compare_digest(join.channel.encode(), self.channel.encode())
+        if not (hmac.compare_digest(join.token.encode(), self.token.encode()) and known):
+            raise Refusal("token", "this link is not valid (any more): ask the streamer for the current one")
+        earlier = self.guests.get(join.viewer)
+        if earlier is None and len(self.guests) >= self.settings.max_viewers:
+            raise Refusal("full", "the stream's hub is full; your agent will try again", retry=True)
+        sequence = earlier.sequence if earlier is not None else self._sequences.get(join.viewer, 0)
+        guest = Guest(join.viewer, sequence, self.interval)
+        self.guests[join.viewer] = guest
+        self.counts["joined"] += 1
+        return guest, earlier, Welcome(PROTOCOL_VERSION, self.channel, sequence, guest.interval, self.heartbeat)
+
+    def take(self, guest: Guest, text: bytes, now: float) -> HubFrame | None:
+        """Judge one frame of a joined guest and pass it on. Returns the answer, if any; raises Refusal."""
+        if len(text) > MAX_FRAME_BYTES:
+            raise Refusal("oversized", OVERSIZED)
+        try:
+            frame = agent_decoder.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Refusal("malformed", f"that frame can't be read: {error}") from None
+        if type(frame) is not Post:
+            return self._command(guest, frame)
+        if not sums_to_one(frame.probabilities):
+            raise Refusal("malformed", "the seven probabilities must add up to 1")
+        if frame.sequence <= guest.sequence:
+            return self._drop(guest, frame, "replayed", "this sequence number was used before", now)
+        if not guest.rate.allow(now):
+            return self._drop(guest, frame, "too fast", f"one reading every {guest.interval:g} s, please", now)
+        guest.sequence = frame.sequence
+        self.counts["readings"] += 1
+        self.audience.take(
+            Reading(guest.viewer, "face", now, frame.probabilities, frame.quality, frame.captured),
+        )
+        interval = self.interval
+        if interval == guest.interval:
+            return None
+        guest.interval = interval
+        guest.rate = Rate(interval * 0.8, burst=3)
+        return Pace(interval, self.heartbeat)
+
+    def gone(self, guest: Guest) -> None:
+        """The connection has ended. The vote stays until it expires: most come back within seconds."""
+        if self.guests.get(guest.viewer) is guest:
+            del self.guests[guest.viewer]
+        if guest.sequence:
+            self._sequences[guest.viewer] = max(guest.sequence, self._sequences.get(guest.viewer, 0))
+            self._sequences.move_to_end(guest.viewer)
+            if len(self._sequences) > self.REMEMBERED_SEQUENCES:
+                self._sequences.popitem(last=False)
+
+    def _readable_join(self, text: bytes) -> Join:
+        if len(text) > MAX_FRAME_BYTES:
+            raise Refusal("oversized", OVERSIZED)
+        try:
+            hello = hello_decoder.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise Refusal("first frame", "the first frame must be a join in JSON") from None
+        if hello.type != "join":
+            raise Refusal("first frame", "the first frame must be a join")
+        if hello.version != PROTOCOL_VERSION:
+            older = hello.version < PROTOCOL_VERSION
+            mend = "update your LERA agent" if older else "the streamer has to update LERA"
+            versions = f"you speak version {hello.version}, this stream version {PROTOCOL_VERSION}"
+            raise Refusal("version", f"{versions}: {mend}")
+        try:
+            return join_decoder.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Refusal("first frame", f"that join can't be read: {error}") from None
+
+    def _command(self, guest: Guest, frame: Away | Leave | Forget) -> HubFrame | None:
+        if type(frame) is Forget:
+            self.audience.forget(guest.viewer)
+            self._sequences.pop(guest.viewer, None)
+            guest.sequence = 0
+            self.counts["forgotten"] += 1
+            return Forgotten()
+        self.audience.leave(guest.viewer)
+        return None
+
+    def _drop(self, guest: Guest, frame: Post, cause: str, reason: str, now: float) -> Dropped | None:
+        self.counts[f"dropped: {cause}"] += 1
+        # One answer a second: a flood must not make the hub write as much as it reads.
+        if now - guest.told < 1.0:
+            return None
+        guest.told = now
+        return Dropped(frame.sequence, reason)

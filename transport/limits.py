@@ -1,0 +1,72 @@
+"""Rate limits and pacing. Pure: time comes in as an argument, in seconds of any steady clock."""
+
+from collections import OrderedDict
+
+
+class Rate:
+    """The generic cell rate algorithm (ITU-T I.371): one event every `interval` seconds, with up to `burst` at once."""
+
+    __slots__ = ("_due", "_slack", "interval")
+
+    def __init__(self, interval: float, burst: int = 1) -> None:
+        self.interval = interval
+        self._slack = interval * (burst - 1)
+        self._due = float("-inf")
+
+    def allow(self, now: float) -> bool:
+        """Whether one more event fits at `now`; counts it when it does."""
+        if not self.ready(now):
+            return False
+        self._due = max(self._due, now) + self.interval
+        return True
+
+    def ready(self, now: float) -> bool:
+        """Whether one more event would fit at `now`, without counting it."""
+        return now + self._slack >= self._due
+
+
+class Addresses:
+    """Limits for each network address: joins a second, and connections at once.
+
+    Remembers at most `remembered` idle addresses, so that an attacker with many can't fill the memory.
+    """
+
+    def __init__(self, joins_per_second: float, join_burst: int, connections: int, remembered: int = 4096) -> None:
+        self._interval = 1.0 / joins_per_second
+        self._burst = join_burst
+        self._connections = connections
+        self._remembered = remembered
+        self._rates: OrderedDict[str, Rate] = OrderedDict()
+        self._open: dict[str, int] = {}
+
+    def enter(self, address: str, now: float) -> str | None:
+        """Count one connection in. Returns the reason if it must be refused, else None: then `exit` must follow."""
+        rate = self._rates.get(address)
+        if rate is None:
+            rate = self._rates[address] = Rate(self._interval, self._burst)
+            if len(self._rates) > self._remembered:
+                self._rates.popitem(last=False)
+        self._rates.move_to_end(address)
+        if not rate.allow(now):
+            return "too many joins from your address; wait a few seconds and try again"
+        if self._open.get(address, 0) >= self._connections:
+            return "too many connections from your address; close some and try again"
+        self._open[address] = self._open.get(address, 0) + 1
+        return None
+
+    def exit(self, address: str) -> None:
+        """Count one connection out."""
+        left = self._open[address] - 1
+        if left:
+            self._open[address] = left
+        else:
+            del self._open[address]
+
+
+def paced_interval(viewers: int, readings_per_second: float, shortest: float) -> float:
+    """Seconds between one viewer's readings so that the whole crowd stays under `readings_per_second`.
+
+    In steps of half a second, so that one viewer more or less changes nobody's pace.
+    """
+    fair = viewers / readings_per_second
+    return max(shortest, -(-fair * 2 // 1) / 2)

@@ -1,0 +1,143 @@
+"""The contract between agent and bot: what a Reading is, and the frames that carry it.
+
+Frames are JSON text. An agent's first frame is `Join`; then come `Post`, `Away`, `Leave` and `Forget`. The hub answers
+with `Welcome`, `Pace`, `Dropped`, `Refused` and `Forgotten`. Unknown fields are ignored, so that a newer agent can talk
+to an older hub of the same protocol version; another version is refused with a reason.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+PROTOCOL_VERSION: Final = 1
+MAX_FRAME_BYTES: Final = 1024
+"""No honest frame comes near it: a Post is about 170 bytes."""
+
+Source = Literal["face", "chat", "tap", "streamer_face", "streamer_voice"]
+AwayReason = Literal["no_face", "too_dark", "paused"]
+Probabilities = tuple[float, float, float, float, float, float, float]
+"""In the order of `model.emotions.EMOTIONS`; each 0..1, together 1."""
+
+SUM_TOLERANCE: Final = 0.02
+"""Numbers travel with four digits, so an honest sum is off by at most 7 * 0.00005; the rest is for other clients."""
+
+
+class Reading(Struct, frozen=True, gc=False):
+    """What one source felt at one moment.
+
+    `viewer` is an opaque key, `time` is the bot's clock in seconds, `quality` 0..1 says how far to trust it, and
+    `captured` is the agent's own clock at the newest frame, kept only so that lag can be measured (0 when unknown).
+    """
+
+    viewer: str
+    source: Source
+    time: float
+    probabilities: Probabilities
+    quality: float = 1.0
+    captured: float = 0.0
+
+
+Key = Annotated[str, Meta(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Channel = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Token = Annotated[str, Meta(min_length=1, max_length=128)]
+Number = Annotated[float, Meta(ge=0.0, le=1.0)]
+Sequence = Annotated[int, Meta(ge=1, le=2**53)]
+Clock = Annotated[float, Meta(ge=0.0, le=1e12)]
+
+
+class Hello(Struct):
+    """The part of a first frame that every version has, so that any version can be refused politely."""
+
+    type: str
+    version: int = 0
+
+
+class Join(Struct, tag="join"):
+    """Agent to hub, first: which channel, the token from the streamer's link, and the viewer's opaque key."""
+
+    version: int
+    channel: Channel
+    token: Token
+    viewer: Key
+
+
+class Post(Struct, tag="reading", gc=False):
+    """Agent to hub: one reading. `sequence` grows by one from the number that `Welcome` named."""
+
+    sequence: Sequence
+    probabilities: tuple[Number, Number, Number, Number, Number, Number, Number]
+    quality: Number = 1.0
+    captured: Clock = 0.0
+
+
+class Away(Struct, tag="away"):
+    """Agent to hub: still here, but there is nothing to read. The viewer's vote is withdrawn at once."""
+
+    reason: AwayReason
+
+
+class Leave(Struct, tag="leave"):
+    """Agent to hub: goodbye. The vote is withdrawn."""
+
+
+class Forget(Struct, tag="forget"):
+    """Agent to hub: consent is withdrawn; erase whatever is kept of this viewer and answer `Forgotten`."""
+
+
+class Welcome(Struct, tag="welcome"):
+    """Hub to agent: joined. At most one reading every `interval` seconds; at least one frame every `heartbeat`.
+
+    `sequence` is the last number that the hub has seen from this viewer.
+    """
+
+    version: int
+    channel: str
+    sequence: int
+    interval: float
+    heartbeat: float
+
+
+class Pace(Struct, tag="pace"):
+    """Hub to agent: a new pace, in seconds, as in `Welcome`."""
+
+    interval: float
+    heartbeat: float
+
+
+class Dropped(Struct, tag="dropped"):
+    """Hub to agent: that reading was not counted, and why. The connection goes on."""
+
+    sequence: int
+    reason: str
+
+
+class Refused(Struct, tag="refused"):
+    """Hub to agent, last: why the connection ends. `retry` says whether coming back later can help."""
+
+    reason: str
+    retry: bool = False
+
+
+class Forgotten(Struct, tag="forgotten"):
+    """Hub to agent: nothing is kept of this viewer any more."""
+
+
+AgentFrame = Post | Away | Leave | Forget
+HubFrame = Welcome | Pace | Dropped | Refused | Forgotten
+
+hello_decoder: Final = msgspec.json.Decoder(Hello)
+join_decoder: Final = msgspec.json.Decoder(Join)
+agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget)
+hub_decoder: Final[msgspec.json.Decoder[HubFrame]] = msgspec.json.Decoder(HubFrame)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def encode(frame: Join | AgentFrame | HubFrame) -> str:
+    """The frame as JSON text."""
+    return _encoder.encode(frame).decode()
+
+
+def sums_to_one(probabilities: Probabilities) -> bool:
+    """Whether seven checked numbers are a distribution (also False for NaN and infinities)."""
+    return abs(sum(probabilities) - 1.0) <= SUM_TOLERANCE
