@@ -1,0 +1,76 @@
+"""`python run.py bot`: the streamer's program."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from bot.clock import steady_clock
+from bot.commands import Asker
+from bot.console import chat_in_terminal
+from bot.history import History
+from bot.keys import join_token
+from bot.settings import Settings, read_settings
+from bot.show import Show
+from bot.web import links, serving
+from lera.folders import data_folder
+from lera.signals import run_until_stopped
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the bot until Ctrl-C. Raises LeraError."""
+    parser = argparse.ArgumentParser(prog="run.py bot", description="Run the streamer's bot: hub, overlay and !mood.")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml in this folder)")
+    parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    settings = read_settings(arguments.config)
+    token = join_token(settings.channel.name, renew=arguments.new_link)
+    return run_until_stopped(run(settings, token))
+
+
+async def run(settings: Settings, token: str) -> int:
+    """The bot from start to stop."""
+    now = steady_clock()
+    history = open_history(settings, now())
+    show = Show(settings, token, history, now)
+    try:
+        async with serving(show) as address, asyncio.TaskGroup() as tasks:
+            tasks.create_task(show.run())
+            for line in welcome(show, address):
+                print(line, flush=True)
+            tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster")))
+    finally:
+        if history is not None:
+            history.close()
+        print("The show is over. See you next time!", file=sys.stderr)
+    return 0
+
+
+def open_history(settings: Settings, now: float) -> History | None:
+    """The stream's history, with what is older than `keep_days` deleted; None when it is switched off."""
+    if not settings.history.enabled:
+        return None
+    folder = Path(settings.history.folder) if settings.history.folder else data_folder()
+    history = History(folder / "history.sqlite3")
+    history.delete_before(now - settings.history.keep_days * 86_400)
+    return history
+
+
+def welcome(show: Show, address: str) -> list[str]:
+    """What a streamer needs to see after the start."""
+    places = links(show, address)
+    return [
+        f"LERA is live for {show.settings.channel.name}.",
+        f"  OBS browser source:  {places['overlay']}",
+        f"  Dashboard:           {places['dashboard']}",
+        f"  Link for viewers:    {places['join']}   (keep it off the screen)",
+        f"Type {show.settings.chat.prefix}mood to try it here. Ctrl-C ends the show.",
+    ]
+
+
+if __name__ == "__main__":
+    from lera.cli import run_program
+
+    sys.exit(run_program(main))

@@ -1,0 +1,135 @@
+"""`doctor`: looks at everything that LERA needs here, and says for each fault its cause and its mend in one line."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bot.history import History
+from bot.settings import Settings, read_settings
+from lera import vault
+from lera.errors import LeraError
+from lera.folders import data_folder
+
+
+class Finding(NamedTuple):
+    """One line of the doctor. `mend` is empty when all is well."""
+
+    name: str
+    said: str
+    mend: str = ""
+
+
+def examine(config: Path | None = None) -> Iterator[Finding]:
+    """Look at one thing after the other; each finding comes as soon as it is known."""
+    yield _python()
+    try:
+        settings = read_settings(config)
+    except LeraError as error:
+        yield Finding("settings", "config.toml can't be used", str(error))
+        settings = Settings()
+    else:
+        yield Finding("settings", f"channel {settings.channel.name}, all keys known")
+    for name, look in (
+        ("disk", lambda: _disk(settings)),
+        ("secrets", _secrets),
+        ("port", lambda: _port(settings)),
+        ("detector", _detector),
+        ("reader", _reader),
+    ):
+        yield _guarded(name, look)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the findings; 1 when something needs mending."""
+    parser = argparse.ArgumentParser(prog="run.py doctor", description="Check this machine and say what to mend.")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml in this folder)")
+    arguments = parser.parse_args(argv)
+    faults = 0
+    for finding in examine(arguments.config):
+        faults += bool(finding.mend)
+        print(f"{'MEND' if finding.mend else ' ok '}  {finding.name}: {finding.said}", flush=True)
+        if finding.mend:
+            print(f"      -> {finding.mend}", flush=True)
+    print(f"{faults} thing{'s' * (faults != 1)} to mend." if faults else "All is well.")
+    return 1 if faults else 0
+
+
+def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except LeraError as error:
+        return Finding(name, "does not work", str(error))
+
+
+def _python() -> Finding:
+    said = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Finding("python", said, "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer.")
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = Path(settings.history.folder) if settings.history.folder else data_folder()
+    probe = folder / f"doctor-{os.getpid()}.sqlite3"
+    try:
+        free = shutil.disk_usage(folder).free / 2**30
+        History(probe).close()
+    except OSError as error:
+        return Finding("disk", f"{folder} can't be used ({error})", "Set [history] folder to one you may write to.")
+    finally:
+        probe.unlink(missing_ok=True)
+    mend = "" if free > 0.5 else "Free some disk space: the history stops when the disk is full."
+    return Finding("disk", f"{folder}, {free:.0f} GB free", mend)
+
+
+def _secrets() -> Finding:
+    if vault.has_keyring():
+        return Finding("secrets", "kept in the system keyring")
+    return Finding("secrets", f"no keyring here; kept in {data_folder() / 'secrets.json'}, readable by you alone")
+
+
+def _port(settings: Settings) -> Finding:
+    host, port = settings.web.host, settings.web.port
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        if _is_lera(port):
+            return Finding("port", f"{port}: a LERA bot is running there")
+        mend = "Close the program that uses it, or set another [web] port in config.toml."
+        return Finding("port", f"{host}:{port} is not free ({error.strerror or error})", mend)
+    return Finding("port", f"{host}:{port} is free")
+
+
+def _is_lera(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+            return bool(json.load(answer) == {"status": "ok"})
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _detector() -> Finding:
+    from model import blazeface
+
+    return Finding("detector", f"BlazeFace is here ({blazeface.ensure().name})")
+
+
+def _reader() -> Finding:
+    from model import face
+
+    with face.load() as reader:
+        reader.find(np.zeros((240, 320, 3), np.uint8))
+        crops = np.zeros((1, 64, 64, 3), np.uint8)
+        seven = reader.probabilities(crops)[0]
+    if not np.isclose(seven.sum(), 1.0, atol=1e-3):
+        return Finding("reader", "the face reader gives nonsense", "Install LERA again: its weights are damaged.")
+    return Finding("reader", "the face reader loads and answers")

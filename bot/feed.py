@@ -1,0 +1,82 @@
+"""The overlay's live feed: the newest frame, and who waits for the next. Old frames are never queued."""
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+
+from bot.crowd import Mood
+from model.emotions import EMOTIONS
+
+BEAT_SECONDS: Final = 2.0
+"""A subscriber gets a beat this long after the last frame, and takes the feed for dead after some missed ones."""
+
+_encoder = msgspec.json.Encoder()
+
+
+def mood_frame(mood: Mood, channel: str, connected: int, session: int) -> dict[str, Any]:
+    """A mood as the overlay and `/api/mood` see it, without its time. Seven-part values are keyed by emotion.
+
+    Rounded so that a change too small to see is no change.
+    """
+    return {
+        "type": "mood",
+        "channel": channel,
+        "session": str(session),
+        "viewers": mood.viewers,
+        "connected": connected,
+        "minimum_viewers": mood.minimum_viewers,
+        "enough": mood.enough,
+        "shares": _by_emotion(mood.shares, 4),
+        "intervals": _intervals(mood),
+        "top": mood.top,
+        "valence": None if mood.valence is None else round(mood.valence, 3),
+        "arousal": None if mood.arousal is None else round(mood.arousal, 3),
+        "trend": _by_emotion(mood.trend, 2),
+    }
+
+
+def _by_emotion(values: tuple[float, ...] | None, digits: int) -> dict[str, float] | None:
+    if values is None:
+        return None
+    return {emotion: round(value, digits) for emotion, value in zip(EMOTIONS, values, strict=True)}
+
+
+def _intervals(mood: Mood) -> dict[str, list[float]] | None:
+    if mood.intervals is None:
+        return None
+    pairs = zip(EMOTIONS, mood.intervals, strict=True)
+    return {emotion: [round(low, 3), round(high, 3)] for emotion, (low, high) in pairs}
+
+
+class Feed:
+    """Holds the newest frame; `next` waits for one that its caller has not seen."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.frame: dict[str, Any] = {}
+        self.text = ""
+        self._changed = asyncio.Event()
+
+    def publish(self, frame: dict[str, Any], time: float) -> bool:
+        """Offer a frame. False, and nothing happens, when it equals the last but for its time."""
+        if self.version and frame == {key: value for key, value in self.frame.items() if key != "time"}:
+            return False
+        self.frame = {**frame, "time": round(time, 3)}
+        self.text = _encoder.encode(self.frame).decode()
+        self.version += 1
+        # Each version has an event of its own, so that a waiter can't miss one between set and clear.
+        self._changed.set()
+        self._changed = asyncio.Event()
+        return True
+
+    async def next(self, seen: int) -> int:
+        """Wait until there is a frame newer than version `seen`; returns its version. Raises TimeoutError."""
+        if self.version == seen:
+            await asyncio.wait_for(self._changed.wait(), BEAT_SECONDS)
+        return self.version
+
+
+def beat(time: float) -> str:
+    """The frame that says: nothing has changed, and the bot is alive."""
+    return _encoder.encode({"type": "beat", "time": round(time, 3)}).decode()

@@ -1,0 +1,153 @@
+"""The stream's memory: one row a second, in SQLite. Holds the crowd's moods, and nothing of any one viewer."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from bot.crowd import Mood
+from lera.errors import LeraError
+from model.emotions import EMOTIONS
+from transport.reading import Probabilities
+
+logger = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+_SHARES = ", ".join(EMOTIONS)
+_SCHEMA = f"""
+CREATE TABLE session (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, started REAL NOT NULL, ended REAL);
+CREATE TABLE mood (
+    session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    time REAL NOT NULL, viewers INTEGER NOT NULL,
+    {", ".join(f"{emotion} REAL" for emotion in EMOTIONS)}, valence REAL, arousal REAL,
+    PRIMARY KEY (session, time)
+) WITHOUT ROWID;
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+class Row(Struct, frozen=True):
+    """One remembered second. `shares` is None where there were too few viewers to show them."""
+
+    time: float
+    viewers: int
+    shares: Probabilities | None
+    valence: float | None
+    arousal: float | None
+
+
+class Session(Struct, frozen=True):
+    """One stream. `ended` is None while it runs."""
+
+    id: int
+    channel: str
+    started: float
+    ended: float | None
+
+
+class History:
+    """The database. Methods may be called from any thread, one at a time; all raise LeraError when the disk fails."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or make the file at `path`; None keeps everything in memory. A broken file is set aside, and said."""
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            self._database = self._open()
+        except (sqlite3.OperationalError, OSError) as error:
+            raise LeraError(f"Can't open the history {path}: {error}. Set [history] folder elsewhere.") from None
+        except sqlite3.DatabaseError:
+            if path is None:
+                raise
+            aside = path.with_suffix(".broken")
+            path.replace(aside)
+            for leftover in ("-wal", "-shm"):
+                Path(f"{path}{leftover}").unlink(missing_ok=True)
+            logger.warning("The history was broken; it is kept as %s and a new one was started.", aside)
+            self._database = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(self._path or ":memory:", check_same_thread=False, timeout=5.0)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute("PRAGMA foreign_keys = ON")
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                database.executescript(_SCHEMA)
+            elif version != SCHEMA_VERSION:
+                raise LeraError(f"The history {self._path} is of another LERA version; move it away and start again.")
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def begin(self, channel: str, now: float) -> int:
+        """Start a session and return its id. Sessions that a crash left open end at their last row."""
+        with self._transaction() as database:
+            database.execute(
+                "UPDATE session SET ended = coalesce((SELECT max(time) FROM mood WHERE session = id), started)"
+                " WHERE ended IS NULL"
+            )
+            cursor = database.execute("INSERT INTO session (channel, started) VALUES (?, ?)", (channel, now))
+            return int(cursor.lastrowid or 0)
+
+    def add(self, session: int, mood: Mood) -> None:
+        """Remember one second."""
+        shares = mood.shares or (None,) * len(EMOTIONS)
+        values = (session, mood.time, mood.viewers, *shares, mood.valence, mood.arousal)
+        with self._transaction() as database:
+            database.execute(f"INSERT OR REPLACE INTO mood VALUES ({', '.join('?' * len(values))})", values)
+
+    def end(self, session: int, now: float) -> None:
+        """End a session."""
+        with self._transaction() as database:
+            database.execute("UPDATE session SET ended = ? WHERE id = ?", (now, session))
+
+    def delete_before(self, time: float) -> int:
+        """Delete the sessions that ended before `time`. Returns how many."""
+        with self._transaction() as database:
+            return database.execute("DELETE FROM session WHERE ended < ?", (time,)).rowcount
+
+    def rows(self, session: int, since: float = 0.0) -> list[Row]:
+        """The rows of a session from `since` on, oldest first."""
+        query = f"SELECT time, viewers, {_SHARES}, valence, arousal FROM mood"
+        found = self._read(f"{query} WHERE session = ? AND time >= ? ORDER BY time", (session, since))
+        return [Row(row[0], row[1], _shares(row[2:9]), row[9], row[10]) for row in found]
+
+    def sessions(self) -> list[Session]:
+        """All sessions, newest first."""
+        found = self._read("SELECT id, channel, started, ended FROM session ORDER BY started DESC", ())
+        return [Session(*row) for row in found]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock, suppress(sqlite3.Error):
+            self._database.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                with self._database:
+                    yield self._database
+            except sqlite3.Error as error:
+                raise LeraError(f"The history can't be read or written ({error}); free some disk space.") from None
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        with self._transaction() as database:
+            return database.execute(query, values).fetchall()
+
+
+def _shares(values: tuple[Any, ...]) -> Probabilities | None:
+    if values[0] is None:
+        return None
+    happiness, sadness, neutral, anger, surprise, disgust, fear = map(float, values)
+    return (happiness, sadness, neutral, anger, surprise, disgust, fear)

@@ -1,0 +1,81 @@
+"""Every setting of the bot: its type, range and default. config.toml explains them to people."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from lera.configuration import Configuration, read_configuration
+from transport.desk import HubSettings
+from transport.reading import Channel
+
+
+class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[channel]`: whose stream it is."""
+
+    name: Channel = "my-channel"
+
+
+class CrowdSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[crowd]`: how readings become a mood."""
+
+    minimum_viewers: Annotated[int, Meta(ge=1, le=1000)] = 3
+    expiry: Annotated[float, Meta(ge=5, le=600)] = 15.0
+
+
+class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[web]`: where overlay, dashboard and hub are served."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8765
+    public_url: str = ""
+    trusted_addresses: tuple[str, ...] = ()
+
+
+class ChatSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[chat]`: how `!mood` answers."""
+
+    prefix: Annotated[str, Meta(min_length=1, max_length=5)] = "!"
+    user_cooldown: Annotated[float, Meta(ge=0, le=3600)] = 10.0
+    channel_cooldown: Annotated[float, Meta(ge=0, le=3600)] = 3.0
+
+
+class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[history]`: what is remembered of a stream, and for how long."""
+
+    enabled: bool = True
+    folder: str = ""
+    keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
+
+
+class Settings(Struct, frozen=True):
+    """All of the bot's settings, one field for each table of config.toml."""
+
+    channel: ChannelSettings = ChannelSettings()
+    crowd: CrowdSettings = CrowdSettings()
+    hub: HubSettings = HubSettings()
+    web: WebSettings = WebSettings()
+    chat: ChatSettings = ChatSettings()
+    history: HistorySettings = HistorySettings()
+
+
+# `[viewer]` is the agent's own table; the bot lets it stand in the shared file.
+OTHER_TABLES = {"viewer"}
+
+
+def settings_from(configuration: Configuration) -> Settings:
+    """The bot's settings. Raises LeraError with the line and the mend."""
+    configuration.check_names(set(Settings.__struct_fields__) | OTHER_TABLES)
+    return Settings(
+        channel=configuration.section("channel", ChannelSettings),
+        crowd=configuration.section("crowd", CrowdSettings),
+        hub=configuration.section("hub", HubSettings),
+        web=configuration.section("web", WebSettings),
+        chat=configuration.section("chat", ChatSettings),
+        history=configuration.section("history", HistorySettings),
+    )
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """The bot's settings from a config.toml. Raises LeraError."""
+    return settings_from(read_configuration(path))

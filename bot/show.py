@@ -1,0 +1,143 @@
+"""The show: readings in, the crowd's mood out to everyone. The whole flow of the bot can be read here."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from bot.commands import Asker, Commands
+from bot.crowd import Crowd, Mood
+from bot.feed import Feed, mood_frame
+from bot.history import History
+from bot.peaks import Peaks
+from bot.settings import Settings
+from lera.errors import LeraError
+from transport.desk import Desk
+from transport.hub import Hub
+from transport.reading import Probabilities, Reading
+
+logger = logging.getLogger(__name__)
+
+
+class Show:
+    """One running stream.
+
+    agents → hub → desk → `take` → crowd → mood → feed (overlay, dashboard), commands (chat), history.
+    """
+
+    MOODS_PER_SECOND: Final = 10
+
+    def __init__(self, settings: Settings, token: str, history: History | None, now: Callable[[], float]) -> None:
+        """`now` is a steady clock in seconds since 1970; `token` opens the hub. Without a history nothing is kept."""
+        self.settings = settings
+        self.now = now
+        self.started = now()
+        self.crowd = Crowd(settings.crowd.minimum_viewers, settings.crowd.expiry)
+        self.mood = self.crowd.mood(self.started)
+        self.peaks = Peaks()
+        self.feed = Feed()
+        self.desk = Desk(settings.hub, settings.channel.name, token, audience=self)
+        self.hub = Hub(self.desk, now)
+        chat = settings.chat
+        self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown)
+        self.history = history
+        self.session = history.begin(settings.channel.name, self.started) if history else 0
+        self.history_fault: str | None = None
+        # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
+        self.lags: deque[float] = deque(maxlen=10_000)
+        self._captured: list[float] = []
+        self._changed = False
+        self._publish()
+
+    # What the hub feeds (transport.desk.Audience).
+
+    def take(self, reading: Reading) -> None:
+        """Count a checked reading."""
+        if self.crowd.take(reading, self.now()):
+            self._changed = True
+            if reading.captured:
+                self._captured.append(reading.captured)
+
+    def leave(self, viewer: str) -> None:
+        """Withdraw a vote."""
+        self._changed |= self.crowd.leave(viewer)
+
+    def forget(self, viewer: str) -> None:
+        """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
+        self.leave(viewer)
+
+    # What commands and pages look at.
+
+    def reading_of(self, viewer: str) -> Probabilities | None:
+        """A viewer's own counted reading."""
+        return self.crowd.reading_of(viewer, self.now())
+
+    def answer(self, text: str, asker: Asker) -> str | None:
+        """The reply to one chat message, or None."""
+        return self.commands.answer(text, asker, self.now())
+
+    def delivered(self, version: int) -> None:
+        """A page's socket has taken the frame of this version: note how old the readings in it are."""
+        if version == self.feed.version and self._captured:
+            wall = time.time()
+            self.lags.extend(wall - captured for captured in self._captured)
+            self._captured.clear()
+
+    # The two beats of the show.
+
+    async def run(self) -> None:
+        """Run until cancelled, then end the session."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._tell())
+                tasks.create_task(self._remember())
+        finally:
+            await self.hub.close()
+            if self.history is not None:
+                self._try_to_keep(lambda history: history.end(self.session, self.now()))
+
+    async def _tell(self) -> None:
+        unchanged = 0
+        while True:
+            # Between changes, look once a second: votes expire and trends move without a reading.
+            if self._changed or unchanged >= self.MOODS_PER_SECOND - 1:
+                self._changed, unchanged = False, 0
+                self._publish()
+            else:
+                unchanged += 1
+            await asyncio.sleep(1 / self.MOODS_PER_SECOND)
+
+    def _publish(self) -> None:
+        now = self.now()
+        self.mood = self.crowd.mood(now)
+        frame = mood_frame(self.mood, self.settings.channel.name, len(self.desk.guests), self.session)
+        if not self.feed.publish(frame, now) or len(self._captured) > 10_000:
+            # What changes nothing on screen is already delivered; with no page open, nothing ever is.
+            self._captured.clear()
+
+    async def _remember(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            mood = self.crowd.mood(self.now())
+            self.peaks.add(mood)
+            # Seconds without a viewer are not kept: a gap in the chart says it better than zeros.
+            if self.history is not None and mood.viewers:
+                await asyncio.to_thread(self._try_to_keep, partial(self._add_row, mood))
+
+    def _add_row(self, mood: Mood, history: History) -> None:
+        history.add(self.session, mood)
+
+    def _try_to_keep(self, keep: Callable[[History], None]) -> None:
+        assert self.history is not None
+        try:
+            keep(self.history)
+        except LeraError as error:
+            # Said once: a full disk stays full for a while, and the show goes on.
+            if self.history_fault is None:
+                logger.error("%s The show goes on without it.", error)
+            self.history_fault = str(error)
+        else:
+            self.history_fault = None

@@ -1,0 +1,204 @@
+"""The crowd's rules: one viewer one vote, expiry, intervals, and nothing below the minimum."""
+
+import math
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.crowd import Crowd, wilson_interval
+from model.emotions import EMOTIONS
+from transport.reading import Probabilities, Reading
+
+HAPPY: Probabilities = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+SAD: Probabilities = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def reading(viewer: str, time: float, probabilities: Probabilities = HAPPY, quality: float = 1.0) -> Reading:
+    return Reading(viewer, "face", time, probabilities, quality)
+
+
+def test_one_viewer_has_one_vote_however_often_it_reports() -> None:
+    crowd = Crowd(minimum_viewers=2)
+    for _ in range(50):
+        crowd.take(reading("loud", 0.0, HAPPY), 0.0)
+    crowd.take(reading("quiet", 0.0, SAD), 0.0)
+    mood = crowd.mood(0.0)
+    assert mood.viewers == 2
+    assert mood.shares == (0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_the_split_is_hidden_below_the_minimum() -> None:
+    crowd = Crowd(minimum_viewers=3)
+    for viewer in ("a", "b"):
+        crowd.take(reading(viewer, 0.0), 0.0)
+    mood = crowd.mood(0.0)
+    assert (mood.viewers, mood.enough, mood.top) == (2, False, None)
+    assert mood.shares is mood.intervals is mood.valence is mood.arousal is mood.trend is None
+    crowd.take(reading("c", 0.0), 0.0)
+    assert crowd.mood(0.0).top == "happiness"
+
+
+def test_a_late_reading_does_not_undo_a_newer_one() -> None:
+    crowd = Crowd(minimum_viewers=1)
+    assert crowd.take(reading("a", 10.0, SAD), 10.0)
+    assert not crowd.take(reading("a", 9.0, HAPPY), 10.5)
+    assert crowd.mood(10.5).top == "sadness"
+
+
+def test_a_vote_expires_and_can_be_withdrawn() -> None:
+    crowd = Crowd(minimum_viewers=1, expiry=15.0)
+    crowd.take(reading("a", 0.0), 0.0)
+    assert crowd.mood(14.9).viewers == 1
+    assert crowd.mood(15.0).viewers == 0
+    crowd.take(reading("a", 16.0), 16.0)
+    assert crowd.leave("a")
+    assert not crowd.leave("a")
+    assert crowd.mood(16.0).viewers == 0
+
+
+def test_a_reading_from_the_future_does_not_live_longer() -> None:
+    crowd = Crowd(minimum_viewers=1, expiry=15.0)
+    crowd.take(reading("a", 1e9), 0.0)
+    assert crowd.mood(15.0).viewers == 0
+
+
+def test_a_clock_that_is_set_back_keeps_every_age() -> None:
+    crowd = Crowd(minimum_viewers=1, expiry=15.0)
+    crowd.take(reading("a", 1000.0), 1000.0)
+    assert crowd.mood(1010.0).viewers == 1
+    assert crowd.mood(10.0).viewers == 1
+    assert crowd.mood(14.9).viewers == 1
+    assert crowd.mood(15.1).viewers == 0
+
+
+def test_quality_weighs_a_vote_and_none_is_no_vote() -> None:
+    crowd = Crowd(minimum_viewers=1)
+    crowd.take(reading("sure", 0.0, HAPPY, 1.0), 0.0)
+    crowd.take(reading("unsure", 0.0, SAD, 0.25), 0.0)
+    shares = crowd.mood(0.0).shares
+    assert shares is not None and shares[0] == pytest.approx(0.8)
+    assert not crowd.take(reading("unsure", 1.0, SAD, 0.0), 1.0)
+    assert crowd.mood(1.0).viewers == 1
+
+
+def test_the_trend_compares_with_half_a_minute_ago() -> None:
+    crowd = Crowd(minimum_viewers=1)
+    for second in range(61):
+        crowd.take(reading("a", second, HAPPY if second >= 45 else SAD), second)
+        mood = crowd.mood(second)
+        if second < 30:
+            assert mood.trend is None
+    assert mood.trend is not None
+    assert mood.trend[:2] == (1.0, -1.0)
+
+
+def test_no_trend_across_a_gap() -> None:
+    crowd = Crowd(minimum_viewers=1)
+    crowd.take(reading("a", 0.0), 0.0)
+    crowd.mood(0.0)
+    crowd.take(reading("a", 500.0), 500.0)
+    assert crowd.mood(500.0).trend is None
+
+
+def test_the_interval_covers_nine_times_of_ten() -> None:
+    """Exact coverage over all outcomes of a binomial crowd, averaged over shares: Wilson's is close to nominal."""
+    covered = []
+    for viewers in (5, 20, 100):
+        for share in (0.1, 0.3, 0.5, 0.8):
+            hits = 0.0
+            for votes in range(viewers + 1):
+                low, high = wilson_interval(votes / viewers, viewers)
+                chance = math.comb(viewers, votes) * share**votes * (1 - share) ** (viewers - votes)
+                hits += chance * (low <= share <= high)
+            covered.append(hits)
+    assert sum(covered) / len(covered) == pytest.approx(0.90, abs=0.02)
+
+
+def test_the_interval_narrows_with_the_crowd() -> None:
+    widths = [high - low for low, high in (wilson_interval(0.4, voters) for voters in (3, 30, 300))]
+    assert widths == sorted(widths, reverse=True)
+
+
+viewers = st.sampled_from([f"viewer-{number}" for number in range(6)])
+sevens = st.lists(st.floats(0, 1), min_size=7, max_size=7).filter(lambda seven: sum(seven) > 1e-3)
+
+
+class CrowdMachine(RuleBasedStateMachine):
+    """Joins, leaves, late and doubled readings, clock jumps: against a plain model of who should be counted."""
+
+    EXPIRY = 15.0
+
+    @initialize(minimum=st.integers(1, 4))
+    def begin(self, minimum: int) -> None:
+        self.crowd = Crowd(minimum, self.EXPIRY)
+        self.now = 1000.0
+        self.ages: dict[str, float] = {}
+        self.votes: dict[str, tuple[Probabilities, float]] = {}
+
+    def count(self, viewer: str, seven: list[float], quality: float, age: float) -> None:
+        total = sum(seven)
+        a, b, c, d, e, f, g = (value / total for value in seven)
+        self.crowd.take(reading(viewer, self.now - age, (a, b, c, d, e, f, g), quality), self.now)
+        if age < self.EXPIRY and age <= self.ages.get(viewer, math.inf):
+            self.ages[viewer] = age
+            self.votes[viewer] = ((a, b, c, d, e, f, g), quality)
+
+    @rule(viewer=viewers, seven=sevens, quality=st.floats(0.05, 1.0))
+    def report(self, viewer: str, seven: list[float], quality: float) -> None:
+        self.count(viewer, seven, quality, age=0.0)
+
+    @rule(viewer=viewers, seven=sevens, quality=st.floats(0.05, 1.0), times=st.integers(2, 4))
+    def report_twice(self, viewer: str, seven: list[float], quality: float, times: int) -> None:
+        for _ in range(times):
+            self.count(viewer, seven, quality, age=0.0)
+
+    @rule(viewer=viewers, seven=sevens, age=st.integers(1, 40))
+    def report_late(self, viewer: str, seven: list[float], age: int) -> None:
+        self.count(viewer, seven, 1.0, float(age))
+
+    @rule(viewer=viewers)
+    def leave(self, viewer: str) -> None:
+        assert self.crowd.leave(viewer) == (self.ages.pop(viewer, None) is not None)
+        self.votes.pop(viewer, None)
+
+    @rule(seconds=st.integers(0, 20))
+    def wait(self, seconds: int) -> None:
+        self.now += seconds
+        self.ages = {viewer: age + seconds for viewer, age in self.ages.items() if age + seconds < self.EXPIRY}
+        self.votes = {viewer: self.votes[viewer] for viewer in self.ages}
+        self.crowd.mood(self.now)
+
+    @rule(seconds=st.integers(1, 100_000))
+    def set_clock_back(self, seconds: int) -> None:
+        self.now -= seconds
+
+    @rule()
+    def set_clock_far_ahead(self) -> None:
+        self.now += 86_400
+        self.ages.clear()
+        self.votes.clear()
+        self.crowd.mood(self.now)
+
+    @invariant()
+    def the_mood_is_the_mean_of_the_living_votes(self) -> None:
+        mood = self.crowd.mood(self.now)
+        assert mood.viewers == len(self.votes)
+        assert mood.enough == (len(self.votes) >= self.crowd.minimum_viewers)
+        if mood.shares is None:
+            assert mood.intervals is mood.valence is mood.arousal is mood.top is mood.trend is None
+            return
+        weights = sum(quality for _, quality in self.votes.values())
+        for index in range(len(EMOTIONS)):
+            mean = sum(seven[index] * quality for seven, quality in self.votes.values()) / weights
+            assert mood.shares[index] == pytest.approx(mean, abs=1e-9)
+        assert math.fsum(mood.shares) == pytest.approx(1.0, abs=1e-9)
+        assert mood.intervals is not None and mood.valence is not None and mood.arousal is not None
+        for share, (low, high) in zip(mood.shares, mood.intervals, strict=True):
+            assert 0.0 <= low <= share <= high <= 1.0
+        assert -1.0 <= mood.valence <= 1.0 and -1.0 <= mood.arousal <= 1.0
+
+
+TestCrowdMachine = CrowdMachine.TestCase
+TestCrowdMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

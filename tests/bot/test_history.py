@@ -1,0 +1,90 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bot.crowd import Mood
+from bot.history import History
+from lera.errors import LeraError
+from transport.reading import Probabilities
+
+SEVEN: Probabilities = (0.5, 0.25, 0.1, 0.06, 0.04, 0.03, 0.02)
+
+
+def mood(time: float, viewers: int = 5) -> Mood:
+    return Mood(time, viewers, 3, SEVEN if viewers >= 3 else None, None, 0.2 if viewers >= 3 else None, None)
+
+
+def test_what_is_added_is_found_again_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "history.sqlite3"
+    history = History(path)
+    session = history.begin("demo", 100.0)
+    history.add(session, mood(101.0))
+    history.add(session, mood(102.0, viewers=2))
+    history.end(session, 103.0)
+    history.close()
+    history = History(path)
+    first, second = history.rows(session)
+    assert (first.time, first.viewers, first.shares, first.valence) == (101.0, 5, SEVEN, 0.2)
+    assert (second.viewers, second.shares, second.valence) == (2, None, None)
+    assert history.rows(session, since=102.0) == [second]
+    assert [(found.channel, found.started, found.ended) for found in history.sessions()] == [("demo", 100.0, 103.0)]
+    history.close()
+
+
+def test_a_session_that_a_crash_left_open_ends_at_its_last_row(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite3")
+    crashed = history.begin("demo", 100.0)
+    history.add(crashed, mood(150.0))
+    history.begin("demo", 900.0)
+    assert [found.ended for found in history.sessions()] == [None, 150.0]
+    history.close()
+
+
+def test_rows_survive_without_a_close(tmp_path: Path) -> None:
+    """What add has returned from is in the file, whatever happens to the process then."""
+    history = History(tmp_path / "history.sqlite3")
+    session = history.begin("demo", 0.0)
+    history.add(session, mood(1.0))
+    other = sqlite3.connect(tmp_path / "history.sqlite3")
+    assert other.execute("SELECT count(*) FROM mood").fetchone() == (1,)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
+    history.close()
+
+
+def test_a_broken_file_is_set_aside_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "history.sqlite3"
+    path.write_bytes(b"this is no database, but long enough to look at" * 100)
+    history = History(path)
+    assert history.begin("demo", 0.0) == 1
+    assert "set aside" in caplog.text or "kept as" in caplog.text
+    assert path.with_suffix(".broken").read_bytes().startswith(b"this is no database")
+    history.close()
+
+
+def test_a_place_that_cannot_hold_it_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LeraError, match=r"\[history\] folder"):
+        History(tmp_path / "file" / "history.sqlite3")
+
+
+def test_another_versions_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(LeraError, match="another LERA version"):
+        History(path)
+
+
+def test_old_sessions_are_really_deleted(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite3")
+    for start in (100.0, 5000.0):
+        session = history.begin("demo", start)
+        history.add(session, mood(start + 1))
+        history.end(session, start + 2)
+    assert history.delete_before(1000.0) == 1
+    assert [found.started for found in history.sessions()] == [5000.0]
+    assert history.rows(1) == []
+    history.close()
