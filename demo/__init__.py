@@ -1,0 +1,1 @@
+"""The whole of LERA on one machine, with a simulated crowd and one real agent."""

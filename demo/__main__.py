@@ -1,0 +1,113 @@
+"""`python run.py demo`: all of LERA on this machine, with no account, no camera and no setting."""
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+import tempfile
+import webbrowser
+from pathlib import Path
+
+import aiohttp
+
+from bot.__main__ import welcome
+from bot.clock import steady_clock
+from bot.commands import Asker
+from bot.console import chat_in_terminal
+from bot.history import History
+from bot.settings import ChannelSettings, Settings
+from bot.show import Show
+from bot.web import serving
+from demo.agent import DemoAgent, ask_for_webcam
+from demo.crowd import play
+from demo.summary import summary
+from lera.errors import LeraError
+from lera.signals import STOPPED_STATUS, run_until_stopped
+from transport.hub import join_link, parse_link
+
+STORY_SECONDS = 60.0
+DEFAULT_PORT = 8765
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the demo. Raises LeraError."""
+    parser = argparse.ArgumentParser(
+        prog="run.py demo",
+        description="A simulated crowd lives through a boss fight; one real agent reads a real moving face among them.",
+    )
+    parser.add_argument("--seconds", type=_positive, metavar="N", help="end after N seconds (default: until Ctrl-C)")
+    parser.add_argument("--viewers", type=int, default=40, metavar="N", help="simulated viewers (default: 40)")
+    parser.add_argument("--no-browser", action="store_true", help="don't open the overlay; just say where it is")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT}, else a free one)"
+    )
+    arguments = parser.parse_args(argv)
+    if not 0 <= arguments.viewers <= 2000:
+        raise LeraError("--viewers must be from 0 to 2000: more need a machine of their own to simulate.")
+    # The demo leaves nothing behind: consent, keys and history live and die with this folder.
+    with tempfile.TemporaryDirectory(prefix="lera-demo-", ignore_cleanup_errors=True) as home:
+        os.environ["LERA_HOME"] = home
+        camera = ask_for_webcam()
+        return run_until_stopped(run(arguments, Path(home), camera))
+
+
+async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> int:
+    """The demo from start to summary. `camera` None means the rendered portrait."""
+    settings = Settings(channel=ChannelSettings("demo"))
+    history = History(home / "history.sqlite3")
+    show = Show(settings, secrets.token_urlsafe(18), history, steady_clock())
+    agent = None
+    stopped = False
+    try:
+        async with serving(show, arguments.port, or_any=True) as address:
+            link = join_link(address, show.settings.channel.name, show.desk.token)
+            print("\n".join(welcome(show, address)), flush=True)
+            if not arguments.no_browser:
+                _open(f"{address}/overlay/?backdrop=demo")
+            agent = DemoAgent.start(link, camera)
+            try:
+                async with asyncio.timeout(arguments.seconds), asyncio.TaskGroup() as tasks:
+                    tasks.create_task(show.run())
+                    tasks.create_task(agent.watch(show))
+                    tasks.create_task(_watch_overlay(address))
+                    tasks.create_task(play(parse_link(link), arguments.viewers, arguments.seconds or STORY_SECONDS))
+                    tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", agent.viewer)))
+            except TimeoutError:
+                pass
+            except asyncio.CancelledError:
+                stopped = True
+            await agent.stop()
+    finally:
+        if agent is not None:
+            await agent.stop()
+        history.close()
+    print(summary(show, agent), flush=True)
+    return STOPPED_STATUS if stopped else 0
+
+
+async def _watch_overlay(address: str) -> None:
+    """Take the live feed as an overlay does, so that lag is measured up to a real socket even without a browser."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(f"{address}/live", compress=0) as page:
+        async for _ in page:
+            pass
+
+
+def _open(page: str) -> None:
+    # A text browser would take over the terminal, and none of them can show the overlay.
+    graphical = sys.platform in ("win32", "darwin") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    if not graphical or not webbrowser.open(page):
+        print(f"Open {page} in a browser to see the overlay.", flush=True)
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= 86_400:
+        raise argparse.ArgumentTypeError("must be from 1 to 86400")
+    return seconds
+
+
+if __name__ == "__main__":
+    from lera.cli import run_program
+
+    sys.exit(run_program(main))

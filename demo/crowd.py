@@ -1,0 +1,55 @@
+"""The simulated viewers: real connections to the hub, made-up feelings."""
+
+import asyncio
+import secrets
+
+import aiohttp
+
+from demo.story import Character, act_at
+from lera.errors import LeraError
+from transport.hub import HubClient, Link
+
+JOINS_PER_SECOND = 30.0
+
+
+async def play(link: Link, viewers: int, length: float) -> None:
+    """Let `viewers` join, one after the other, and live through the story until cancelled."""
+    begun = asyncio.get_running_loop().time()
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as tasks:
+        tasks.create_task(_narrate(length, begun))
+        for number in range(viewers):
+            client = HubClient(*link, secrets.token_urlsafe(16), session=session)
+            tasks.create_task(_run(client))
+            tasks.create_task(_act(client, Character(number), length, begun))
+            await asyncio.sleep(1 / JOINS_PER_SECOND)
+
+
+async def _run(client: HubClient) -> None:
+    try:
+        await client.run()
+    except LeraError:
+        return  # A simulated viewer that the hub refuses stays away; the summary counts it.
+
+
+async def _act(client: HubClient, character: Character, length: float, begun: float) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            client.post(character.feel(loop.time() - begun, length), quality=0.9)
+            # Each in its own rhythm, as real agents are.
+            await asyncio.sleep(client.interval * (1 + 0.1 * character.delay))
+    finally:
+        await client.close()
+
+
+async def _narrate(length: float, begun: float) -> None:
+    loop = asyncio.get_running_loop()
+    told = None
+    while True:
+        act = act_at(loop.time() - begun, length)
+        if act is not told:
+            told = act
+            seconds = int(loop.time() - begun)
+            print(f"  {seconds // 60}:{seconds % 60:02}  {act.title}", flush=True)
+        await asyncio.sleep(0.25)

@@ -1,0 +1,34 @@
+"""What the demo measured, in a few lines."""
+
+from bot.show import Show
+from demo.agent import DemoAgent
+
+
+def summary(show: Show, agent: DemoAgent | None) -> str:
+    """Readings in and dropped, lag from camera to overlay, cost of the agent."""
+    counts = show.desk.counts
+    dropped = {name: count for name, count in counts.items() if name.startswith(("dropped", "refused"))}
+    causes = f" ({', '.join(f'{count} {name}' for name, count in sorted(dropped.items()))})" if dropped else ""
+    lines = [
+        "",
+        f"Summary of {show.now() - show.started:.0f} seconds",
+        f"  readings taken in:    {counts['readings']}",
+        f"  dropped or refused:   {sum(dropped.values())}{causes}",
+        f"  viewers that joined:  {counts['joined']}",
+    ]
+    lags = sorted(show.lags)
+    if lags:
+        p50, p95 = (1000 * lags[min(len(lags) - 1, round(part * (len(lags) - 1)))] for part in (0.5, 0.95))
+        lines.append(
+            f"  camera to overlay:    p50 {p50:.0f} ms, p95 {p95:.0f} ms, over {len(lags)} readings of the agent"
+        )
+    else:
+        lines.append("  camera to overlay:    not measured: no reading of the agent arrived")
+    if agent is not None and agent.cpu_share is not None:
+        lines.append(f"  agent:                {100 * agent.cpu_share:.1f} % of one core, after its start")
+    if agent is not None and agent.fault is not None:
+        lines.append(f"  agent:                {agent.fault}; run `python run.py doctor`")
+    peak = show.peaks.strongest()
+    if peak is not None:
+        lines.append(f"  strongest moment:     {peak.emotion} at {100 * peak.share:.0f} %")
+    return "\n".join(lines)
