@@ -136,10 +136,12 @@ async def test_a_real_face_reaches_the_overlay_and_all_come_back_after_the_bot_w
                 await state_is(page, "live")
                 widths = await page.evaluate(WIDTHS)
                 assert sum(widths.values()) == pytest.approx(1.0, abs=0.02)
+                await until_remembered(bot)
                 bot.kill()
                 await state_is(page, "stale")
                 assert bot.start() == link
                 await state_is(page, "live")
+                await until_remembered(bot)
                 assert agent.poll() is None
     finally:
         bot.kill()

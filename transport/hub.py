@@ -280,6 +280,8 @@ class HubClient:
                     pass
                 finally:
                     self._socket = None
+                if self._closing.is_set():
+                    return
                 # Only a connection that was let in shows that the hub is well again.
                 attempt = 0 if self.state == "joined" else attempt + 1
                 self._become("offline")
