@@ -8,6 +8,10 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", metavar="FOLDER", help="where test_pictures.py leaves the README's pictures")
+
+
 @pytest.fixture(autouse=True)
 def lera_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches the user's consent, keys or history."""

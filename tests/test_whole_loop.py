@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,26 +11,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from bot.history import History
 from lera.folders import data_folder
 from tests.bot.stage import HAPPY, SAD, theatre
+from tests.chromium import browser_page, needs_chromium
 from tests.conftest import ROOT
 from transport.hub import parse_link
 from viewer_agent.channels import join_channel
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 
 WIDTHS = """() => {
     const width = (row, part) => row.querySelector(part).getBoundingClientRect().width;
@@ -43,14 +33,9 @@ WIDTHS = """() => {
 @asynccontextmanager
 async def overlay(address: str) -> AsyncIterator[Page]:
     """The overlay in Chromium, without transitions, so that a bar's width is its value at once."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+    async with browser_page() as page:
         await page.goto(f"{address}/overlay?motion=reduced")
-        try:
-            yield page
-        finally:
-            await browser.close()
+        yield page
 
 
 class Bot:
