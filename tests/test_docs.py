@@ -83,7 +83,7 @@ def test_readme_names_every_bench() -> None:
 
 
 def test_readme_names_every_setting_of_the_overlay() -> None:
-    known = set(re.findall(r'get\("(\w+)"\)', (ROOT / "overlay" / "settings.js").read_text("utf-8")))
+    known = set(re.findall(r'(?:oneOf|get)\("(\w+)"', (ROOT / "overlay" / "settings.js").read_text("utf-8")))
     assert known and all(f"{name}=" in README for name in known), known
 
 
