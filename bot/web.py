@@ -38,6 +38,14 @@ _POLICY: Final = (
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -75,15 +83,8 @@ class Pages:
             raise web.HTTPForbidden(text="This page is for the streamer's own machine.")
         response = await handler(request)
         if not response.prepared:
-            response.headers.update(
-                {
-                    "Content-Security-Policy": _POLICY,
-                    "X-Content-Type-Options": "nosniff",
-                    "Referrer-Policy": "no-referrer",
-                    "Cache-Control": "no-cache",
-                    "Cross-Origin-Resource-Policy": "same-origin",
-                }
-            )
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     def _is_private(self, request: web.Request) -> bool:
@@ -197,7 +198,8 @@ class Pages:
         )
 
     async def _health(self, _request: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
+        # Open to all, since the waiting page that OBS loads from the disk has no origin of its own.
+        return web.json_response({"status": "ok"}, headers={"Cross-Origin-Resource-Policy": "cross-origin"})
 
 
 def links(show: Show, base_url: str) -> dict[str, str]:

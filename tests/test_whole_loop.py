@@ -112,6 +112,20 @@ async def test_the_bars_are_as_wide_as_the_api_says() -> None:
         assert widths == pytest.approx(shares, abs=0.005)
 
 
+async def test_obs_may_start_before_the_bot(tmp_path: Path) -> None:
+    bot = Bot(tmp_path)
+    async with browser_page() as page:
+        waiting = (ROOT / "overlay" / "start.html").as_uri()
+        async with page.expect_event("requestfailed", lambda request: request.url.endswith("/healthz")):
+            await page.goto(f"{waiting}?port={bot.address.rsplit(':', 1)[1]}&theme=light")
+        bot.start()
+        try:
+            await state_is(page, "gathering")
+            assert page.url == f"{bot.address}/overlay/?theme=light"
+        finally:
+            bot.kill()
+
+
 async def test_a_real_face_reaches_the_overlay_and_all_come_back_after_the_bot_was_killed(tmp_path: Path) -> None:
     bot = Bot(tmp_path)
     link = bot.start()
