@@ -12,6 +12,7 @@ from bot.commands import Commands
 from bot.settings import OTHER_TABLES, Settings
 from lera.cli import PROGRAMS
 from tests.conftest import ROOT
+from tests.test_architecture import MAY_IMPORT
 from viewer_agent.consent import payload
 from viewer_agent.settings import ViewerSettings
 
@@ -91,6 +92,13 @@ def test_links_of_the_documents_lead_somewhere() -> None:
     for name in ("README.md", "ARCHITECTURE.md", "PRIVACY.md", "CHANGELOG.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text("utf-8")):
             assert "://" in target or (ROOT / target).exists(), f"{name}: {target}"
+
+
+def test_the_package_holds_every_floor_and_the_one_command() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["scripts"] == {"lera": "lera.cli:main"}
+    packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    assert packages == {*MAY_IMPORT, "overlay"}
 
 
 def test_privacy_names_all_that_is_sent() -> None:

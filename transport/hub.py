@@ -79,7 +79,8 @@ class Hub:
         while True:
             await asyncio.sleep(self.desk.heartbeat)
             silent = [self._sockets[guest] for guest in self.desk.silent(self._now()) if guest in self._sockets]
-            self.desk.counts["refused: silent or slow"] += len(silent)
+            if silent:
+                self.desk.counts["refused: silent or slow"] += len(silent)
             await asyncio.gather(*(_part(page, WSCloseCode.POLICY_VIOLATION, "nothing heard") for page in silent))
 
     async def close(self) -> None:
