@@ -40,10 +40,10 @@ LIMITS: Final = [
     "counts. A recall from 20 pictures is uncertain by about twenty points.",
     "The labels are what annotators saw in pictures from the web, mostly posed, of celebrities and stock models. They "
     "are opinions: even FER+'s own ten annotators often disagree.",
-    "It does not travel well: the table for CK+ shows another world than the one trained on. A network of the same "
-    "kind, trained on the same pictures, fell to an accuracy of .47 on Japanese women photographed in a laboratory and "
-    "found no anger, disgust or fear there at all. Accuracy by age, gender or skin colour was not measured, because "
-    "the packs do not name them.",
+    "Do not count on it to travel. On CK+ (posed, mostly young adults, one laboratory) it held, see the table, but a "
+    "network of the same kind, trained on the same pictures, fell to an accuracy of .47 on Japanese women in a "
+    "laboratory and found no anger, disgust or fear there at all. Accuracy by age, gender or skin colour was not "
+    "measured, because the packs do not name them.",
     "Resting faces are not all alike: some are read as sad or angry for as long as they rest. Compare with the "
     "person's own baseline before you draw a conclusion.",
     "Glasses, beards, masks, hands before the face, headsets, heads turned by more than about 45 degrees, darkness and "
