@@ -115,7 +115,8 @@ def test_eyes_land_where_they_should(reader: FaceReader, angle: float, apart: fl
         weight = crop[..., channel]
         place = np.array([(weight.sum(0) @ grid) / weight.sum(), (weight.sum(1) @ grid) / weight.sum()])
         expected = np.array([0.5 + side * EYE_DISTANCE / 2, EYE_HEIGHT]) * SIDE
-        assert place == pytest.approx(expected, abs=0.6)
+        # A drawn disc of a pixel's size is itself off by up to a fifth of one, which a small face's crop magnifies.
+        assert place == pytest.approx(expected, abs=max(0.6, 0.2 * EYE_DISTANCE * SIDE / apart))
 
 
 @pytest.mark.parametrize("angle", [-30, -12, 15, 30])
