@@ -132,7 +132,10 @@ def run(module, *arguments):
 def become(module, *arguments):
     """Run a module of the environment as the last thing that this process does."""
     command = [str(PYTHON), "-m", module, *arguments]
-    os.chdir(str(ROOT))
+    # Not by changing the folder: the user's own paths are meant from where the user stands.
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    if module == "pytest":
+        os.chdir(str(ROOT))
     if not WINDOWS:
         # Ctrl-C waits until the new program can handle it; LERA's programs take it again (lera/signals.py).
         if module == "lera":

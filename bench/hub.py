@@ -19,7 +19,7 @@ from aiohttp import web
 from bot.settings import ChannelSettings, CrowdSettings, Settings
 from bot.show import Show
 from transport.desk import HubSettings
-from transport.hub import HUB_PATH
+from transport.link import HUB_PATH
 from transport.reading import PROTOCOL_VERSION, Join, Post, Probabilities, encode
 
 INTERVAL = 0.4

@@ -13,9 +13,9 @@ from collections.abc import Awaitable
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
-from bot.web import serving
 from demo.story import Character
 from transport.reading import Reading
 

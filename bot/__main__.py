@@ -5,17 +5,22 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.history import History
 from bot.keys import join_token
+from bot.server import serving
 from bot.settings import Settings, read_settings
 from bot.show import Show
-from bot.web import links, serving
+from bot.web import LOCAL, links
+from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.signals import run_until_stopped
+
+logger = logging.getLogger(__name__)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,31 +46,42 @@ async def run(settings: Settings, token: str) -> int:
             for line in welcome(show, address):
                 print(line, flush=True)
             tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster")))
+    except asyncio.CancelledError:
+        print("The show is over. See you next time!", file=sys.stderr)
+        raise
     finally:
         if history is not None:
             history.close()
-        print("The show is over. See you next time!", file=sys.stderr)
     return 0
 
 
 def open_history(settings: Settings, now: float) -> History | None:
-    """The stream's history, with what is older than `keep_days` deleted; None when it is switched off."""
+    """The stream's history, with what is older than `keep_days` deleted.
+
+    None when it is switched off, and, said once, when it can't be used: a show goes on without its history.
+    """
     if not settings.history.enabled:
         return None
-    folder = Path(settings.history.folder) if settings.history.folder else data_folder()
-    history = History(folder / "history.sqlite3")
-    history.delete_before(now - settings.history.keep_days * 86_400)
+    try:
+        folder = Path(settings.history.folder) if settings.history.folder else data_folder()
+        history = History(folder / "history.sqlite3")
+        history.delete_before(now - settings.history.keep_days * 86_400)
+    except LeraError as error:
+        logger.error("%s The show goes on without a history.", error)
+        return None
     return history
 
 
 def welcome(show: Show, address: str) -> list[str]:
     """What a streamer needs to see after the start."""
     places = links(show, address)
+    local = urlsplit(show.public_url).hostname in LOCAL
     return [
         f"LERA is live for {show.settings.channel.name}.",
         f"  OBS browser source:  {places['overlay']}",
         f"  Dashboard:           {places['dashboard']}",
         f"  Link for viewers:    {places['join']}   (keep it off the screen)",
+        *(["    (it works on this machine only: see `For streamers` in the README)"] if local else []),
         f"Type {show.settings.chat.prefix}mood to try it here. Ctrl-C ends the show.",
     ]
 

@@ -1,5 +1,6 @@
 """What chat gets for `!mood`. Pure: the same code answers Twitch and the demo's terminal."""
 
+import unicodedata
 from collections import OrderedDict
 from typing import Final, Literal, Protocol
 
@@ -13,6 +14,8 @@ from transport.reading import Probabilities
 
 COMMAND: Final = "mood"
 MAX_LENGTH: Final = 200
+
+_PUNCTUATION: Final = "!?.,;:)"
 
 Role = Literal["broadcaster", "moderator", "everyone"]
 
@@ -62,17 +65,17 @@ class Commands:
         self, stage: Stage, prefix: str = "!", user_cooldown: float = 10.0, channel_cooldown: float = 3.0
     ) -> None:
         self._stage = stage
-        self._prefix = prefix
+        self._prefix = prefix.lower()
         self._user_cooldown = user_cooldown
         self._channel = Rate(channel_cooldown)
         self._users: OrderedDict[str, Rate] = OrderedDict()
 
     def answer(self, text: str, asker: Asker, now: float) -> str | None:
         """The reply to one chat message; None when it is no command of ours, or too soon after the last."""
-        words = text.lower().split()
-        if not words or words[0] != self._prefix + COMMAND or not self._may_ask(asker, now):
+        words = _visible(text).lower().split()
+        if not words or words[0].rstrip(_PUNCTUATION) != self._prefix + COMMAND or not self._may_ask(asker, now):
             return None
-        return _fitting(self._reply(words[1] if len(words) > 1 else "", asker, now))
+        return _fitting(self._reply(words[1].rstrip(_PUNCTUATION) if len(words) > 1 else "", asker, now))
 
     def _reply(self, word: str, asker: Asker, now: float) -> str:
         mood = self._stage.mood
@@ -109,7 +112,7 @@ class Commands:
         index = EMOTIONS.index(emotion)
         low, high = mood.intervals[index]
         text = (
-            f"{emotion.capitalize()} is at {_percent(mood.shares[index])} of {_viewers(mood)}, "
+            f"{emotion.capitalize()} is at {_percent(mood.shares[index])} among {_viewers(mood)}, "
             f"likely between {_percent(low)} and {_percent(high)}."
         )
         peak = self._stage.peaks.of(emotion)
@@ -173,7 +176,7 @@ def _trend(mood: Mood) -> str:
 
 def _gathering(mood: Mood) -> str:
     return (
-        f"The crowd is still gathering: {mood.viewers} of {mood.minimum_viewers} viewers. "
+        f"Gathering the crowd: {mood.viewers} of {mood.minimum_viewers} viewers so far. "
         "With fewer I don't tell, to protect each one."
     )
 
@@ -202,6 +205,11 @@ def _clock(seconds: float) -> str:
     minutes, second = divmod(max(0, round(seconds)), 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+def _visible(text: str) -> str:
+    """Without the invisible characters that chat clients add so that a message may be sent twice."""
+    return "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cn", "Co"))
 
 
 def _fitting(text: str) -> str:

@@ -1,6 +1,7 @@
 """The terminal as a chat of one: a typed `!mood` is answered as in Twitch."""
 
 import asyncio
+import signal
 import sys
 import threading
 
@@ -12,6 +13,9 @@ async def chat_in_terminal(show: Show, asker: Asker) -> None:
     """Answer lines typed in the terminal until it is closed; returns at once where there is none."""
     if sys.stdin is None or sys.stdin.closed:
         return
+    if sys.platform != "win32":
+        # Started in the background, a read would stop the whole bot; ignored, it only fails, and the chat ends.
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue(maxsize=100)
 

@@ -90,10 +90,10 @@ class Crowd:
         row = self._rows.pop(viewer, None)
         if row is None:
             return False
-        # The last row moves into the gap.
+        # The last row moves into the gap, and nothing of who left stays behind.
         last = self._viewers.pop()
+        end = len(self._viewers)
         if last != viewer:
-            end = len(self._viewers)
             self._rows[last] = row
             self._viewers[row] = last
             self._times[row], self._weights[row], self._votes[row] = (
@@ -101,6 +101,7 @@ class Crowd:
                 self._weights[end],
                 self._votes[end],
             )
+        self._times[end] = self._weights[end] = self._votes[end] = 0.0
         return True
 
     def reading_of(self, viewer: str, now: float) -> Probabilities | None:

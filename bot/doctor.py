@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bot.history import History
+from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
 from lera import vault
 from lera.errors import LeraError
@@ -44,6 +45,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("disk", lambda: _disk(settings)),
         ("secrets", _secrets),
         ("port", lambda: _port(settings)),
+        ("connections", lambda: _connections(settings)),
         ("detector", _detector),
         ("reader", _reader),
     ):
@@ -117,6 +119,15 @@ def _is_lera(port: int) -> bool:
             return bool(json.load(answer) == {"status": "ok"})
     except (urllib.error.URLError, OSError, ValueError):
         return False
+
+
+def _connections(settings: Settings) -> Finding:
+    allowed = open_files_as_allowed()
+    wanted = settings.hub.max_viewers
+    if allowed is None or allowed > wanted + 500:
+        return Finding("connections", f"{wanted} viewers fit")
+    mend = f"Raise this system's limit of open files, or set [hub] max_viewers to {max(1, allowed - 500)}."
+    return Finding("connections", f"{wanted} viewers don't fit in {allowed} open files", mend)
 
 
 def _detector() -> Finding:

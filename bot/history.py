@@ -81,9 +81,14 @@ class History:
             database.execute("PRAGMA foreign_keys = ON")
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                database.executescript(_SCHEMA)
+                database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
             elif version != SCHEMA_VERSION:
                 raise LeraError(f"The history {self._path} is of another LERA version; move it away and start again.")
+            elif database.execute("SELECT 1 FROM session WHERE ended IS NULL").fetchone():
+                # The last show ended without a goodbye: look whether the file is whole before building on it.
+                (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+                if found != "ok":
+                    raise sqlite3.DatabaseError(found)
         except BaseException:
             database.close()
             raise
@@ -139,7 +144,17 @@ class History:
                 with self._database:
                     yield self._database
             except sqlite3.Error as error:
-                raise LeraError(f"The history can't be read or written ({error}); free some disk space.") from None
+                raise LeraError(f"The history can't be used ({error}): {self._mend(error)}.") from None
+
+    def _mend(self, error: sqlite3.Error) -> str:
+        said = str(error)
+        if "full" in said:
+            return "free some disk space"
+        if "locked" in said:
+            return "close the other program that has it open"
+        if "readonly" in said:
+            return "let your user write to its folder"
+        return f"move {self._path} away; a new one will be made"
 
     def _read(self, query: str, values: tuple[Any, ...]) -> list[Any]:
         with self._transaction() as database:

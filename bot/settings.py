@@ -28,6 +28,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 8765
+    public_port: Annotated[int, Meta(ge=0, le=65535)] = 8766
     public_url: str = ""
     trusted_addresses: tuple[str, ...] = ()
 
@@ -35,7 +36,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class ChatSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[chat]`: how `!mood` answers."""
 
-    prefix: Annotated[str, Meta(min_length=1, max_length=5)] = "!"
+    prefix: Annotated[str, Meta(min_length=1, max_length=5, pattern=r"^\S+$")] = "!"
     user_cooldown: Annotated[float, Meta(ge=0, le=3600)] = 10.0
     channel_cooldown: Annotated[float, Meta(ge=0, le=3600)] = 3.0
 

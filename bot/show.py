@@ -39,12 +39,14 @@ class Show:
         self.mood = self.crowd.mood(self.started)
         self.peaks = Peaks()
         self.feed = Feed()
-        self.desk = Desk(settings.hub, settings.channel.name, token, audience=self)
+        self.desk = Desk(settings.hub, settings.channel.name, token, self, settings.crowd.minimum_viewers)
         self.hub = Hub(self.desk, now)
         chat = settings.chat
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown)
         self.history = history
-        self.session = history.begin(settings.channel.name, self.started) if history else 0
+        self.session = 0
+        # What viewers' links start with; known once the ports are open.
+        self.public_url = settings.web.public_url.rstrip("/")
         self.history_fault: str | None = None
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
         self.lags: deque[float] = deque(maxlen=10_000)
@@ -90,6 +92,8 @@ class Show:
 
     async def run(self) -> None:
         """Run until cancelled, then end the session."""
+        if self.history is not None:
+            self._try_to_keep(self._begin)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._tell())
@@ -97,7 +101,7 @@ class Show:
                 tasks.create_task(self.hub.watch())
         finally:
             await self.hub.close()
-            if self.history is not None:
+            if self.history is not None and self.session:
                 self._try_to_keep(lambda history: history.end(self.session, self.now()))
 
     async def _tell(self) -> None:
@@ -113,6 +117,8 @@ class Show:
 
     def _publish(self) -> None:
         now = self.now()
+        # A crowd that was paced down speaks less often, and must not flicker for it.
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.heartbeat)
         self.mood = self.crowd.mood(now)
         frame = mood_frame(self.mood, self.settings.channel.name, len(self.desk.guests), self.session)
         if not self.feed.publish(frame, now) or len(self._captured) > 10_000:
@@ -125,8 +131,11 @@ class Show:
             mood = self.crowd.mood(self.now())
             self.peaks.add(mood)
             # Seconds without a viewer are not kept: a gap in the chart says it better than zeros.
-            if self.history is not None and mood.viewers:
+            if self.history is not None and self.session and mood.viewers:
                 await asyncio.to_thread(self._try_to_keep, partial(self._add_row, mood))
+
+    def _begin(self, history: History) -> None:
+        self.session = history.begin(self.settings.channel.name, self.started)
 
     def _add_row(self, mood: Mood, history: History) -> None:
         history.add(self.session, mood)

@@ -1,18 +1,18 @@
 """The bot's web server: hub, overlay, dashboard, their live feed, and the small JSON API.
 
 Two kinds of pages. Public ones (hub, join page, health) may be reached from anywhere that the server is. Private ones
-(everything else) answer only this machine and `[web] trusted_addresses`, also behind a tunnel that makes every stranger
-look local: such a request carries another Host name or a forwarding header.
+(everything else) answer only this machine and `[web] trusted_addresses`. A tunnel makes every stranger look local, so
+it belongs at `[web] public_port`, where nothing private is served; for one that stands at the wrong port, requests with
+another Host name or a forwarding header are refused here too.
 """
 
 import asyncio
 import contextlib
-import logging
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ipaddress
+import math
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 
@@ -21,18 +21,18 @@ from bot.feed import beat
 from bot.show import Show
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
-from transport.hub import HUB_PATH, JOIN_PATH, join_link
-from transport.reading import Channel
-
-logger = logging.getLogger(__name__)
+from transport.link import HUB_PATH, JOIN_PATH, host_of, join_link, netloc
 
 OVERLAY_FOLDER: Final = Path(__file__).parent.parent / "overlay"
 MAX_PAGES: Final = 64
 """Open live feeds at once: overlays, dashboards and docks of one streamer, with room to spare."""
 
-_LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _PUBLIC: Final = (HUB_PATH, "/healthz")
-_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Cf-Connecting-Ip")
+_FORWARDED: Final = (
+    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server",
+    "X-Real-IP", "Via", "Cf-Connecting-Ip",
+)  # fmt: skip
 _POLICY: Final = (
     "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -59,10 +59,7 @@ class Pages:
 
     def application(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(middlewares=[self._guard], client_max_size=1024)
-        app.router.add_get(HUB_PATH, self._show.hub.handle)
-        app.router.add_get("/healthz", self._health)
-        app.router.add_get(JOIN_PATH + "{channel}", self._file("join.html"))
+        app = self.public_application()
         app.router.add_get("/", self._redirect("/dashboard/"))
         app.router.add_get("/overlay", self._redirect("/overlay/"))
         app.router.add_get("/overlay/", self._file("index.html"))
@@ -73,8 +70,16 @@ class Pages:
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
         app.router.add_get("/api/status", self._status)
-        app.router.add_static("/overlay/", OVERLAY_FOLDER)
         app.on_shutdown.append(self._close_feeds)
+        return app
+
+    def public_application(self) -> web.Application:
+        """Only what strangers may reach: hub, join page, health, and the pages' files, which hold no data."""
+        app = web.Application(middlewares=[self._guard], client_max_size=1024)
+        app.router.add_get(HUB_PATH, self._show.hub.handle)
+        app.router.add_get("/healthz", self._health)
+        app.router.add_get(JOIN_PATH + "{channel}", self._file("join.html"))
+        app.router.add_get("/overlay/{name:[a-z]+\\.(?:js|css|svg)}", self._page_file)
         return app
 
     @web.middleware
@@ -88,22 +93,33 @@ class Pages:
         return response
 
     def _is_private(self, request: web.Request) -> bool:
-        trusted = self._show.settings.web.trusted_addresses
-        if any(header in request.headers for header in _FORWARDED):
+        headers = request.headers
+        if any(header in headers for header in _FORWARDED):
             return False
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        # A page of another site may lead here, but may not read or embed anything.
+        if headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and headers.get("Sec-Fetch-Mode") != "navigate":
             return False
-        if request.remote in trusted:
-            return True
+        if "Origin" in headers and netloc(headers["Origin"]) != request.host:
+            return False
         # The Host name is checked too: a foreign page may point its own name at 127.0.0.1 (DNS rebinding).
-        return request.remote in _LOCAL and (urlsplit(f"//{request.host}").hostname or "") in _LOCAL
+        host = host_of(request.host)
+        web_settings = self._show.settings.web
+        if request.remote in web_settings.trusted_addresses:
+            return host in LOCAL or _is_address(host)
+        own = {*LOCAL, web_settings.host}
+        return request.remote in own and host in own
 
     def _file(self, name: str) -> Handler:
         async def serve(_request: web.Request) -> web.StreamResponse:
             return web.FileResponse(OVERLAY_FOLDER / name)
 
         return serve
+
+    async def _page_file(self, request: web.Request) -> web.StreamResponse:
+        path = OVERLAY_FOLDER / request.match_info["name"]
+        if not path.is_file():
+            raise web.HTTPNotFound
+        return web.FileResponse(path)
 
     def _redirect(self, place: str) -> Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -156,6 +172,8 @@ class Pages:
         show = self._show
         try:
             seconds = min(max(float(request.query.get("seconds", "600")), 1.0), 86_400.0)
+            if math.isnan(seconds):
+                raise ValueError
         except ValueError:
             raise web.HTTPBadRequest(text="seconds must be a number") from None
         if show.history is None:
@@ -204,57 +222,24 @@ class Pages:
 
 def links(show: Show, base_url: str) -> dict[str, str]:
     """The addresses that a streamer needs. `join` holds the hub's token: it is for viewers, not for the screen."""
-    public = show.settings.web.public_url.rstrip("/") or base_url
-    channel: Channel = show.settings.channel.name
     return {
         "overlay": f"{base_url}/overlay/",
         "dashboard": f"{base_url}/dashboard/",
-        "join": join_link(public, channel, show.desk.token),
+        "join": join_link(show.public_url or base_url, show.settings.channel.name, show.desk.token),
     }
 
 
-@contextlib.asynccontextmanager
-async def serving(show: Show, port: int | None = None, or_any: bool = False) -> AsyncIterator[str]:
-    """Serve the show's pages while the context lasts; gives the base URL.
-
-    `port` instead of the setting's; 0 is any free one. When it is taken: any other with `or_any`, else LeraError.
-    """
-    host = show.settings.web.host
-    wanted = show.settings.web.port if port is None else port
-    here = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+def _is_address(host: str) -> bool:
     try:
-        listener = _listen(host, wanted)
-    except LeraError:
-        if not or_any:
-            raise
-        listener = _listen(host, 0)
-    address = f"http://{f'[{here}]' if ':' in here else here}:{listener.getsockname()[1]}"
-    runner = web.AppRunner(Pages(show, address).application(), access_log=None, shutdown_timeout=2.0)
-    await runner.setup()
-    try:
-        await web.SockSite(runner, listener, backlog=4096).start()
-        yield address
-    finally:
-        await show.hub.close()
-        await runner.cleanup()
-        listener.close()
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_public(path: str) -> bool:
     # The overlay's files are code without data, and the join page shares some of them.
     return path in _PUBLIC or path.startswith(JOIN_PATH) or (path.startswith("/overlay/") and path != "/overlay/")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        # Not `reuse_port`: a second bot on one port would take half of the viewers in silence.
-        return socket.create_server((host, port), family=family, backlog=4096)
-    except OSError as error:
-        raise LeraError(
-            f"Can't listen on {host} port {port} ({error.strerror or error}): is another LERA running? "
-            "Close it, or set [web] port in config.toml."
-        ) from None
 
 
 async def _close(page: web.WebSocketResponse, code: WSCloseCode) -> None:

@@ -16,15 +16,15 @@ from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.history import History
+from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
-from bot.web import serving
 from demo.agent import DemoAgent, ask_for_webcam
 from demo.crowd import play
 from demo.summary import summary
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, run_until_stopped
-from transport.hub import join_link, parse_link
+from transport.link import join_link, parse_link
 
 STORY_SECONDS = 60.0
 DEFAULT_PORT = 8765

@@ -11,7 +11,7 @@ import psutil
 
 from bot.show import Show
 from lera.errors import LeraError
-from transport.hub import parse_link
+from transport.link import parse_link
 from viewer_agent.channels import join_channel
 from viewer_agent.consent import require_consent
 
@@ -20,9 +20,12 @@ PORTRAIT = Path(__file__).parent.parent / "viewer_agent" / "portrait.mp4"
 
 def ask_for_webcam() -> str | None:
     """The camera to use if the person at the terminal wants that and consents; None means the rendered portrait."""
-    if sys.stdin is None or not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty() or not _may_have_webcam():
         return None
-    answer = input("Be one of the viewers yourself, with your webcam? Enter = no, a rendered portrait will do [y/N] ")
+    try:
+        answer = input("Be one of the viewers, with your webcam? Enter = no, a rendered portrait will do [y/N] ")
+    except EOFError:
+        answer = ""
     if not answer.strip().lower().startswith("y"):
         return None
     try:
@@ -31,6 +34,11 @@ def ask_for_webcam() -> str | None:
         print(f"Fine, the portrait then. ({error})")
         return None
     return "0"
+
+
+def _may_have_webcam() -> bool:
+    # Only Linux tells without opening it, and opening it would be before the question.
+    return sys.platform != "linux" or any(Path("/dev").glob("video*"))
 
 
 class DemoAgent:
@@ -64,7 +72,7 @@ class DemoAgent:
                 return
             await asyncio.sleep(0.2)
         loop = asyncio.get_running_loop()
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, OSError):
             observed = psutil.Process(self._process.pid)
             begun, spent = loop.time(), sum(observed.cpu_times()[:2])
             while not self._has_ended():
@@ -75,13 +83,15 @@ class DemoAgent:
         """End the process and wait for it; safe to call twice."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-        try:
-            await asyncio.to_thread(self._process.wait, 5.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            await asyncio.to_thread(self._process.wait)
+        # The closed pipe is the polite request; the others are for an agent that doesn't hear it.
+        for insist in (self._process.terminate, self._process.kill):
+            try:
+                await asyncio.to_thread(self._process.wait, 4.0)
+            except subprocess.TimeoutExpired:
+                insist()
+            else:
+                return
+        await asyncio.to_thread(self._process.wait)
 
     def _has_ended(self) -> bool:
         status = self._process.poll()

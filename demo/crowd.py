@@ -7,7 +7,8 @@ import aiohttp
 
 from demo.story import Character, act_at
 from lera.errors import LeraError
-from transport.hub import HubClient, Link
+from transport.hub import HubClient
+from transport.link import Link
 
 JOINS_PER_SECOND = 30.0
 

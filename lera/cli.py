@@ -1,6 +1,7 @@
 """The one command: `lera demo`, `lera bot`, … and the place where every error becomes one line."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -74,6 +75,10 @@ def run_program(program: Callable[[list[str] | None], int], argv: list[str] | No
         return 1
     except KeyboardInterrupt:
         return STOPPED_STATUS
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `| head` does; Python would complain once more at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _first(error: BaseException) -> BaseException:

@@ -49,20 +49,26 @@ class Configuration:
             return f"{self._place(section, key)} [{section}] has no setting `{key}`;{_meant(key, fields)}."
         at = _AT.search(message)
         key = at["key"] if at else ""
+        if not key:
+            return f"{self._place(section)} [{section}] must be a table of settings. Change it there."
         complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "")
         return f"{self._place(section, key)} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
 
     def _place(self, section: str, key: str = "") -> str:
-        inside = not section
+        """Where a table, or a key in it, stands."""
+        inside = False
         for number, line in enumerate(self._lines, 1):
             header = re.match(r"\s*\[+\s*([^\]\s]+)\s*\]+", line)
             if header:
                 inside = header[1].strip("\"'") == section
-                if inside and not key:
-                    return f"{self.name} line {number}:"
-            elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            found = inside and bool(header) if not key else inside and _sets(line, key)
+            if found or (not key and _sets(line, section)):
                 return f"{self.name} line {number}:"
         return f"{self.name}:"
+
+
+def _sets(line: str, key: str) -> bool:
+    return re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line) is not None
 
 
 def _meant(word: str, known: set[str]) -> str:
@@ -84,7 +90,8 @@ def read_configuration(path: Path | None = None) -> Configuration:
     """Read a config.toml. Raises LeraError when it can't be read."""
     chosen = path or configuration_path()
     try:
-        text = chosen.read_text("utf-8")
+        # Windows editors put a mark in front, which is no part of the text.
+        text = chosen.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise LeraError(f"Can't read {chosen}: {error}. Name a config.toml with --config.") from None
     return Configuration(text, chosen.name)

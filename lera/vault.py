@@ -53,20 +53,24 @@ def _path() -> Path:
 
 
 def _read_file() -> dict[str, str]:
+    path = _path()
     try:
-        kept = json.loads(_path().read_text("utf-8"))
+        kept = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise LeraError(f"Can't read {_path()} ({error}); delete it and join or log in again.") from error
+        raise LeraError(f"Can't read {path} ({error}); delete it and join or log in again.") from error
     return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _write_file(kept: dict[str, str]) -> None:
     path = _path()
     fresh = path.with_suffix(".new")
-    # The mode is set when the file is made, so that no moment exists in which others can read it.
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(kept, file)
-    fresh.replace(path)
+    try:
+        # The mode is set when the file is made, so that no moment exists in which others can read it.
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(kept, file)
+        fresh.replace(path)
+    except OSError as error:
+        raise LeraError(f"Can't write {path} ({error.strerror}); let your user write there.") from None

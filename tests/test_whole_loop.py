@@ -18,7 +18,7 @@ from lera.folders import data_folder
 from tests.bot.stage import HAPPY, SAD, theatre
 from tests.chromium import browser_page, needs_chromium
 from tests.conftest import ROOT
-from transport.hub import parse_link
+from transport.link import parse_link
 from viewer_agent.channels import join_channel
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
@@ -46,7 +46,8 @@ class Bot:
             port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         self.config = folder / "config.toml"
-        self.config.write_text(f"[channel]\nname = 'demo'\n[crowd]\nminimum_viewers = 1\n[web]\nport = {port}\n")
+        web = f"[web]\nport = {port}\npublic_port = 0\n"
+        self.config.write_text(f"[channel]\nname = 'demo'\n[crowd]\nminimum_viewers = 1\n{web}")
 
     def start(self) -> str:
         """Start it and return the join link that it prints."""

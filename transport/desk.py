@@ -72,10 +72,12 @@ class Refusal(Exception):
 class Guest:
     """One joined connection."""
 
-    __slots__ = ("heard", "interval", "rate", "sequence", "told", "viewer")
+    __slots__ = ("frames", "heard", "interval", "rate", "sequence", "told", "viewer")
 
     def __init__(self, viewer: str, sequence: int, interval: float, now: float) -> None:
         self.heard = now
+        # Twice what an honest agent can come to at the fastest pace, and room for what a stalled network held back.
+        self.frames = Rate(0.1, burst=50)
         self.viewer = viewer
         self.sequence = sequence
         self.told = float("-inf")
@@ -94,8 +96,11 @@ class Desk:
     REMEMBERED_SEQUENCES: Final = 65_536
     MISSED_HEARTBEATS: Final = 4
 
-    def __init__(self, settings: HubSettings, channel: str, token: str, audience: Audience) -> None:
+    def __init__(
+        self, settings: HubSettings, channel: str, token: str, audience: Audience, minimum_viewers: int = 3
+    ) -> None:
         self.settings = settings
+        self.minimum_viewers = minimum_viewers
         self.channel = channel
         self.token = token
         self.audience = audience
@@ -127,17 +132,20 @@ class Desk:
         guest = self.guests[join.viewer] = Guest(join.viewer, sequence, self.interval, now)
         self._pace()
         self.counts["joined"] += 1
-        return guest, earlier, Welcome(PROTOCOL_VERSION, self.channel, sequence, guest.interval, self.heartbeat)
+        welcome = Welcome(
+            PROTOCOL_VERSION, self.channel, sequence, guest.interval, self.heartbeat, self.minimum_viewers
+        )
+        return guest, earlier, welcome
 
     def take(self, guest: Guest, text: bytes, now: float) -> HubFrame | None:
         """Judge one frame of a joined guest and pass it on. Returns the answer, if any; raises Refusal."""
         if len(text) > MAX_FRAME_BYTES:
             raise Refusal("oversized", OVERSIZED)
+        self.count_frame(guest, now)
         try:
             frame = agent_decoder.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal("malformed", f"that frame can't be read: {error}") from None
-        guest.heard = now
         if type(frame) is not Post:
             return self._command(guest, frame)
         if not sums_to_one(frame.probabilities):
@@ -155,6 +163,14 @@ class Desk:
             return None
         guest.keep(self.interval)
         return Pace(self.interval, self.heartbeat)
+
+    def count_frame(self, guest: Guest, now: float) -> None:
+        """Count a frame of any kind. Raises Refusal for a flood, and for who has joined again elsewhere."""
+        if not guest.frames.allow(now):
+            raise Refusal("flood", "far too many frames; update your LERA agent")
+        if self.guests.get(guest.viewer) is not guest:
+            raise Refusal("replaced", "you joined again from another window; this one stops")
+        guest.heard = now
 
     def silent(self, now: float) -> list[Guest]:
         """Those who have missed some heartbeats in a row."""

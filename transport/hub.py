@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Callable, Sequence
-from typing import Final, Literal, NamedTuple, cast
-from urllib.parse import urlsplit
+from typing import Final, Literal, cast
 
 import aiohttp
 import msgspec
@@ -14,6 +14,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from lera.errors import LeraError
 from transport.desk import OVERSIZED, Desk, Guest, Refusal
 from transport.limits import Addresses
+from transport.link import netloc
 from transport.reading import (
     MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
@@ -34,9 +35,6 @@ from transport.reading import (
     hub_decoder,
 )
 
-HUB_PATH: Final = "/hub"
-JOIN_PATH: Final = "/join/"
-
 # What ends a connection without being anyone's mistake.
 _LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
 
@@ -54,8 +52,7 @@ class Hub:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
-        origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        if "Origin" in request.headers and netloc(request.headers["Origin"]) != request.host:
             return self._turn_away(403, "origin", "a page of another site may not join")
         # Room for those who are still joining, but not for a crowd that connects and never speaks.
         if self._connections >= self.desk.settings.max_viewers + 256:
@@ -94,6 +91,8 @@ class Hub:
             max_msg_size=4 * MAX_FRAME_BYTES,
             compress=False,
             timeout=2.0,
+            # A ping is a frame like any other: many of them are a flood, and answers that nobody reads fill buffers.
+            autoping=False,
             decode_text=False,
         )
         guest = None
@@ -102,10 +101,10 @@ class Hub:
             first = await socket.receive(self.desk.settings.join_timeout)
             guest, earlier, welcome = self.desk.join(_text(first), self._now())
             self._sockets[guest] = socket
+            await asyncio.wait_for(socket.send_str(encode(welcome)), 5.0)
             if earlier is not None:
                 await self._replace(earlier)
-            await socket.send_str(encode(welcome))
-            await self._take_readings(socket, guest)
+            await self._take_frames(socket, guest)
         except Refusal as refusal:
             self.desk.counts[f"refused: {refusal.cause}"] += 1
             await _send(socket, refusal.frame)
@@ -121,16 +120,24 @@ class Hub:
                 self._sockets.pop(guest, None)
         return socket
 
-    async def _take_readings(self, socket: web.WebSocketResponse, guest: Guest) -> None:
+    async def _take_frames(self, socket: web.WebSocketResponse, guest: Guest) -> None:
         take, receive, now = self.desk.take, socket.receive, self._now
         while True:
             message = await receive()
-            if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
+            if message.type is WSMsgType.TEXT:
+                answer = take(guest, cast(bytes, message.data), now())
+                if answer is not None:
+                    # A guest that doesn't read its answers is cut off: the buffers of many would fill the memory.
+                    await asyncio.wait_for(socket.send_str(encode(answer)), 5.0)
+            elif message.type is WSMsgType.PING:
+                self.desk.count_frame(guest, now())
+                await asyncio.wait_for(socket.pong(cast(bytes, message.data)), 5.0)
+            elif message.type is WSMsgType.PONG:
+                self.desk.count_frame(guest, now())
+            elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
                 return
-            answer = take(guest, _text(message), now())
-            if answer is not None:
-                # A guest that doesn't read its answers is cut off: the buffers of many would fill the memory.
-                await asyncio.wait_for(socket.send_str(encode(answer)), 5.0)
+            else:
+                _text(message)
 
     async def _replace(self, earlier: Guest) -> None:
         older = self._sockets.get(earlier)
@@ -143,10 +150,10 @@ class Hub:
         return web.Response(status=status, text=reason, headers={"Retry-After": "5", "Connection": "close"})
 
     def _address(self, request: web.Request) -> str:
-        forwarded = request.headers.get("X-Forwarded-For") if self.desk.settings.behind_proxy else None
+        forwarded = request.headers.getall("X-Forwarded-For", []) if self.desk.settings.behind_proxy else []
         if forwarded:
-            # The last entry is the one that our own proxy wrote; all before it are the stranger's words.
-            return forwarded.rsplit(",", 1)[-1].strip()[:64]
+            # The last entry of the last line is what our own proxy wrote; all before it are the stranger's words.
+            return forwarded[-1].rsplit(",", 1)[-1].strip()[:64]
         return request.remote or "unknown"
 
 
@@ -171,32 +178,6 @@ async def _part(socket: web.WebSocketResponse, code: WSCloseCode, why: str) -> N
         await asyncio.wait_for(socket.close(code=code, message=why.encode()[:120]), 3.0)
 
 
-class Link(NamedTuple):
-    """What a streamer's join link says."""
-
-    url: str
-    channel: str
-    token: str
-
-
-def parse_link(link: str) -> Link:
-    """Read a link such as `http://host:8765/join/channel#token`. Raises LeraError.
-
-    The token stands in the fragment, which browsers never send to a server.
-    """
-    parts = urlsplit(link.strip())
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme)
-    place, _, channel = parts.path.rpartition(JOIN_PATH)
-    if scheme is None or not parts.netloc or not channel or "/" in channel or not parts.fragment:
-        raise LeraError("That is not a join link; copy it whole: http(s)://…/join/<channel>#<token>.")
-    return Link(f"{scheme}://{parts.netloc}{place}{HUB_PATH}", channel, parts.fragment)
-
-
-def join_link(base: str, channel: str, token: str) -> str:
-    """The link that a streamer gives to viewers. `base` is such as `http://127.0.0.1:8765`."""
-    return f"{base}{JOIN_PATH}{channel}#{token}"
-
-
 State = Literal["connecting", "joined", "offline"]
 
 
@@ -208,6 +189,8 @@ class HubClient:
     """
 
     LONGEST_WAIT: Final = 30.0
+    # A reading that is neither renewed nor confirmed for so long comes from a camera or a program that hangs.
+    STALE_SECONDS: Final = 30.0
 
     def __init__(
         self,
@@ -221,6 +204,7 @@ class HubClient:
         self.url = url
         self.interval = 1.0
         self.heartbeat = 5.0
+        self.minimum_viewers = 3
         self.state: State = "offline"
         self.readings_sent = 0
         self._join = Join(PROTOCOL_VERSION, channel, token, viewer)
@@ -228,6 +212,7 @@ class HubClient:
         self._session = session
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._newest: Post | Away | None = None
+        self._confirmed = 0.0
         self._sequence = 0
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
@@ -237,7 +222,12 @@ class HubClient:
         """Send this reading as soon as the pace allows; a newer one takes its place. `captured`: wall-clock seconds."""
         rounded = cast(Probabilities, tuple(round(float(p), 4) for p in probabilities))
         self._newest = Post(1, rounded, round(float(quality), 3), round(captured, 3))
+        self.confirm()
         self._wake.set()
+
+    def confirm(self) -> None:
+        """The newest reading still holds: the viewer was looked at again, and nothing worth sending has changed."""
+        self._confirmed = time.monotonic()
 
     def away(self, reason: AwayReason) -> None:
         """Say that there is nothing to read, and why: the vote is withdrawn."""
@@ -317,6 +307,7 @@ class HubClient:
         match frame:
             case Welcome():
                 self._sequence = frame.sequence
+                self.minimum_viewers = frame.minimum_viewers
                 self._pace(frame.interval, frame.heartbeat)
                 self._become("joined")
             case Pace():
@@ -334,6 +325,8 @@ class HubClient:
         while True:
             newest = self._newest
             self._wake.clear()
+            if isinstance(newest, Post) and time.monotonic() - self._confirmed > self.STALE_SECONDS:
+                newest = self._newest = Away("no_camera")
             if isinstance(newest, Post):
                 early = posted + self.interval - loop.time()
                 if early > 0:

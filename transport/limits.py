@@ -1,5 +1,6 @@
 """Rate limits and pacing. Pure: time comes in as an argument, in seconds of any steady clock."""
 
+import math
 from collections import OrderedDict
 
 
@@ -70,4 +71,4 @@ def paced_interval(viewers: int, readings_per_second: float, shortest: float) ->
     In steps of half a second, so that one viewer more or less changes nobody's pace.
     """
     fair = viewers / readings_per_second
-    return max(shortest, -(-fair * 2 // 1) / 2)
+    return shortest if fair <= shortest else max(shortest, math.ceil(fair * 2) / 2)

@@ -15,7 +15,7 @@ MAX_FRAME_BYTES: Final = 1024
 """No honest frame comes near it: a Post is about 170 bytes."""
 
 Source = Literal["face", "chat", "tap", "streamer_face", "streamer_voice"]
-AwayReason = Literal["no_face", "too_dark", "paused"]
+AwayReason = Literal["no_face", "too_dark", "paused", "no_camera"]
 Probabilities = tuple[float, float, float, float, float, float, float]
 """In the order of `model.emotions.EMOTIONS`; each 0..1, together 1."""
 
@@ -88,7 +88,8 @@ class Forget(Struct, tag="forget"):
 class Welcome(Struct, tag="welcome"):
     """Hub to agent: joined. At most one reading every `interval` seconds; at least one frame every `heartbeat`.
 
-    `sequence` is the last number that the hub has seen from this viewer.
+    `sequence` is the last number that the hub has seen from this viewer; with fewer than `minimum_viewers` the stream
+    shows no shares.
     """
 
     version: int
@@ -96,6 +97,7 @@ class Welcome(Struct, tag="welcome"):
     sequence: int
     interval: float
     heartbeat: float
+    minimum_viewers: int = 3
 
 
 class Pace(Struct, tag="pace"):

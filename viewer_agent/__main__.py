@@ -14,7 +14,8 @@ import msgspec
 from lera.configuration import read_configuration
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, run_until_stopped
-from transport.hub import HubClient, parse_link
+from transport.hub import HubClient
+from transport.link import parse_link
 from viewer_agent.channels import (
     Joined,
     channel_list,

@@ -20,16 +20,17 @@ _SEEN: Final = {
     "no_face": "No face in sight, so nothing is sent.",
     "too_dark": "It is too dark to read your face, so nothing is sent.",
 }
-_HUB: Final = {"joined": "Joined the stream.", "offline": "The stream's hub can't be reached; trying again."}
 
 
 class Client(Protocol):
     """The part of `transport.hub.HubClient` that is used."""
 
     interval: float
+    minimum_viewers: int
 
     async def run(self) -> None: ...
     def post(self, probabilities: Sequence[float], quality: float, captured: float) -> None: ...
+    def confirm(self) -> None: ...
     def away(self, reason: Reason) -> None: ...
     async def close(self) -> None: ...
 
@@ -114,17 +115,26 @@ class Agent:
             for task in done:
                 task.result()
         finally:
-            await self._client.close()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.to_thread(self._worker.shutdown)
-            # It may have been loaded only after we were stopped.
-            if self._loading is not None and not self._loading.cancelled() and self._loading.exception() is None:
-                self._loading.result().close()
+            # In a task of its own: being stopped while it tidies up must not leave the camera or mediapipe open.
+            tidying = asyncio.create_task(self._tidy_up(tasks))
+            try:
+                await asyncio.shield(tidying)
+            except asyncio.CancelledError:
+                await tidying
+                raise
             self.statistics.seconds = time.monotonic() - began
             self.statistics.cpu_seconds = time.process_time() - spent
             self.statistics.rss_megabytes = psutil.Process().memory_info().rss / 1e6
+
+    async def _tidy_up(self, tasks: list["asyncio.Task[None]"]) -> None:
+        await self._client.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self._worker.shutdown)
+        # It may have been loaded only after we were stopped.
+        if self._loading is not None and not self._loading.cancelled() and self._loading.exception() is None:
+            self._loading.result().close()
 
     def stop(self) -> None:
         """Let `run` end and tidy up."""
@@ -207,11 +217,17 @@ class Agent:
         elif say is not None:
             self._client.away(say.reason)
             self.statistics.aways += 1
+        elif self.sight is not None and self.sight.seen == "face":
+            self._client.confirm()
 
     def _hear_hub(self, state: str) -> None:
         self.hub = state
-        if state in _HUB:
-            self._once("hub", _HUB[state])
+        if state == "joined":
+            number = self._client.minimum_viewers
+            alone = " That may be you alone." if number < 2 else ""
+            self._once("hub", f"Joined. This stream shows the crowd once {number} or more take part.{alone}")
+        elif state == "offline":
+            self._once("hub", "The stream's hub can't be reached; trying again.")
 
     def _once(self, topic: str, text: str) -> None:
         if self._said.get(topic) != text:

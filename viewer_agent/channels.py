@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.vault import keep_secret, secret
-from transport.hub import Link, parse_link
+from transport.link import Link, parse_link
 from transport.reading import Channel, Key
 
 

@@ -45,7 +45,8 @@ What leaves        At most once a second one line such as this, and nothing else
                    that could recognise your face is sent or written to disk. Besides, the stream gets a random key that
                    is made for this one stream, and, as every website does, sees your network address.
                    When there is no face, no light, or you pause, it is told just that.
-Who sees it        The streamer's computer adds you to the crowd. Stream and chat see the crowd, never you alone.
+Who sees it        The streamer's computer adds you to the crowd. Stream and chat see the crowd, once three viewers take
+                   part; a streamer may choose another number, and the agent tells you which when it joins.
 How to stop        p pauses at once and closes the camera; Ctrl-C ends it. It never starts by itself.
 How to erase       `lera viewer --forget` withdraws this consent and asks every stream you joined to erase what it
                    keeps of you.

@@ -10,11 +10,13 @@ from typing import Any
 import aiohttp
 
 from bot.history import History
+from bot.server import serving
 from bot.settings import ChannelSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
-from bot.web import links, serving
+from bot.web import links
 from transport.desk import HubSettings
-from transport.hub import HubClient, parse_link
+from transport.hub import HubClient
+from transport.link import parse_link
 from transport.reading import Probabilities
 
 HAPPY: Probabilities = (0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05)

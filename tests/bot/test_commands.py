@@ -46,7 +46,7 @@ def test_mood() -> None:
 @pytest.mark.parametrize("word", ["happiness", "HAPPY", "joy"])
 def test_one_emotion(word: str) -> None:
     assert ask(f"!mood {word}") == (
-        "Happiness is at 50% of 12 viewers, likely between 29% and 71%. Its peak was 50%, 2 minutes ago."
+        "Happiness is at 50% among 12 viewers, likely between 29% and 71%. Its peak was 50%, 2 minutes ago."
     )
 
 
@@ -84,6 +84,15 @@ def test_privacy_and_help_say_what_there_is() -> None:
 def test_below_the_minimum_no_share_is_told(word: str) -> None:
     reply = ask(f"!mood {word}", Stage(viewers=2))
     assert reply is not None and "2 of 3 viewers" in reply and "%" not in reply
+
+
+@pytest.mark.parametrize("text", ["!Mood HAPPINESS!", "!mood, joy", "!mood happy \U000e0000", "!mood\u200b happy"])
+def test_people_type_as_people_do(text: str) -> None:
+    assert str(ask(text)).startswith("Happiness is at")
+
+
+def test_a_prefix_of_letters_works() -> None:
+    assert Commands(Stage(), prefix="L!").answer("L!mood", Asker("ann"), 0.0)
 
 
 @pytest.mark.parametrize("text", ["", "   ", "hello", "!moody", "mood", "! mood", "!!mood"])

@@ -78,6 +78,33 @@ def test_another_versions_file_is_left_alone(tmp_path: Path) -> None:
         History(path)
 
 
+def test_a_file_that_a_crash_left_damaged_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history = History(path)
+    session = history.begin("demo", 0.0)
+    for second in range(2000):
+        history.add(session, mood(float(second)))
+    history.close()
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xff" * (len(content) - 8192)
+    path.write_bytes(content)
+    history = History(path)
+    assert history.sessions() == [] and path.with_suffix(".broken").exists()
+    history.close()
+
+
+def test_a_locked_file_says_who_to_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: connect(*args, **{**options, "timeout": 0.05}))
+    history = History(tmp_path / "history.sqlite3")
+    other = connect(tmp_path / "history.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LeraError, match="close the other program"):
+        history.begin("demo", 0.0)
+    other.close()
+    history.close()
+
+
 def test_old_sessions_are_really_deleted(tmp_path: Path) -> None:
     history = History(tmp_path / "history.sqlite3")
     for start in (100.0, 5000.0):

@@ -93,7 +93,7 @@ async def test_no_path_leads_out_of_the_overlay_folder() -> None:
 
 
 async def test_a_taken_port_is_one_line_that_says_what_to_do() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(LeraError, match=r"\[web\] port"):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(LeraError, match=r"under \[web\]"):
         async with theatre(port=taken.getsockname()[1]):
             pass
 

@@ -24,6 +24,13 @@ def test_no_one_else_can_read_the_file(lera_home: Path) -> None:
     assert stat.S_IMODE((lera_home / "secrets.json").stat().st_mode) == 0o600
 
 
+def test_a_folder_that_cannot_be_is_one_line(lera_home: Path) -> None:
+    lera_home.parent.mkdir(exist_ok=True)
+    lera_home.write_text("a file stands here")
+    with pytest.raises(LeraError, match="LERA_HOME"):
+        secret("a")
+
+
 def test_a_broken_file_is_one_line(lera_home: Path) -> None:
     keep_secret("a", "hush")
     (lera_home / "secrets.json").write_text("{")

@@ -143,12 +143,29 @@ def test_a_replayed_sequence_is_dropped_also_after_joining_again(desk: Desk, lis
     assert len(listener.readings) == 2
 
 
-def test_a_flood_is_dropped_and_answered_at_most_once_a_second(desk: Desk, listener: Listener) -> None:
+def test_too_many_readings_are_dropped_and_answered_at_most_once_a_second(desk: Desk, listener: Listener) -> None:
     guest = joined(desk)
-    answers = [desk.take(guest, post_frame(number), 0.001 * number) for number in range(1, 1001)]
-    assert len(listener.readings) == 4
-    assert sum(answer is not None for answer in answers) == 1
-    assert desk.counts["dropped: too fast"] == 996
+    answers = [desk.take(guest, post_frame(number), 0.2 * number) for number in range(1, 51)]
+    assert 10 <= len(listener.readings) <= 16
+    assert 5 <= sum(answer is not None for answer in answers) <= 10
+    assert desk.counts["dropped: too fast"] == 50 - len(listener.readings)
+
+
+@pytest.mark.parametrize("kind", ["reading", "leave", "forget", "away"])
+def test_a_flood_of_any_frames_ends_the_connection(desk: Desk, kind: str) -> None:
+    guest = joined(desk)
+    text = post_frame(1) if kind == "reading" else frame(type=kind, reason="no_face")
+    flood = (desk.take(guest, text, 0.001 * number) for number in range(1000))
+    with pytest.raises(Refusal, match="far too many frames"):
+        list(flood)
+
+
+def test_an_honest_agent_at_the_fastest_pace_is_no_flood(listener: Listener) -> None:
+    desk = Desk(HubSettings(interval=0.2), "demo", "secret", listener)
+    guest = joined(desk)
+    for number in range(1, 2000):
+        assert desk.take(guest, post_frame(number), 0.2 * number) is None
+    assert len(listener.readings) == 1999
 
 
 def test_away_and_leave_withdraw_the_vote_and_forget_erases(desk: Desk, listener: Listener) -> None:
@@ -171,6 +188,10 @@ def test_the_same_viewer_joining_again_replaces_the_earlier_connection(desk: Des
     second, earlier, welcome = desk.join(join_frame(), 0.0)
     assert earlier is first
     assert welcome.sequence == 3
+    with pytest.raises(Refusal, match="another window"):
+        desk.take(first, post_frame(4), 1.0)
+    with pytest.raises(Refusal, match="another window"):
+        desk.take(first, frame(type="leave"), 1.0)
     desk.gone(first)
     assert desk.guests == {VIEWER: second}
 

@@ -45,6 +45,7 @@ def test_memory_stays_bounded_under_many_addresses() -> None:
 
 def test_the_pace_keeps_the_whole_crowd_under_the_capacity() -> None:
     assert paced_interval(0, 4000, 1.0) == 1.0
+    assert paced_interval(1, 4000, 0.2) == 0.2
     assert paced_interval(4000, 4000, 1.0) == 1.0
     assert paced_interval(4001, 4000, 1.0) == 1.5
     for viewers in range(0, 100_000, 997):

@@ -19,6 +19,7 @@ class FakeClient:
     """Writes down what it is told, and wakes whoever waits for it."""
 
     interval = 0.2
+    minimum_viewers = 3
 
     def __init__(self, error: LeraError | None = None) -> None:
         self.said: list[Any] = []
@@ -33,6 +34,9 @@ class FakeClient:
 
     def post(self, probabilities: Sequence[float], quality: float, captured: float) -> None:
         self._tell((probabilities, quality, captured))
+
+    def confirm(self) -> None:
+        """Nothing new is nothing to write down."""
 
     def away(self, reason: str) -> None:
         self._tell(reason)
@@ -173,7 +177,7 @@ async def test_each_line_is_said_once_per_change() -> None:
     for state in ("connecting", "offline", "connecting", "offline", "connecting", "joined", "offline"):
         stage.on_state(state)
     lost = "The stream's hub can't be reached; trying again."
-    assert stage.lines == [lost, "Joined the stream.", lost]
+    assert stage.lines == [lost, "Joined. This stream shows the crowd once 3 or more take part.", lost]
     await stage.agent.run()
 
 

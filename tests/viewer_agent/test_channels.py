@@ -4,7 +4,7 @@ import pytest
 
 from lera.errors import LeraError
 from lera.vault import secret
-from transport.hub import Link
+from transport.link import Link
 from viewer_agent.channels import (
     Joined,
     channel_list,

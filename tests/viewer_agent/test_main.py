@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.viewer_agent.helpers import PORTRAIT, stand_in_hub
-from transport.hub import Link, parse_link
+from transport.link import Link, parse_link
 from transport.reading import Post, agent_decoder
 from viewer_agent import __main__ as program
 from viewer_agent.__main__ import main

@@ -1,0 +1,64 @@
+"""Each fault has its cause and its mend in one line."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from bot import doctor
+from bot.settings import Settings
+from lera.errors import LeraError
+from transport.desk import HubSettings
+
+
+def findings(config: str, tmp_path: Path) -> dict[str, doctor.Finding]:
+    path = tmp_path / "config.toml"
+    path.write_text(config)
+    return {finding.name: finding for finding in doctor.examine(path)}
+
+
+@pytest.fixture(autouse=True)
+def without_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader has tests of its own, and takes seconds to load."""
+    monkeypatch.setattr(doctor, "_reader", lambda: doctor.Finding("reader", "loads"))
+    monkeypatch.setattr(doctor, "_detector", lambda: doctor.Finding("detector", "is here"))
+
+
+def test_a_well_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    path = tmp_path / "config.toml"
+    path.write_text(f"[web]\nport = {port}\n")
+    assert doctor.main(["--config", str(path)]) == 0
+    assert "All is well." in capsys.readouterr().out
+
+
+def test_a_taken_port_and_a_wrong_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = findings(f"[web]\nport = {port}\n", tmp_path)
+        assert "not free" in found["port"].said and "[web] port" in found["port"].mend
+    path = tmp_path / "config.toml"
+    path.write_text("[web]\nprot = 1\n")
+    assert doctor.main(["--config", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert "line 2" in out and "did you mean `port`" in out and "1 thing to mend." in out
+
+
+def test_too_few_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "open_files_as_allowed", lambda: 1024)
+    found = doctor._connections(Settings(hub=HubSettings(max_viewers=5000)))
+    assert "max_viewers to 524" in found.mend
+    assert not doctor._connections(Settings(hub=HubSettings(max_viewers=500))).mend
+
+
+def test_a_part_that_does_not_work_is_named_and_the_rest_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> doctor.Finding:
+        raise LeraError("mediapipe does not load; install it again.")
+
+    monkeypatch.setattr(doctor, "_detector", broken)
+    found = findings("", tmp_path)
+    assert found["detector"].mend == "mediapipe does not load; install it again."
+    assert found["reader"].said == "loads"

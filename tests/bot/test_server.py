@@ -1,0 +1,97 @@
+"""The ports: what a tunnel can reach, who hangs on in silence, and addresses that work."""
+
+import asyncio
+import logging
+import socket
+
+import aiohttp
+import pytest
+
+from bot.__main__ import welcome
+from bot.server import _is_our_fault, open_files_as_allowed, serving
+from bot.settings import ChannelSettings, Settings, WebSettings
+from bot.show import Show
+from tests.bot.stage import theatre
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def show_with(**web: object) -> Show:
+    settings = Settings(ChannelSettings("demo"), web=WebSettings(port=free_port(), **web))  # type: ignore[arg-type]
+    return Show(settings, "secret", None, asyncio.get_running_loop().time)
+
+
+async def test_the_port_for_a_tunnel_serves_nothing_private_whatever_a_request_says() -> None:
+    port = free_port()
+    show = show_with(public_port=port)
+    async with serving(show), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+        for place in ("/", "/overlay", "/overlay/", "/dashboard/", "/live", "/api/mood", "/api/links", "/api/status"):
+            async with session.get(place, headers={"Host": "127.0.0.1:8765"}, allow_redirects=False) as answer:
+                assert answer.status in (403, 404), place
+                assert "secret" not in await answer.text()
+        for place in ("/join/demo", "/healthz", "/overlay/join.js", "/overlay/join.css"):
+            async with session.get(place, headers={"Host": "mood.example"}) as answer:
+                assert answer.status == 200, place
+        assert f":{port}/join/demo#secret" in "".join(welcome(show, "http://127.0.0.1:1"))
+
+
+async def test_a_link_that_works_only_here_says_so() -> None:
+    show = show_with(public_port=0)
+    async with serving(show) as address:
+        assert "this machine only" in "".join(welcome(show, address))
+    show = show_with(public_port=0, public_url="https://mood.example/")
+    async with serving(show) as address:
+        lines = "".join(welcome(show, address))
+        assert "https://mood.example/join/demo#secret" in lines and "this machine only" not in lines
+
+
+async def test_connections_that_say_nothing_are_closed_and_the_show_goes_on() -> None:
+    async with theatre(join_timeout=1) as stage:
+        port = int(stage.address.rsplit(":", 1)[1])
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(50)]
+        half = [await asyncio.open_connection("127.0.0.1", port) for _ in range(10)]
+        for _, writer in half:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127")
+        async with stage.session.get("/healthz") as answer:
+            assert answer.status == 200
+        async with asyncio.timeout(10):
+            for reader, writer in [*silent, *half]:
+                assert await reader.read() == b""
+                writer.close()
+
+
+async def test_an_overlay_that_is_only_watched_is_not_silent() -> None:
+    async with theatre(join_timeout=1) as stage, stage.session.ws_connect("/live") as page:
+        frames = [await page.receive_json(timeout=5) for _ in range(4)]
+        assert [frame["type"] for frame in frames] == ["mood", "beat", "beat", "beat"]
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "256.1.1.1"])
+async def test_a_host_that_is_none_of_ours_is_one_line(host: str) -> None:
+    from lera.errors import LeraError
+
+    with pytest.raises(LeraError, match="host"):
+        async with serving(show_with(host=host)):
+            pass
+
+
+async def test_nonsense_from_strangers_is_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    async with theatre() as stage:
+        for headers in ({"Host": "[x"}, {"Origin": "http://[::1"}, {"X": "y" * 20_000}):
+            for place in ("/api/links", "/hub", "/healthz"):
+                async with stage.session.get(place, headers=headers) as answer:
+                    assert answer.status < 500
+    assert "Traceback" not in caplog.text
+
+
+def test_our_own_faults_are_still_logged() -> None:
+    record = logging.LogRecord("aiohttp.server", logging.ERROR, "", 0, "", (), (ValueError, ValueError(), None))
+    assert _is_our_fault(record)
+
+
+def test_as_many_connections_as_the_system_allows() -> None:
+    allowed = open_files_as_allowed()
+    assert allowed is None or allowed >= 256
