@@ -127,7 +127,8 @@ class Show:
 
     async def _remember(self) -> None:
         while True:
-            await asyncio.sleep(1.0)
+            # On the second, so that the time that keeping takes doesn't add up.
+            await asyncio.sleep(1.0 - self.now() % 1.0)
             mood = self.crowd.mood(self.now())
             self.peaks.add(mood)
             # Seconds without a viewer are not kept: a gap in the chart says it better than zeros.
