@@ -29,6 +29,9 @@ from numpy.typing import NDArray  # noqa: E402
 
 from lera.errors import LeraError  # noqa: E402
 
+# Once more, since another module may have loaded OpenCV first.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
 Source = int | str
 """A camera's number, a device such as /dev/video1, or a video file."""
 State = Literal["opening", "open", "lost", "ended"]
