@@ -103,12 +103,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_wanted_frames_are_decoded() -> None:
     device = FakeCapture(10**6)
+    begun = time.monotonic()
     changes = start(0, [device], rate=20.0)
     changes.until(lambda: len(changes.frames) >= 10)
-    grabbed = 10**6 - device.left
     stop(changes)
     assert device.released
-    assert device.decoded <= grabbed / 3
+    # As many as were wanted in the time that it took, however slow this machine is; one more at each end.
+    assert device.decoded <= 20.0 * (time.monotonic() - begun) + 2
+    assert device.decoded < 10**6 - device.left
     numbers = [frame.number for frame in changes.frames]
     assert numbers == sorted(set(numbers))
     assert changes.frames[0].pixels.shape == (48, 64, 3)
