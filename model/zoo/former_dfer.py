@@ -34,7 +34,7 @@ class FormerDferSizes:
     @property
     def places(self) -> int:
         """Of the third stage's map: 7 * 7."""
-        return (self.image // 16) ** 2
+        return (-(-self.image // 16)) ** 2
 
 
 class SpatialFormer(nn.Module):

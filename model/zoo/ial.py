@@ -41,7 +41,7 @@ class IalSizes:
     @property
     def side(self) -> int:
         """Of the last map, in places: 4."""
-        return (self.image // 16 + 1) // 2
+        return -(-self.image // 32)
 
 
 class GcaBlock(nn.Module):
@@ -87,8 +87,8 @@ class Ial(nn.Module):
             nn.MaxPool2d(3, 2, 1),
         )
         self.plain = stage(first, first, 1, 1)
-        self.attentive2 = GcaBlock(first, second, sizes.image // 8, sizes)
-        self.attentive3 = GcaBlock(second, third, sizes.image // 16, sizes)
+        self.attentive2 = GcaBlock(first, second, -(-sizes.image // 8), sizes)
+        self.attentive3 = GcaBlock(second, third, -(-sizes.image // 16), sizes)
         self.motion = stage(third, third, 2, sizes.motion_depth)
         self.embed = nn.Sequential(nn.Conv2d(third, third, 3, 2, 1, bias=False), nn.BatchNorm2d(third), nn.ReLU())
         self.place_positions = nn.Parameter(torch.randn(1, sizes.side**2, third))
@@ -149,7 +149,7 @@ def spares(sizes: IalSizes) -> dict[str, tuple[int, ...]]:
         layer = f"s_former.layer{index}.0"
         found |= {f"{layer}.{name}": (1, width, 1, 1) for name in ("bias1", "bias2")}
         found[f"{layer}.glb.weight"] = (width, width, 1, 1)
-    width, side = sizes.widths[0], sizes.image // 4
+    width, side = sizes.widths[0], -(-sizes.image // 4)
     return found | {
         "s_former.layer1.0.AUX_fc.0.weight": (2 * width, width),
         "s_former.layer1.0.AUX_fc.1.weight": (sizes.classes, 2 * width),

@@ -83,6 +83,8 @@ def translated(reference: Reference, ours: State, renames: Renames, unread: str 
         expected = (shape[0] * len(keys), *shape[1:]) if len(keys) > 1 else shape
         if tuple(value.shape) != expected:
             raise reference.refusal(f"`{theirs}` has shape {tuple(value.shape)}, expected {expected}")
+        if not bool(torch.isfinite(value).all()):
+            raise reference.refusal(f"`{theirs}` holds values that are not numbers")
         for key, part in zip(keys, value.chunk(len(keys)) if len(keys) > 1 else [value], strict=True):
             state[key] = part.detach().clone().to(ours[key].dtype)
     refuse_unknown(reference, parts, unread)

@@ -53,7 +53,7 @@ class LeraSizes(MaeDferSizes):
     @property
     def side(self) -> int:
         """Of the CA branch's last map: 10."""
-        return self.image >> len(self.widths)
+        return -(-self.image >> len(self.widths))  # every halving rounds up
 
     @property
     def has_spare(self) -> bool:
@@ -141,9 +141,10 @@ UNREAD = r"cablock\.fc\."
 def sizes_in(reference: Reference) -> dict[str, object]:
     """What a published LERA file tells about its sizes and switches."""
     found = mae_dfer.sizes_in(reference)
-    motion, position = "fc1.weight" in reference, "vit_pos.pos_embed" in reference
-    found |= {"motion": motion, "position": position}
-    if motion:
+    position = "vit_pos.pos_embed" in reference
+    found["position"] = position
+    # A file without the branch is MAE-DFER's, and refused unless the caller asks for `motion=False`.
+    if "fc1.weight" in reference:
         dim, flat = reference.shape("fc1.weight", 2)
         ca = ca_sizes_in(reference, "cablock.")
         found |= ca

@@ -62,7 +62,7 @@ class MmNetSizes:
     @property
     def side(self) -> int:
         """Of the last map, in pixels."""
-        return self.image >> len(self.widths)
+        return -(-self.image >> len(self.widths))  # every halving rounds up
 
 
 class ContinuousAttentionBlock(nn.Module):
@@ -143,7 +143,7 @@ class CaModule(nn.Module):
     def __init__(self, sizes: CaSizes) -> None:
         super().__init__()
         self.attention = ContinuousAttention(sizes.stem, sizes.widths)
-        last = sizes.side >> (len(sizes.widths) - 1)
+        last = -(-sizes.side >> (len(sizes.widths) - 1))
         self.head = nn.Linear(sizes.widths[-1] * last * last, sizes.classes)
 
     def forward(self, motion: Tensor, position: Tensor | None = None) -> AttentionOutput:

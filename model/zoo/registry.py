@@ -11,6 +11,7 @@ from lera.errors import LeraError
 from model.zoo import (
     action_units,
     c3d,
+    ensemble,
     former_dfer,
     ial,
     lera,
@@ -54,7 +55,7 @@ def picture(sizes: Any) -> tuple[Shape, ...]:
 
 def ca_inputs(sizes: Any) -> tuple[Shape, ...]:
     """The motion map and the positions that join in the end."""
-    last = sizes.side >> (len(sizes.widths) - 1)
+    last = -(-sizes.side >> (len(sizes.widths) - 1))
     return (sizes.stem, sizes.side, sizes.side), (sizes.widths[-1], last, last)
 
 
@@ -103,6 +104,7 @@ NETWORKS: dict[str, Network] = {
         (),
         action_units.sizes_in,
     ),
+    "ensemble": Network(ensemble.EnsembleSizes, ensemble.Ensemble, clip, (), ensemble.sizes_in),
 }
 
 # Variants that have a name of their own: the network, and what differs from its default sizes.
