@@ -8,6 +8,7 @@ from typing import Final
 # Each command and the module whose `main(argv)` runs it, imported only when it is called.
 COMMANDS: Final = {
     "import": ("model.zoo.checkpoint", "bring a paper's published weights into LERA's own network"),
+    "train-action-units": ("model.zoo.action_unit_training", "train the static action-unit classifier on RAVDESS"),
     "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
 }
 
@@ -18,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     asked = arguments[0] if arguments else ""
     if asked not in COMMANDS:
         helped = asked in ("-h", "--help", "help")
-        summaries = "\n".join(f"  {name:<8} {summary}" for name, (_, summary) in COMMANDS.items())
+        summaries = "\n".join(f"  {name:<18} {summary}" for name, (_, summary) in COMMANDS.items())
         print(f"usage: python -m model <command> [options]\n\n{summaries}", file=sys.stdout if helped else sys.stderr)
         return 0 if helped else 2
     run: Callable[[list[str] | None], int] = importlib.import_module(COMMANDS[asked][0]).main

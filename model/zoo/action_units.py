@@ -51,46 +51,6 @@ class ActionUnitClassifier(nn.Module):
         return Output(self.head(feature), feature)
 
 
-def fit(
-    network: ActionUnitClassifier,
-    units: Tensor,
-    labels: Tensor,
-    *,
-    epochs: int = 200,
-    batch: int = 200,
-    rate: float = 1e-3,
-    decay: float = 1e-4,
-    seed: int = 0,
-) -> list[float]:
-    """Train on mean action units (N, 35) and class numbers (N,), as scikit-learn's MLPClassifier does by default.
-
-    That is Adam on cross-entropy, in batches of 200, with an L2 penalty. Returns the loss of each epoch.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    for layer in (network.hidden, network.head):
-        # Glorot's uniform start for weights and biases alike, drawn from our own generator so that runs repeat.
-        bound = (6.0 / (layer.in_features + layer.out_features)) ** 0.5
-        for values in (layer.weight, layer.bias):
-            nn.init.uniform_(values, -bound, bound, generator=generator)
-    network.mean.copy_(units.mean(dim=0))
-    network.deviation.copy_(units.std(dim=0).clamp(min=1e-6))
-    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
-    network.train()
-    losses = []
-    for _ in range(epochs):
-        total = 0.0
-        for chosen in torch.split(torch.randperm(len(units), generator=generator), batch):
-            loss = functional.cross_entropy(network(units[chosen]).logits, labels[chosen])
-            penalty = network.hidden.weight.square().sum() + network.head.weight.square().sum()
-            optimizer.zero_grad()
-            torch.autograd.backward(loss + 0.5 * decay / len(chosen) * penalty)
-            optimizer.step()
-            total += float(loss) * len(chosen)
-        losses.append(total / len(units))
-    network.eval()
-    return losses
-
-
 def mean_units(frames: Sequence[Sequence[float]]) -> Tensor:
     """The action units of a video's frames (T, 35) -> their means (35,). Raises LeraError when there are none."""
     if not frames:

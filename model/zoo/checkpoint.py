@@ -8,6 +8,7 @@ V2 and Former-DFER are replaced by empty objects, so their classes are never loo
 import argparse
 import pickle
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,7 +81,9 @@ def read_published(path: Path) -> Found:
 def load_safely(path: Path) -> object:
     """A torch file's content, with torch's restricted reader. Raises LeraError in one line."""
     try:
-        with torch.serialization.safe_globals(SAFE):
+        with torch.serialization.safe_globals(SAFE), warnings.catch_warnings():
+            # torch warns of old formats and other pickles before it refuses them; the refusal says enough.
+            warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise LeraError(f"there is no file {path}") from None

@@ -1,6 +1,7 @@
 """What the zoo's tests share: the parity kit, tiny networks, and the files that the papers' code would have written."""
 
 import importlib.util
+import os
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHARED
+
+# Threads that spin while they wait slow each other down many times over when the machine is busy. Torch reads this once.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PARITY = SHARED / "parity"
 
