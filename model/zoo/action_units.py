@@ -1,7 +1,7 @@
 """The static classifier of MMEmotionRecognition: the mean action units of a video, through one hidden layer.
 
 Luna-Jiménez et al., "A proposal for multimodal emotion recognition using aural transformers and action units on
-RAVDESS dataset" (Applied Sciences 12(1), 2022), section 3.2.1. OpenFace gives 17 intensities (0..5) and 18 presences
+RAVDESS dataset" (Applied Sciences 12(1), 327, 2022). OpenFace gives 17 intensities (0..5) and 18 presences
 (0 or 1) for every frame; their means over the video go into a perceptron of 80 ReLU units. The report found it too
 weak for viewers who only watch; here it stands for comparison.
 """

@@ -1,6 +1,6 @@
 """C3D, the report's oldest baseline: eight 3x3x3 convolutions, five pools and three linear layers.
 
-Tran et al., "Learning spatiotemporal features with 3D convolutional networks" (ICCV 2015), figure 3. The first pool
+Tran et al., "Learning spatiotemporal features with 3D convolutional networks" (ICCV 2015). The first pool
 keeps the time; the last one pads, so that 7x7 becomes 4x4.
 """
 

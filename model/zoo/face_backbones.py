@@ -1,6 +1,6 @@
 """The two trunks that POSTER V2 looks with: IR-50 for the picture, MobileFaceNet for the landmarks.
 
-IR-50 is ArcFace's residual network (Deng et al., "ArcFace", CVPR 2019, section 3.2) without its last stage;
+IR-50 is ArcFace's residual network (Deng et al., "ArcFace", CVPR 2019) without its last stage;
 MobileFaceNet is Chen et al., "MobileFaceNets" (CCBR 2018), Table 1. Both read 112x112 pixels and give three maps.
 """
 

@@ -1,8 +1,8 @@
 """Former-DFER: a ResNet-18 with a transformer inside looks at each frame, a second transformer over the frames.
 
-Zhao & Liu, "Former-DFER: Dynamic facial expression recognition transformer" (ACM Multimedia 2021), section 3. The
-convolutional spatial transformer (CS-Former, 3.2) lets the 7x7 places of the third stage attend to each other; the
-temporal transformer (T-Former, 3.3) reads a class token and 16 frames. Input: RGB divided by 255, nothing subtracted.
+Zhao & Liu, "Former-DFER: Dynamic facial expression recognition transformer" (ACM Multimedia 2021). The
+convolutional spatial transformer (CS-Former) lets the 7x7 places of the third stage attend to each other; the
+temporal transformer (T-Former) reads a class token and 16 frames. Input: RGB divided by 255, nothing subtracted.
 """
 
 import math
@@ -90,6 +90,7 @@ class FormerDfer(nn.Module):
 
     def __init__(self, sizes: FormerDferSizes) -> None:
         super().__init__()
+        self.frames = sizes.frames
         self.space = SpatialFormer(sizes)
         self.time = TemporalFormer(sizes)
         self.head = nn.Linear(sizes.widths[3], sizes.classes)
@@ -97,7 +98,7 @@ class FormerDfer(nn.Module):
     def forward(self, clip: Tensor) -> Output:
         """A clip, frames first (B, 16, 3, 112, 112), -> logits (B, 7) and feature (B, 512)."""
         frames = self.space(rearrange(clip, "b t c h w -> (b t) c h w"))
-        feature = self.time(rearrange(frames, "(b t) d -> b t d", t=clip.shape[1]))
+        feature = self.time(frames.reshape(-1, self.frames, frames.shape[1]))
         return Output(self.head(feature), feature)
 
 

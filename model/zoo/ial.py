@@ -1,10 +1,13 @@
 """IAL: expressions of low intensity, met with global convolution attention and with a loss that knows its rival.
 
-Li et al., "Intensity-aware loss for dynamic facial expression recognition in the wild" (AAAI 2023), section 3. Blocks
-with global convolution attention (GCA, equations 1 to 4) weigh channels by what a frame and the whole clip show. Then
-two branches meet (3.3): differences of neighbouring frames through convolutions, and the frames themselves through a
+Li et al., "Intensity-aware loss for dynamic facial expression recognition in the wild" (AAAI 2023). Blocks with
+global convolution attention (GCA) weigh each channel c of frame t by the geometric mean of two looks at it,
+
+    sqrt(w[t, c] * mean over t of w[t, c]),   w = 2 sigmoid(W2 relu(W1 g)),   g: one number per channel, by convolution.
+
+Then two branches meet: differences of neighbouring frames through convolutions, and the frames themselves through a
 small transformer over 4x4 places. A temporal transformer reads the 15 sums; their mean is classified.
-The loss is equations 9 and 10. Input: RGB divided by 255, nothing subtracted.
+The loss is equations 9 and 10, which LERA-BFERT's report quotes. Input: RGB divided by 255, nothing subtracted.
 """
 
 from dataclasses import dataclass
@@ -117,7 +120,7 @@ class Ial(nn.Module):
         moving = self.motion((x[:, 1:] - x[:, :-1]).flatten(0, 1))  # (B 15, 256, 4, 4)
         still = self.embed(x[:, :-1].flatten(0, 1)).flatten(2).transpose(1, 2) + self.place_positions
         still = self.static(still).transpose(1, 2).unflatten(2, moving.shape[2:])  # (B 15, 256, 4, 4)
-        steps = (still + moving).flatten(1).unflatten(0, (clip.shape[0], -1))  # (B, 15, 4096)
+        steps = (still + moving).flatten(1).reshape(-1, self.sizes.frames - 1, self.head.in_features)  # (B, 15, 4096)
         feature = self.temporal(steps + self.time_positions[:, : steps.shape[1]]).mean(dim=1)
         return IntensityOutput(self.head(feature), auxiliary2, auxiliary3, feature)
 

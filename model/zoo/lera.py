@@ -2,7 +2,11 @@
 
 The report of LERA-BFERT, section 3, figures 7 and 8, and Tables 3 and 4. The motion image is what is left of a clip
 when its first frame is taken from all frames and the rest is averaged. The CA branch turns it into a map, a linear
-layer with ReLU into one feature, which joins LGI-Former's by addition (Table 3's better one) or side by side. The PC
+layer with ReLU into one feature, which joins LGI-Former's by addition (Table 3's better one) or side by side:
+
+    logits = head(LGI(clip) + relu(W CA(mean over t of clip[t] - clip[0]))).
+
+The PC
 branch, which the report tried and left out, adds the first frame's positions to the CA branch's map.
 """
 

@@ -1,12 +1,13 @@
 """MAE-DFER: the LGI-Former, which reads a clip of a face through 8 regions instead of 800 tokens against 800.
 
 Sun et al., "MAE-DFER: Efficient masked autoencoder for self-supervised dynamic facial expression recognition"
-(ACM Multimedia 2023), section 3.2. A clip is cut into 800 space-time patches; 8 regions of 100 patches each get a
-token that speaks for them. A block is three attentions and a perceptron:
+(ACM Multimedia 2023). A clip is cut into 800 space-time patches; 8 regions of 100 patches each get a token S that
+speaks for them. A block is three attentions and a perceptron, each on normed input and added to what it read:
 
-    1. local intra-region:      each region's token and its patches attend to each other      (equation 2)
-    2. global inter-region:     the region tokens attend to each other                        (equation 3)
-    3. local-global interaction: every patch attends to the region tokens                     (equation 4)
+    1. local intra-region:        [S_r; X_r] += attention of [S_r; X_r] to itself, in each region r
+    2. global inter-region:       S += attention of S to itself
+    3. local-global interaction:  X += attention of X to S
+    4.                            [S; X] += mlp([S; X])
 
 The classifier reads the mean of the region tokens. Input: RGB faces squeezed to 160x160, ImageNet mean and deviation.
 """

@@ -1,9 +1,13 @@
 """MMNet: two branches that tell a micro-expression from its onset and its apex frame.
 
-Li et al., "MMNet: Muscle motion-guided network for micro-expression recognition" (IJCAI 2022), section 3. The main
-branch reads the motion, apex minus onset, through blocks with continuous attention (CA, equations 1 to 4): the map
-of one block is the prior of the next. The sub-branch calibrates positions (PC): a small transformer over the onset,
-14x14 pixels as tokens. Their sum is classified. LERA's fusion network borrows the CA branch, and perhaps the PC one.
+Li et al., "MMNet: Muscle motion-guided network for micro-expression recognition" (IJCAI 2022). The main branch
+reads the motion, apex minus onset, through blocks with continuous attention (CA): the map of one block, pooled, is the
+prior of the next,
+
+    A_k = pool(A_(k-1)) * sigmoid(norm(conv([mean over channels of F_k; maximum over channels of F_k]))),   F_k *= A_k.
+
+The sub-branch calibrates positions (PC): a small transformer over the onset, 14x14 pixels as tokens. Their sum is
+classified. LERA's fusion network borrows the CA branch, and perhaps the PC one.
 """
 
 import math

@@ -1,9 +1,12 @@
 """POSTER V2: one picture, seen as texture and as landmarks at three scales.
 
-Mao et al., "POSTER V2: A simpler and stronger facial expression recognition network" (2023), section 3. At each scale
-the landmark map asks and the picture's map answers, in window-based cross-attention (equations 1 to 4); a window is
-as large as the map, so there is one. Two transformer blocks read the tokens of the three scales and a class token.
-Input: RGB 224x224, ImageNet mean and deviation; both trunks read it at 112x112, taken by nearest neighbour.
+Mao et al., "POSTER V2: A simpler and stronger facial expression recognition network" (2023). At each scale
+the landmark map asks and the picture's map answers, in window-based cross-attention,
+
+    softmax(q_landmarks k_picture^T / sqrt(d) + b) v_picture,   b by how far apart two places are;
+
+a window is as large as the map, so there is one. Two transformer blocks read the tokens of the three scales and a
+class token. Input: RGB 224x224, ImageNet mean and deviation; both trunks read it at 112x112, taken by nearest neighbour.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """3D ResNet-18, the report's baseline: ResNet-18 with every convolution stretched in time.
 
-Hara et al., "Can spatiotemporal 3D CNNs retrace the history of 2D CNNs and ImageNet?" (CVPR 2018), Table 1. Not
+Hara et al., "Can spatiotemporal 3D CNNs retrace the history of 2D CNNs and ImageNet?" (CVPR 2018). Not
 torchvision's `r3d_18`, which lacks the 7x7x7 stem's depth and the max-pool and costs five times as much.
 """
 

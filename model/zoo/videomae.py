@@ -1,7 +1,7 @@
 """VideoMAE: a plain vision transformer over the space-time patches of a clip.
 
 Tong et al., "VideoMAE: Masked autoencoders are data-efficient learners for self-supervised video pre-training"
-(NeurIPS 2022), section 3.3: tube patches of 2x16x16, all of them in joint attention, fixed sinusoidal positions. The
+(NeurIPS 2022): tube patches of 2x16x16, all of them in joint attention, fixed sinusoidal positions. The
 classifier reads the mean of all tokens. Input: RGB, ImageNet mean and deviation, any size that the patches divide.
 """
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import SHARED
 
-# Threads that spin while they wait slow each other down many times over when the machine is busy. Torch reads this once.
+# Threads that spin while they wait slow each other down many times over on a busy machine. Torch reads this once.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PARITY = SHARED / "parity"

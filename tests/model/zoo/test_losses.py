@@ -27,7 +27,7 @@ def test_the_intensity_aware_loss_stays_finite_and_pulls_the_rival_down() -> Non
     logits = torch.tensor([[-500.0, 500.0, 0.0]], requires_grad=True)
     loss = ial.intensity_aware_loss(logits, torch.tensor([0]))
     loss.backward()
-    assert float(loss) == pytest.approx(1000.0)
+    assert loss.item() == pytest.approx(1000.0)
     assert logits.grad.tolist() == [[-1.0, 1.0, 0.0]]
 
 
