@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-from einops import rearrange
 from torch import Tensor, nn
 
 from model.zoo.importing import Reference, Renames
@@ -80,7 +79,7 @@ class TemporalFormer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, 512) -> (B, 512)."""
-        x = torch.cat((self.class_token.expand(x.shape[0], -1, -1), x), dim=1)
+        x = torch.cat((self.class_token.expand_as(x[:, :1]), x), dim=1)
         out: Tensor = self.blocks(x + self.positions)[:, 0]
         return out
 
@@ -97,8 +96,8 @@ class FormerDfer(nn.Module):
 
     def forward(self, clip: Tensor) -> Output:
         """A clip, frames first (B, 16, 3, 112, 112), -> logits (B, 7) and feature (B, 512)."""
-        frames = self.space(rearrange(clip, "b t c h w -> (b t) c h w"))
-        feature = self.time(frames.reshape(-1, self.frames, frames.shape[1]))
+        frames = self.space(clip.flatten(0, 1))
+        feature = self.time(frames.reshape(-1, self.frames, self.head.in_features))
         return Output(self.head(feature), feature)
 
 

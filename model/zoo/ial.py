@@ -113,7 +113,7 @@ class Ial(nn.Module):
 
     def forward(self, clip: Tensor) -> IntensityOutput:
         """A clip, frames first (B, 16, 3, 112, 112), -> logits (B, 7), two auxiliary ones and the feature (B, 4096)."""
-        x = self.plain(self.stem(rearrange(clip, "b t c h w -> (b t) c h w")))  # (B T, 64, 28, 28)
+        x = self.plain(self.stem(clip.flatten(0, 1)))  # (B T, 64, 28, 28)
         x, auxiliary2 = self.attentive2(x)  # (B T, 128, 14, 14)
         x, auxiliary3 = self.attentive3(x)  # (B T, 256, 7, 7)
         x = rearrange(x, "(b t) c h w -> b t c h w", t=self.sizes.frames)

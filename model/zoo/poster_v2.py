@@ -6,7 +6,7 @@ the landmark map asks and the picture's map answers, in window-based cross-atten
     softmax(q_landmarks k_picture^T / sqrt(d) + b) v_picture,   b by how far apart two places are;
 
 a window is as large as the map, so there is one. Two transformer blocks read the tokens of the three scales and a
-class token. Input: RGB 224x224, ImageNet mean and deviation; both trunks read it at 112x112, taken by nearest neighbour.
+class token. Input: RGB 224x224, ImageNet mean and deviation; both trunks read it at 112x112, by nearest neighbour.
 """
 
 from collections.abc import Sequence

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.model.zoo.conftest import PARITY
@@ -68,9 +69,12 @@ def test_the_kit_has_no_fixture_that_is_not_tried(parity: ModuleType) -> None:
 
 
 def weights(parity: ModuleType, fixture: dict[str, Any], scheme: str) -> dict[str, Any]:
-    """The fixture's state_dict under its own names; tables that follow from the sizes are left out."""
-    named = {key: shape for key, shape in fixture["state_dict"] if key not in fixture["nonfloat"]}
-    return {key: parity.fill(key, shape, scheme) for key, shape in named.items()}
+    """The fixture's whole state_dict under its own names; counters and tables of places are zeros there."""
+    whole = fixture["nonfloat"]
+    return {
+        key: np.zeros(shape, np.int64) if key in whole else parity.fill(key, shape, scheme)
+        for key, shape in fixture["state_dict"]
+    }
 
 
 def probes(name: str, output: Any) -> list[tuple[str, Any]]:
