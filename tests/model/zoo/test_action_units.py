@@ -36,7 +36,7 @@ def test_trained_on_some_actors_it_knows_others(tmp_path: Path, capsys: pytest.C
         pytest.skip(f"the action units are not at {DATA}")
     assert run(["train-action-units", str(DATA), "--out", str(tmp_path / "units.pt")]) == 0
     uar = {line.split()[0]: float(line.split()[2]) for line in capsys.readouterr().out.splitlines()[:3]}
-    # Eight classes: chance is 12.5. Five seeds gave 52 to 62 on the two actors of the test split.
+    # Eight classes: chance is 12.5. Three seeds gave 53 to 59 on the two actors of the test split, 54 to 57 on val.
     assert uar["test"] > 45 and uar["val"] > 45
     _, network = checkpoint.load(tmp_path / "units.pt")
     recordings = training.read_recordings(DATA)
