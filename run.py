@@ -3,13 +3,17 @@
 Standard library only, and nothing newer than Python 3.8 in the syntax, so that an old Python can say what is missing.
 """
 
-import hashlib
-import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
+
+# Until `main` runs there is nothing to tidy up: Ctrl-C simply ends this.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import hashlib  # noqa: E402
+import os  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
@@ -147,6 +151,7 @@ def say(line):
 
 if __name__ == "__main__":
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.exit(main(sys.argv[1:]))
     except Stop as stop:
         sys.exit("LERA: {}".format(stop))

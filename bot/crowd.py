@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from model.emotions import AROUSAL, EMOTIONS, VALENCE
@@ -46,17 +48,6 @@ class Mood(Struct, frozen=True):
         return None if self.shares is None else EMOTIONS[max(range(len(EMOTIONS)), key=self.shares.__getitem__)]
 
 
-class Vote:
-    """One viewer's last reading, and what it adds to the sums."""
-
-    __slots__ = ("probabilities", "time", "weight")
-
-    def __init__(self, time: float, probabilities: Probabilities, weight: float) -> None:
-        self.time = time
-        self.probabilities = probabilities
-        self.weight = weight
-
-
 class Crowd:
     """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry`."""
 
@@ -66,7 +57,12 @@ class Crowd:
     def __init__(self, minimum_viewers: int = 3, expiry: float = 15.0) -> None:
         self.minimum_viewers = minimum_viewers
         self.expiry = expiry
-        self._votes: dict[str, Vote] = {}
+        # One row for each viewer, without gaps, so that a mood of thousands is a few array operations.
+        self._rows: dict[str, int] = {}
+        self._viewers: list[str] = []
+        self._times = np.zeros(64)
+        self._weights = np.zeros(64)
+        self._votes = np.zeros((64, len(EMOTIONS)))
         self._now = float("-inf")
         # (time, shares) about once a second, for the trend.
         self._past: deque[tuple[float, Probabilities | None]] = deque()
@@ -76,43 +72,57 @@ class Crowd:
         self._advance(now)
         # The bot's clock decides: a reading can't come from the future, and can't buy itself a longer life there.
         time = min(reading.time, now)
-        earlier = self._votes.get(reading.viewer)
-        if (earlier is not None and time < earlier.time) or time <= now - self.expiry:
+        row = self._rows.get(reading.viewer)
+        if time <= now - self.expiry or (row is not None and time < self._times[row]):
             return False
         if reading.quality < self.MINIMUM_QUALITY:
-            self._votes.pop(reading.viewer, None)
+            self.leave(reading.viewer)
             return False
-        self._votes[reading.viewer] = Vote(time, _normalized(reading.probabilities), min(reading.quality, 1.0))
+        if row is None:
+            row = self._new_row(reading.viewer)
+        self._times[row] = time
+        self._weights[row] = min(reading.quality, 1.0)
+        self._votes[row] = reading.probabilities
         return True
 
     def leave(self, viewer: str) -> bool:
         """Withdraw a viewer's vote. True when there was one."""
-        return self._votes.pop(viewer, None) is not None
+        row = self._rows.pop(viewer, None)
+        if row is None:
+            return False
+        # The last row moves into the gap.
+        last = self._viewers.pop()
+        if last != viewer:
+            end = len(self._viewers)
+            self._rows[last] = row
+            self._viewers[row] = last
+            self._times[row], self._weights[row], self._votes[row] = (
+                self._times[end],
+                self._weights[end],
+                self._votes[end],
+            )
+        return True
 
     def reading_of(self, viewer: str, now: float) -> Probabilities | None:
         """The viewer's own counted vote, for that viewer alone."""
         self._advance(now)
-        vote = self._votes.get(viewer)
-        return None if vote is None or vote.time <= now - self.expiry else vote.probabilities
+        row = self._rows.get(viewer)
+        if row is None or self._times[row] <= now - self.expiry:
+            return None
+        return _normalized(self._votes[row])
 
     def mood(self, now: float) -> Mood:
         """The crowd's mood at `now`."""
         self._advance(now)
         self._expire(now)
-        viewers = len(self._votes)
+        viewers = len(self._viewers)
         if viewers < self.minimum_viewers:
             self._remember(now, None)
             return Mood(now, viewers, self.minimum_viewers)
-        sums = [0.0] * len(EMOTIONS)
-        weights = squares = 0.0
-        for vote in self._votes.values():
-            weight = vote.weight
-            weights += weight
-            squares += weight * weight
-            for index, probability in enumerate(vote.probabilities):
-                sums[index] += weight * probability
-        shares = _normalized(_seven(total / weights for total in sums))
-        voters = weights * weights / squares
+        votes, weights = self._votes[:viewers], self._weights[:viewers]
+        # Each row is divided by its sum, which may be a little off 1: no one gets two hundredths of a vote extra.
+        shares = _normalized((weights / votes.sum(axis=1)) @ votes)
+        voters = float(weights.sum() ** 2 / (weights @ weights))
         self._remember(now, shares)
         return Mood(
             time=now,
@@ -129,15 +139,24 @@ class Crowd:
         # After a clock that was set back, every age stays what it was; else votes would live as long as the jump.
         if now < self._now:
             jump = self._now - now
-            for vote in self._votes.values():
-                vote.time -= jump
+            self._times -= jump
             self._past = deque((time - jump, shares) for time, shares in self._past)
         self._now = now
 
     def _expire(self, now: float) -> None:
-        limit = now - self.expiry
-        for viewer in [viewer for viewer, vote in self._votes.items() if vote.time <= limit]:
-            del self._votes[viewer]
+        old = self._times[: len(self._viewers)] <= now - self.expiry
+        for viewer in [self._viewers[row] for row in np.flatnonzero(old)]:
+            self.leave(viewer)
+
+    def _new_row(self, viewer: str) -> int:
+        row = len(self._viewers)
+        if row == len(self._times):
+            self._times = np.concatenate([self._times, np.zeros_like(self._times)])
+            self._weights = np.concatenate([self._weights, np.zeros_like(self._weights)])
+            self._votes = np.concatenate([self._votes, np.zeros_like(self._votes)])
+        self._viewers.append(viewer)
+        self._rows[viewer] = row
+        return row
 
     def _remember(self, now: float, shares: Probabilities | None) -> None:
         if not self._past or now - self._past[-1][0] >= 1.0:
@@ -171,9 +190,8 @@ def wilson_interval(share: float, voters: float) -> Interval:
     return max(0.0, min(low, share)), min(1.0, max(high, share))
 
 
-def _normalized(probabilities: Probabilities) -> Probabilities:
-    total = math.fsum(probabilities)
-    return _seven(probability / total for probability in probabilities)
+def _normalized(values: npt.NDArray[np.float64]) -> Probabilities:
+    return _seven((values / values.sum()).tolist())
 
 
 def _seven(values: Iterable[float]) -> Probabilities:

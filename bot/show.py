@@ -55,8 +55,8 @@ class Show:
     # What the hub feeds (transport.desk.Audience).
 
     def take(self, reading: Reading) -> None:
-        """Count a checked reading."""
-        if self.crowd.take(reading, self.now()):
+        """Count a checked reading, at the time that the hub gave it by the show's own clock."""
+        if self.crowd.take(reading, reading.time):
             self._changed = True
             if reading.captured:
                 self._captured.append(reading.captured)
@@ -86,7 +86,7 @@ class Show:
             self.lags.extend(wall - captured for captured in self._captured)
             self._captured.clear()
 
-    # The two beats of the show.
+    # The beats of the show.
 
     async def run(self) -> None:
         """Run until cancelled, then end the session."""
@@ -94,6 +94,7 @@ class Show:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._tell())
                 tasks.create_task(self._remember())
+                tasks.create_task(self.hub.watch())
         finally:
             await self.hub.close()
             if self.history is not None:

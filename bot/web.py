@@ -38,6 +38,14 @@ _POLICY: Final = (
     "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -71,20 +79,12 @@ class Pages:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        public = request.path in _PUBLIC or request.path.startswith((JOIN_PATH, "/overlay/join."))
-        if not public and not self._is_private(request):
+        if not _is_public(request.path) and not self._is_private(request):
             raise web.HTTPForbidden(text="This page is for the streamer's own machine.")
         response = await handler(request)
         if not response.prepared:
-            response.headers.update(
-                {
-                    "Content-Security-Policy": _POLICY,
-                    "X-Content-Type-Options": "nosniff",
-                    "Referrer-Policy": "no-referrer",
-                    "Cache-Control": "no-cache",
-                    "Cross-Origin-Resource-Policy": "same-origin",
-                }
-            )
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     def _is_private(self, request: web.Request) -> bool:
@@ -118,31 +118,33 @@ class Pages:
         page = web.WebSocketResponse(compress=False, heartbeat=10.0, max_msg_size=1024, timeout=1.0)
         await page.prepare(request)
         self._feeds.add(page)
-        reader = asyncio.create_task(_until_closed(page))
+        feeding = asyncio.create_task(self._feed(page))
         try:
-            await self._feed(page, reader)
+            # Pages have nothing to say; reading is what answers their pings and notices that they have gone.
+            async for _ in page:
+                pass
+        finally:
+            self._feeds.discard(page)
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+        return page
+
+    async def _feed(self, page: web.WebSocketResponse) -> None:
+        show, feed = self._show, self._show.feed
+        seen = 0
+        try:
+            while True:
+                try:
+                    newest = await feed.next(seen)
+                except TimeoutError:
+                    await asyncio.wait_for(page.send_str(beat(show.now())), 10.0)
+                    continue
+                text, seen = feed.text, newest
+                await asyncio.wait_for(page.send_str(text), 10.0)
+                show.delivered(seen)
         except (ConnectionError, TimeoutError, RuntimeError):
             # A page that is gone, or that hasn't read for ten seconds; it comes back by itself.
             await _close(page, WSCloseCode.TRY_AGAIN_LATER)
-        finally:
-            self._feeds.discard(page)
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader
-        return page
-
-    async def _feed(self, page: web.WebSocketResponse, reader: "asyncio.Task[None]") -> None:
-        show, feed = self._show, self._show.feed
-        seen = 0
-        while not reader.done():
-            try:
-                newest = await feed.next(seen)
-            except TimeoutError:
-                await asyncio.wait_for(page.send_str(beat(show.now())), 10.0)
-                continue
-            text, seen = feed.text, newest
-            await asyncio.wait_for(page.send_str(text), 10.0)
-            show.delivered(seen)
 
     async def _close_feeds(self, _app: web.Application) -> None:
         await asyncio.gather(*(_close(page, WSCloseCode.GOING_AWAY) for page in list(self._feeds)))
@@ -196,7 +198,8 @@ class Pages:
         )
 
     async def _health(self, _request: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
+        # Open to all, since the waiting page that OBS loads from the disk has no origin of its own.
+        return web.json_response({"status": "ok"}, headers={"Cross-Origin-Resource-Policy": "cross-origin"})
 
 
 def links(show: Show, base_url: str) -> dict[str, str]:
@@ -237,6 +240,11 @@ async def serving(show: Show, port: int | None = None, or_any: bool = False) -> 
         listener.close()
 
 
+def _is_public(path: str) -> bool:
+    # The overlay's files are code without data, and the join page shares some of them.
+    return path in _PUBLIC or path.startswith(JOIN_PATH) or (path.startswith("/overlay/") and path != "/overlay/")
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -247,12 +255,6 @@ def _listen(host: str, port: int) -> socket.socket:
             f"Can't listen on {host} port {port} ({error.strerror or error}): is another LERA running? "
             "Close it, or set [web] port in config.toml."
         ) from None
-
-
-async def _until_closed(page: web.WebSocketResponse) -> None:
-    # Pages have nothing to say; reading is what answers their pings and notices that they have gone.
-    async for _ in page:
-        pass
 
 
 async def _close(page: web.WebSocketResponse, code: WSCloseCode) -> None:

@@ -64,7 +64,7 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
             link = join_link(address, show.settings.channel.name, show.desk.token)
             print("\n".join(welcome(show, address)), flush=True)
             if not arguments.no_browser:
-                _open(f"{address}/overlay/?backdrop=demo")
+                _open(f"{address}/overlay/")
             agent = DemoAgent.start(link, camera)
             try:
                 async with asyncio.timeout(arguments.seconds), asyncio.TaskGroup() as tasks:

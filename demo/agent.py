@@ -5,6 +5,7 @@ import contextlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -47,15 +48,13 @@ class DemoAgent:
         # Joined here and not by an argument: the link is a secret, and any user can see a process's arguments.
         entry = join_channel(parse_link(link))
         source = [camera] if camera is not None else [str(PORTRAIT), "--loop"]
-        command = [sys.executable, "-m", "viewer_agent", "--stop-with-parent", "--camera", *source]
+        command = [sys.executable, "-m", "viewer_agent", link.split("#")[0], "--stop-with-parent"]
+        command += ["--camera", *source]
         # Its own group: Ctrl-C in the terminal is the demo's to handle. The pipe tells it when the demo is gone.
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=sys.platform != "win32",
-            creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
-        )
+        own_group: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, **own_group)
         return cls(process, entry.viewer)
 
     async def watch(self, show: Show) -> None:

@@ -8,6 +8,15 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", metavar="FOLDER", help="where test_pictures.py leaves the README's pictures")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # What fails in a second should be known in a second: the slow ones and the browser's come last.
+    items.sort(key=lambda item: any(item.get_closest_marker(name) for name in ("slow", "browser", "torch")))
+
+
 @pytest.fixture(autouse=True)
 def lera_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches the user's consent, keys or history."""

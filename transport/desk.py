@@ -72,21 +72,27 @@ class Refusal(Exception):
 class Guest:
     """One joined connection."""
 
-    __slots__ = ("interval", "rate", "sequence", "told", "viewer")
+    __slots__ = ("heard", "interval", "rate", "sequence", "told", "viewer")
 
-    def __init__(self, viewer: str, sequence: int, interval: float) -> None:
+    def __init__(self, viewer: str, sequence: int, interval: float, now: float) -> None:
+        self.heard = now
         self.viewer = viewer
         self.sequence = sequence
+        self.told = float("-inf")
+        self.keep(interval)
+
+    def keep(self, interval: float) -> None:
+        """Hold the guest to one reading every `interval` seconds."""
         self.interval = interval
         # A viewer whose frames were held up by the network may be early once or twice; a flood is not.
         self.rate = Rate(interval * 0.8, burst=3)
-        self.told = float("-inf")
 
 
 class Desk:
     """Who may join, and which readings count. Pure: no I/O, time comes in."""
 
     REMEMBERED_SEQUENCES: Final = 65_536
+    MISSED_HEARTBEATS: Final = 4
 
     def __init__(self, settings: HubSettings, channel: str, token: str, audience: Audience) -> None:
         self.settings = settings
@@ -94,20 +100,17 @@ class Desk:
         self.token = token
         self.audience = audience
         self.guests: dict[str, Guest] = {}
+        # Seconds between readings that a viewer is asked to keep now; follows the number of guests.
+        self.interval = settings.interval
         self.counts: Counter[str] = Counter()
         self._sequences: OrderedDict[str, int] = OrderedDict()
-
-    @property
-    def interval(self) -> float:
-        """Seconds between readings that a viewer is asked to keep now."""
-        return paced_interval(len(self.guests), self.settings.readings_per_second, self.settings.interval)
 
     @property
     def heartbeat(self) -> float:
         """Seconds within which a viewer must be heard of."""
         return max(self.settings.heartbeat, self.interval)
 
-    def join(self, text: bytes) -> tuple[Guest, Guest | None, Welcome]:
+    def join(self, text: bytes, now: float) -> tuple[Guest, Guest | None, Welcome]:
         """Judge a first frame. Returns the guest, its own earlier connection that must end now, and the answer.
 
         Raises Refusal.
@@ -121,8 +124,8 @@ class Desk:
         if earlier is None and len(self.guests) >= self.settings.max_viewers:
             raise Refusal("full", "the stream's hub is full; your agent will try again", retry=True)
         sequence = earlier.sequence if earlier is not None else self._sequences.get(join.viewer, 0)
-        guest = Guest(join.viewer, sequence, self.interval)
-        self.guests[join.viewer] = guest
+        guest = self.guests[join.viewer] = Guest(join.viewer, sequence, self.interval, now)
+        self._pace()
         self.counts["joined"] += 1
         return guest, earlier, Welcome(PROTOCOL_VERSION, self.channel, sequence, guest.interval, self.heartbeat)
 
@@ -134,6 +137,7 @@ class Desk:
             frame = agent_decoder.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal("malformed", f"that frame can't be read: {error}") from None
+        guest.heard = now
         if type(frame) is not Post:
             return self._command(guest, frame)
         if not sums_to_one(frame.probabilities):
@@ -147,17 +151,21 @@ class Desk:
         self.audience.take(
             Reading(guest.viewer, "face", now, frame.probabilities, frame.quality, frame.captured),
         )
-        interval = self.interval
-        if interval == guest.interval:
+        if self.interval == guest.interval:
             return None
-        guest.interval = interval
-        guest.rate = Rate(interval * 0.8, burst=3)
-        return Pace(interval, self.heartbeat)
+        guest.keep(self.interval)
+        return Pace(self.interval, self.heartbeat)
+
+    def silent(self, now: float) -> list[Guest]:
+        """Those who have missed some heartbeats in a row."""
+        limit = now - self.MISSED_HEARTBEATS * self.heartbeat
+        return [guest for guest in self.guests.values() if guest.heard < limit]
 
     def gone(self, guest: Guest) -> None:
         """The connection has ended. The vote stays until it expires: most come back within seconds."""
         if self.guests.get(guest.viewer) is guest:
             del self.guests[guest.viewer]
+            self._pace()
         if guest.sequence:
             self._sequences[guest.viewer] = max(guest.sequence, self._sequences.get(guest.viewer, 0))
             self._sequences.move_to_end(guest.viewer)
@@ -182,6 +190,9 @@ class Desk:
             return join_decoder.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal("first frame", f"that join can't be read: {error}") from None
+
+    def _pace(self) -> None:
+        self.interval = paced_interval(len(self.guests), self.settings.readings_per_second, self.settings.interval)
 
     def _command(self, guest: Guest, frame: Away | Leave | Forget) -> HubFrame | None:
         if type(frame) is Forget:

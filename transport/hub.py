@@ -44,9 +44,6 @@ _LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
 class Hub:
     """The bot's end: an aiohttp shell of a `Desk`. Route `HUB_PATH` to `handle`."""
 
-    # An agent speaks at least every heartbeat; this only finds connections whose other end vanished.
-    PING_SECONDS: Final = 25.0
-
     def __init__(self, desk: Desk, now: Callable[[], float]) -> None:
         settings = desk.settings
         self.desk = desk
@@ -74,6 +71,18 @@ class Hub:
             self._connections -= 1
             self._addresses.exit(address)
 
+    async def watch(self) -> None:
+        """Cut off those who fell silent, until cancelled: agents speak every heartbeat, so the other end has vanished.
+
+        One look at all of them every few seconds costs less than a ping timer for each, which every frame would reset.
+        """
+        while True:
+            await asyncio.sleep(self.desk.heartbeat)
+            silent = [self._sockets[guest] for guest in self.desk.silent(self._now()) if guest in self._sockets]
+            if silent:
+                self.desk.counts["refused: silent or slow"] += len(silent)
+            await asyncio.gather(*(_part(page, WSCloseCode.POLICY_VIOLATION, "nothing heard") for page in silent))
+
     async def close(self) -> None:
         """Say goodbye to everyone, so that agents know at once and come back with jitter."""
         sockets = list(self._sockets.values())
@@ -84,7 +93,6 @@ class Hub:
             # Past four times the limit the frame isn't even taken in; up to there the answer can say why.
             max_msg_size=4 * MAX_FRAME_BYTES,
             compress=False,
-            heartbeat=self.PING_SECONDS,
             timeout=2.0,
             decode_text=False,
         )
@@ -92,7 +100,7 @@ class Hub:
         try:
             await socket.prepare(request)
             first = await socket.receive(self.desk.settings.join_timeout)
-            guest, earlier, welcome = self.desk.join(_text(first))
+            guest, earlier, welcome = self.desk.join(_text(first), self._now())
             self._sockets[guest] = socket
             if earlier is not None:
                 await self._replace(earlier)
@@ -273,6 +281,8 @@ class HubClient:
                     pass
                 finally:
                     self._socket = None
+                if self._closing.is_set():
+                    return
                 # Only a connection that was let in shows that the hub is well again.
                 attempt = 0 if self.state == "joined" else attempt + 1
                 self._become("offline")

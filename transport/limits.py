@@ -15,9 +15,10 @@ class Rate:
 
     def allow(self, now: float) -> bool:
         """Whether one more event fits at `now`; counts it when it does."""
-        if not self.ready(now):
+        due = self._due
+        if now + self._slack < due:
             return False
-        self._due = max(self._due, now) + self.interval
+        self._due = (due if due > now else now) + self.interval
         return True
 
     def ready(self, now: float) -> bool:

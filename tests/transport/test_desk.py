@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transport.desk import Desk, Guest, HubSettings, Refusal
-from transport.reading import MAX_FRAME_BYTES, Dropped, Forgotten, Pace, Reading
+from transport.reading import MAX_FRAME_BYTES, Dropped, Forgotten, Pace, Probabilities, Reading
 
 VIEWER = "a" * 22
-SEVEN = [0.4, 0.1, 0.2, 0.1, 0.1, 0.05, 0.05]
+SEVEN: Probabilities = (0.4, 0.1, 0.2, 0.1, 0.1, 0.05, 0.05)
 
 
 class Listener:
@@ -57,13 +57,13 @@ def desk(listener: Listener) -> Desk:
 
 
 def joined(desk: Desk, **changes: Any) -> Guest:
-    return desk.join(join_frame(**changes))[0]
+    return desk.join(join_frame(**changes), 0.0)[0]
 
 
 def test_a_reading_reaches_the_crowd_with_the_bots_own_time(desk: Desk, listener: Listener) -> None:
     guest = joined(desk)
     assert desk.take(guest, post_frame(1, captured=5.0, unknown_field="ignored"), now=1000.0) is None
-    assert listener.readings == [Reading(VIEWER, "face", 1000.0, tuple(SEVEN), 0.9, 5.0)]
+    assert listener.readings == [Reading(VIEWER, "face", 1000.0, SEVEN, 0.9, 5.0)]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_reading_reaches_the_crowd_with_the_bots_own_time(desk: Desk, listener
 )
 def test_a_bad_join_is_refused_with_a_reason(desk: Desk, changes: dict[str, Any], cause: str, words: str) -> None:
     with pytest.raises(Refusal) as refused:
-        desk.join(join_frame(**changes))
+        desk.join(join_frame(**changes), 0.0)
     assert refused.value.cause == cause
     assert words in refused.value.frame.reason
     assert not desk.guests
@@ -92,7 +92,7 @@ def test_a_bad_join_is_refused_with_a_reason(desk: Desk, changes: dict[str, Any]
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"null", b"[1]", b'{"type":1}', b"NaN", b'{"a":' * 300])
 def test_a_first_frame_of_nonsense_is_refused(desk: Desk, text: bytes) -> None:
     with pytest.raises(Refusal):
-        desk.join(text)
+        desk.join(text, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_replayed_sequence_is_dropped_also_after_joining_again(desk: Desk, lis
     answer = desk.take(guest, post_frame(5), 2.0)
     assert isinstance(answer, Dropped) and "used before" in answer.reason
     desk.gone(guest)
-    again, _, welcome = desk.join(join_frame())
+    again, _, welcome = desk.join(join_frame(), 0.0)
     assert welcome.sequence == 5
     desk.take(again, post_frame(4), 4.0)
     desk.take(again, post_frame(6), 6.0)
@@ -160,7 +160,7 @@ def test_away_and_leave_withdraw_the_vote_and_forget_erases(desk: Desk, listener
     assert desk.take(guest, frame(type="forget"), 0.0) == Forgotten()
     assert listener.forgotten == [VIEWER]
     desk.gone(guest)
-    assert desk.join(join_frame())[2].sequence == 0
+    assert desk.join(join_frame(), 0.0)[2].sequence == 0
     with pytest.raises(Refusal):
         desk.take(guest, frame(type="away", reason="asleep"), 0.0)
 
@@ -168,7 +168,7 @@ def test_away_and_leave_withdraw_the_vote_and_forget_erases(desk: Desk, listener
 def test_the_same_viewer_joining_again_replaces_the_earlier_connection(desk: Desk) -> None:
     first = joined(desk)
     desk.take(first, post_frame(3), 0.0)
-    second, earlier, welcome = desk.join(join_frame())
+    second, earlier, welcome = desk.join(join_frame(), 0.0)
     assert earlier is first
     assert welcome.sequence == 3
     desk.gone(first)
@@ -193,6 +193,13 @@ def test_the_pace_slows_as_the_crowd_grows_and_each_guest_is_told(listener: List
     assert desk.take(guest, post_frame(2), 5.0) is None
 
 
+def test_who_misses_heartbeats_is_silent(desk: Desk) -> None:
+    guest = joined(desk)
+    desk.take(guest, frame(type="away", reason="paused"), 100.0)
+    assert desk.silent(100.0 + 4 * desk.heartbeat) == []
+    assert desk.silent(100.1 + 4 * desk.heartbeat) == [guest]
+
+
 def test_memory_of_sequences_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Desk, "REMEMBERED_SEQUENCES", 10)
     for number in range(100):
@@ -215,7 +222,7 @@ def test_any_bytes_are_either_refused_or_a_frame(text: bytes) -> None:
     listener = Listener()
     desk = Desk(HubSettings(), "demo", "secret", listener)
     guest = joined(desk)
-    for judge in (lambda: desk.join(text), lambda: desk.take(guest, text, 0.0)):
+    for judge in (lambda: desk.join(text, 0.0), lambda: desk.take(guest, text, 0.0)):
         try:
             judge()
         except Refusal as refusal:

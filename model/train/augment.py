@@ -1,0 +1,99 @@
+"""Pictures as a webcam might have made them: what the network sees in training.
+
+The framing jitter covers what our detector does between frames and what the packs differ in; the light and the lens
+cover cheap cameras, video calls and rooms lit by a screen. Cutout: DeVries & Taylor, arXiv:1708.04552.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How far each change goes. Shifts and sizes are shares of the crop's side, angles are in degrees."""
+
+    scale: float = 0.13
+    shift: float = 0.06
+    angle: float = 9.0
+    stretch: float = 0.06
+    gamma: float = 0.4
+    light: float = 0.3
+    blur: float = 0.25
+    coarse: float = 0.2
+    noise: float = 0.03
+    cutout: float = 0.25
+    cutout_side: float = 0.35
+
+
+def sample(pictures: Tensor, frames: Tensor, side: int) -> Tensor:
+    """Crops (B, 1, side, side), 0..1, of uint8 pictures (B, S, S) through framings (B, 2, 3) in pixels."""
+    size = pictures.shape[-1]
+    grid = functional.affine_grid(torch.eye(2, 3).repeat(len(pictures), 1, 1), [len(pictures), 1, side, side], False)
+    places = torch.cat([(grid + 1) / 2, torch.ones_like(grid[..., :1])], -1)  # (B, side, side, 3)
+    places = torch.einsum("bhwk,bck->bhwc", places, frames) * (2 / size) - 1
+    light = pictures[:, None].float() / 255
+    return functional.grid_sample(light, places, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def jitter(frames: Tensor, strength: Strength, random: torch.Generator) -> Tensor:
+    """Framings (B, 2, 3) moved, scaled, turned and mirrored a little about their own middle."""
+    count = len(frames)
+
+    def spread(size: float) -> Tensor:
+        return (torch.rand(count, generator=random) * 2 - 1) * size
+
+    angle = torch.deg2rad(spread(strength.angle))
+    scale, stretch = torch.exp(spread(strength.scale)), torch.exp(spread(strength.stretch))
+    mirror = torch.where(torch.rand(count, generator=random) < 0.5, -1.0, 1.0)
+    cosine, sine = angle.cos() * scale, angle.sin() * scale
+    turn = torch.stack([cosine * mirror * stretch, -sine, sine * mirror, cosine], -1).view(count, 2, 2)
+    middle = torch.full((count, 2, 1), 0.5)
+    move = torch.stack([spread(strength.shift), spread(strength.shift)], -1)[..., None]
+    inner = torch.cat([turn, middle - turn @ middle + move], -1)  # (B, 2, 3), crop to crop
+    linear = frames[:, :, :2] @ inner[:, :, :2]
+    origin = frames[:, :, :2] @ inner[:, :, 2:] + frames[:, :, 2:]
+    return torch.cat([linear, origin], -1)
+
+
+def weather(crops: Tensor, strength: Strength, random: torch.Generator) -> Tensor:
+    """Crops (B, 1, H, W) in other light, through a worse lens and codec, partly covered; values stay 0..1."""
+    count, _, height, width = crops.shape
+
+    def spread(size: float, *shape: int) -> Tensor:
+        return (torch.rand(count, *(shape or (1, 1, 1)), generator=random) * 2 - 1) * size
+
+    def chosen(share: float) -> Tensor:
+        return torch.nonzero(torch.rand(count, generator=random) < share)[:, 0]
+
+    soft = chosen(strength.blur)
+    if len(soft):
+        kernel = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+        blurred = functional.pad(crops[soft], (2, 2, 2, 2), mode="replicate")
+        blurred = functional.conv2d(functional.conv2d(blurred, kernel.view(1, 1, 1, 5)), kernel.view(1, 1, 5, 1))
+        crops = crops.index_copy(0, soft, blurred)
+    few = chosen(strength.coarse)
+    if len(few):
+        small = int(torch.randint(20, 44, (1,), generator=random))
+        coarse = functional.interpolate(crops[few], (small, small), mode="area")
+        crops = crops.index_copy(0, few, functional.interpolate(coarse, (height, width), mode="bilinear"))
+    across = torch.linspace(-1, 1, width).view(1, 1, 1, width)
+    down = torch.linspace(-1, 1, height).view(1, 1, height, 1)
+    ramp = 1 + spread(strength.light) * across + spread(strength.light) * down * 0.5
+    crops = crops.clamp(1e-4, 1) ** torch.exp(spread(strength.gamma))
+    crops = (crops * ramp * (1 + spread(0.25)) + spread(0.1)).clamp(0, 1)
+    # Codecs leave grain at the pixel and at the block; both, each at its own strength.
+    grain = torch.randn(crops.shape, generator=random)
+    blocks = torch.randn(count, 1, (height + 7) // 8, (width + 7) // 8, generator=random)
+    blocks = functional.interpolate(blocks, (height, width), mode="nearest")
+    crops = crops + grain * spread(strength.noise).abs() + blocks * spread(strength.noise).abs() * 0.5
+    covered = chosen(strength.cutout)
+    if len(covered):
+        middle = torch.rand(count, 2, 1, 1, 1, generator=random) * 2 - 1
+        reach = torch.rand(count, 2, 1, 1, 1, generator=random) * strength.cutout_side
+        hidden = ((across - middle[:, 0]).abs() < reach[:, 0]) & ((down - middle[:, 1]).abs() < reach[:, 1])
+        shade = torch.rand(count, 1, 1, 1, generator=random)
+        crops = crops.index_copy(0, covered, torch.where(hidden, shade, crops)[covered])
+    return crops.clamp(0, 1)

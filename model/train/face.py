@@ -1,0 +1,36 @@
+"""Makes the face reader from nothing: trains, exports, judges. `python -m model.train.face --data ../shared/data`.
+
+About an hour on two CPU cores. Started again, it goes on from its last checkpoint. Test pictures are read only by the
+last step, after the checkpoint and the calibration have been chosen on validation pictures.
+"""
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from model.train import evaluate, export, learning
+from model.train.augment import Strength
+from model.train.learning import DATA, RUN, Plan
+from model.train.network import Sizes
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Trains into `--run`, then writes `model/weights/face.onnx`, `face.json` and `face.md`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=DATA, help="folder that holds face/*.parquet")
+    parser.add_argument("--run", type=Path, default=RUN, help="folder for checkpoints and the log; a run goes on there")
+    parser.add_argument("--epochs", type=int, default=Plan.epochs, help="passes over the training pictures")
+    options = parser.parse_args(arguments)
+    plan = replace(Plan(), epochs=options.epochs)
+    training = learning.split(options.data, "train", options.run)
+    validation = learning.split(options.data, "val", options.run)
+    print(f"{len(training)} training pictures, {len(validation)} validation pictures", flush=True)
+    learning.train(training, validation, options.run, plan, Sizes(), Strength())
+    learning.note(options.run, plan=asdict(plan))
+    paths = ["--data", str(options.data), "--run", str(options.run)]
+    return export.main(paths) or evaluate.main(paths)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

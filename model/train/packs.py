@@ -1,0 +1,114 @@
+"""The face packs as arrays: pictures, what the annotators said, and where our own detector sees eyes and mouth.
+
+FER+: Barsoum, Zhang, Canton Ferrer, Zhang, "Training Deep Networks for Facial Expression Recognition with
+Crowd-Sourced Label Distribution", ICMI 2016. RAF-DB: Li, Deng, Du, "Reliable Crowdsourcing and Deep
+Locality-Preserving Learning for Expression Recognition in the Wild", CVPR 2017.
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow.parquet as parquet
+from numpy.typing import NDArray
+from PIL import Image
+
+from model.emotions import EMOTIONS
+from model.framing import frame_of
+
+FILES: Final = {"ferplus": "face_ferplus.parquet", "rafdb": "face_rafdb_train.parquet"}
+SIDE: Final = 96
+"""Pictures are kept at 96x96: between FER+'s 48 and RAF-DB's 100, and enough for crops of 64."""
+SMOOTHING: Final = 0.1
+"""RAF-DB gives one label for about 40 opinions; this much of it is spread over all seven: Szegedy et al., CVPR 2016."""
+WHOLE: Final = np.array([[SIDE, 0.0, 0.0], [0.0, SIDE, 0.0]])
+"""The framing that is the whole picture."""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One split of one or more packs, N pictures.
+
+    `pictures` uint8 (N, 96, 96) grey; `labels` int64 (N,) into EMOTIONS; `targets` float32 (N, 7), rows sum to 1;
+    `frames` float64 (N, 2, 3), the detector's framing in pixels of the 96x96 picture, or the whole picture where it
+    found no face (`found` bool (N,) False); `source` int64 (N,) into the keys of FILES.
+    """
+
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    targets: NDArray[np.float32]
+    frames: NDArray[np.float64]
+    found: NDArray[np.bool_]
+    source: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def join(*packs: Pack) -> Pack:
+    """All pictures of several packs, in order."""
+    names = ("pictures", "labels", "targets", "frames", "found", "source")
+    return Pack(*(np.concatenate([getattr(pack, name) for pack in packs]) for name in names))
+
+
+def file_of(data: Path, name: str) -> Path:
+    """The Parquet file of a pack; FileNotFoundError says which folder was looked into."""
+    path = data / "face" / FILES[name]
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; --data must name the folder that holds face/{FILES[name]}")
+    return path
+
+
+def images(data: Path, name: str, split: str) -> list[bytes]:
+    """The encoded pictures of one split, as the pack holds them."""
+    table = parquet.read_table(file_of(data, name), columns=["image"], filters=[("split", "==", split)])
+    encoded: list[bytes] = table["image"].to_pylist()
+    return encoded
+
+
+def grey(encoded: bytes, side: int | None = None) -> NDArray[np.uint8]:
+    """One picture as (H, W) grey, at its own size or resampled to `side` x `side`."""
+    picture = Image.open(io.BytesIO(encoded)).convert("L")
+    if side is not None and picture.size != (side, side):
+        picture = picture.resize((side, side), Image.Resampling.BICUBIC)
+    return np.asarray(picture)
+
+
+def opinions(data: Path, name: str, split: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Labels (N,) and target distributions (N, 7) of one split, in the order of EMOTIONS.
+
+    FER+ targets are the shares of the votes among the seven; RAF-DB targets are the smoothed label. Raises ValueError
+    for a label that is not one of the seven, or votes that are empty.
+    """
+    columns = ["label"] + ([f"v_{emotion}" for emotion in EMOTIONS] if name == "ferplus" else [])
+    table = parquet.read_table(file_of(data, name), columns=columns, filters=[("split", "==", split)])
+    words = table["label"].to_pylist()
+    unknown = set(words) - set(EMOTIONS)
+    if unknown:
+        raise ValueError(f"{FILES[name]} has labels that are not among the seven: {sorted(map(str, unknown))}")
+    labels = np.array([EMOTIONS.index(word) for word in words], np.int64)
+    if name == "ferplus":
+        votes = np.stack([table[f"v_{emotion}"].to_numpy() for emotion in EMOTIONS], 1).astype(np.float32)
+        if not (votes.min(initial=0) >= 0 and np.all(votes.sum(1) > 0)):
+            raise ValueError(f"{FILES[name]} has rows without a vote for any of the seven")
+        return labels, votes / votes.sum(1, keepdims=True)
+    return labels, np.eye(len(EMOTIONS), dtype=np.float32)[labels] * (1 - SMOOTHING) + np.float32(
+        SMOOTHING / len(EMOTIONS)
+    )
+
+
+def load(data: Path, name: str, split: str, points: NDArray[np.float32] | None = None) -> Pack:
+    """One split of one pack. `points` (N, 3, 2): left eye, right eye, mouth in shares of the side, NaN if not found."""
+    pictures = np.stack([grey(encoded, SIDE) for encoded in images(data, name, split)])
+    labels, targets = opinions(data, name, split)
+    frames = np.repeat(WHOLE[None], len(labels), 0)
+    found: NDArray[np.bool_] = np.zeros(len(labels), bool)
+    if points is not None:
+        if points.shape != (len(labels), 3, 2):
+            raise ValueError(f"points must be ({len(labels)}, 3, 2) for {name} {split}, not {points.shape}")
+        found = np.asarray(np.isfinite(points).all((1, 2)))
+        frames[found] = frame_of(*(points[found] * SIDE).transpose(1, 0, 2))
+    source = np.full(len(labels), list(FILES).index(name), np.int64)
+    return Pack(pictures, labels, targets, frames, found, source)

@@ -1,0 +1,63 @@
+/**
+ * What the bot sends over `/live`, and the check that every frame passes before anything is shown.
+ *
+ * @typedef {"happiness"|"sadness"|"neutral"|"anger"|"surprise"|"disgust"|"fear"} Emotion
+ *
+ * @typedef {object} Mood A snapshot of the crowd. Everything that is null is null because too few viewers share.
+ * @property {"mood"} type
+ * @property {number} time Seconds since 1970, by the bot's clock.
+ * @property {number|null} viewers Viewers whose reading counts right now.
+ * @property {number|null} [connected] Viewers whose agent is connected, whether or not it reads a face right now.
+ * @property {number} minimum_viewers
+ * @property {boolean} enough
+ * @property {Record<Emotion, number>|null} shares 0..1, together 1.
+ * @property {Record<Emotion, [number, number]>|null} intervals The 90 % interval of each share.
+ * @property {Emotion|null} top
+ * @property {number|null} valence -1 (unpleasant) .. 1 (pleasant).
+ * @property {number|null} arousal -1 (calm) .. 1 (excited).
+ * @property {Record<Emotion, number>|null} trend Change of each share over the last while.
+ *
+ * @typedef {{type: "beat", time: number}} Beat
+ */
+
+/** The one order that wire, database, arrays and this page share. @type {readonly Emotion[]} */
+export const EMOTIONS = Object.freeze(["happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear"]);
+
+const isShare = (value) => Number.isFinite(value) && value >= 0 && value <= 1;
+const isInterval = (value) => Array.isArray(value) && value.length === 2 && value.every(isShare) && value[0] <= value[1];
+const isOfEach = (record, check) => record !== null && typeof record === "object" && EMOTIONS.every((name) => check(record[name]));
+const isNumberOrNull = (value) => value === null || value === undefined || Number.isFinite(value);
+
+/**
+ * A frame that is safe to show, or null for one that this page does not know. An unknown frame is no error: a newer
+ * bot may say more than an older page understands.
+ *
+ * @param {unknown} text
+ * @returns {Mood|Beat|null}
+ */
+export function readFrame(text) {
+  let frame;
+  try {
+    frame = JSON.parse(String(text));
+  } catch {
+    return null;
+  }
+  if (frame === null || typeof frame !== "object") return null;
+  if (frame.type === "beat") return frame;
+  return frame.type === "mood" && isMood(frame) ? frame : null;
+}
+
+/** @param {any} value */
+export const isShares = (value) => isOfEach(value, isShare);
+
+/**
+ * @param {any} frame
+ * @returns {boolean}
+ */
+function isMood(frame) {
+  const numbers = [frame.time, frame.viewers, frame.connected, frame.minimum_viewers, frame.valence, frame.arousal];
+  if (typeof frame.enough !== "boolean" || !numbers.every(isNumberOrNull)) return false;
+  if (frame.trend && !isOfEach(frame.trend, Number.isFinite)) return false;
+  if (!frame.enough) return true;
+  return isShares(frame.shares) && isOfEach(frame.intervals, isInterval) && EMOTIONS.includes(frame.top);
+}

@@ -1,0 +1,62 @@
+/**
+ * The overlay's words in each of its languages. They speak of expressions, never of what somebody feels: a model sees
+ * a face, not a heart.
+ *
+ * @typedef {object} Words
+ * @property {string} title
+ * @property {string} connecting
+ * @property {string} stale
+ * @property {string} reconnecting
+ * @property {(have: number, need: number) => string} gathering
+ * @property {(count: number) => string} viewers
+ * @property {Record<"rising"|"falling"|"steady", string>} trend
+ * @property {Record<import("./mood.js").Emotion, string>} expressions
+ */
+
+/** @type {Record<string, Words>} */
+const LANGUAGES = {
+  en: {
+    title: "Crowd expressions",
+    connecting: "Connecting…",
+    stale: "No signal",
+    reconnecting: "Reconnecting…",
+    gathering: (have, need) => `Gathering the crowd (${have} of ${need})`,
+    viewers: (count) => (count === 1 ? "1 viewer" : `${count} viewers`),
+    trend: { rising: "rising", falling: "falling", steady: "steady" },
+    expressions: {
+      happiness: "Happy",
+      sadness: "Sad",
+      neutral: "Neutral",
+      anger: "Angry",
+      surprise: "Surprised",
+      disgust: "Disgusted",
+      fear: "Fearful",
+    },
+  },
+  "zh-TW": {
+    title: "觀眾的表情",
+    connecting: "連線中…",
+    stale: "沒有訊號",
+    reconnecting: "重新連線中…",
+    gathering: (have, need) => `正在等觀眾加入（${have}／${need}）`,
+    viewers: (count) => `${count} 位觀眾`,
+    trend: { rising: "上升", falling: "下降", steady: "持平" },
+    expressions: {
+      happiness: "開心",
+      sadness: "難過",
+      neutral: "中性",
+      anger: "生氣",
+      surprise: "驚訝",
+      disgust: "厭惡",
+      fear: "害怕",
+    },
+  },
+};
+
+/**
+ * @param {string} lang
+ * @returns {Words}
+ */
+export function wordsOf(lang) {
+  return LANGUAGES[lang] ?? LANGUAGES.en;
+}

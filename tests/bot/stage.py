@@ -1,0 +1,82 @@
+"""A running show for tests: real server, real sockets, a clock that the test may turn."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from bot.history import History
+from bot.settings import ChannelSettings, CrowdSettings, Settings, WebSettings
+from bot.show import Show
+from bot.web import links, serving
+from transport.desk import HubSettings
+from transport.hub import HubClient, parse_link
+from transport.reading import Probabilities
+
+HAPPY: Probabilities = (0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05)
+SAD: Probabilities = (0.05, 0.7, 0.05, 0.05, 0.05, 0.05, 0.05)
+
+
+class Theatre:
+    """A show, its address, and viewers for it."""
+
+    def __init__(self, show: Show, address: str) -> None:
+        self.show = show
+        self.address = address
+        self.session = aiohttp.ClientSession(base_url=address)
+        self._clients: list[tuple[HubClient, asyncio.Task[None]]] = []
+
+    def join(self, number: int, feeling: Probabilities = HAPPY) -> HubClient:
+        link = parse_link(links(self.show, self.address)["join"])
+        client = HubClient(*link, f"{number:022}", session=self.session)
+        client.post(feeling)
+        self._clients.append((client, asyncio.create_task(client.run())))
+        return client
+
+    async def until(self, condition: Callable[[dict[str, Any]], bool], seconds: float = 10.0) -> dict[str, Any]:
+        """Wait on the live feed for a mood that fulfils the condition."""
+        async with asyncio.timeout(seconds), self.session.ws_connect("/live") as page:
+            async for message in page:
+                frame: dict[str, Any] = message.json()
+                if frame["type"] == "mood" and condition(frame):
+                    return frame
+        raise AssertionError("the feed ended")
+
+    async def close(self) -> None:
+        for client, task in self._clients:
+            await client.close()
+            await asyncio.wait_for(task, 5)
+        await self.session.close()
+
+
+@asynccontextmanager
+async def theatre(
+    history: History | None = None,
+    now: Callable[[], float] = time.time,
+    web: WebSettings | None = None,
+    minimum_viewers: int = 3,
+    port: int = 0,
+    **hub: Any,
+) -> AsyncIterator[Theatre]:
+    """A show that runs while the context lasts."""
+    settings = Settings(
+        channel=ChannelSettings("demo"),
+        crowd=CrowdSettings(minimum_viewers),
+        hub=HubSettings(**{"interval": 0.2, **hub}),
+        web=web or WebSettings(),
+    )
+    show = Show(settings, "secret", history, now)
+    async with serving(show, port) as address:
+        running = asyncio.create_task(show.run())
+        stage = Theatre(show, address)
+        try:
+            yield stage
+        finally:
+            await stage.close()
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running

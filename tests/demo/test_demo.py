@@ -1,0 +1,79 @@
+"""The README's first command, as a newcomer runs it, and as an impatient one stops it."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT
+
+# As run.py starts it, which blocks Ctrl-C until the program can handle it.
+START = (
+    "import pathlib, run, sys; run.PYTHON = pathlib.Path(sys.executable); sys.exit(run.become('lera', *sys.argv[1:]))"
+)
+DEMO = [sys.executable, "-c", START, "demo", "--no-browser", "--viewers", "5", "--port", "0"]
+
+
+def start(*more: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*DEMO, *more],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=sys.platform != "win32",
+    )
+
+
+def children(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.mark.slow
+def test_the_demo_answers_mood_and_ends_with_what_it_measured() -> None:
+    process = start("--seconds", "20")
+    assert process.stdin is not None and process.stdout is not None
+    read = ""
+    while "JUMP SCARE" not in read:
+        read += process.stdout.readline()
+    family = children(process)
+    process.stdin.write("!mood\nhello\n")
+    process.stdin.flush()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert "LERA: The crowd looks" in out
+    for said in ("readings taken in:", "dropped or refused:", "camera to overlay:    p50", "% of one core"):
+        assert said in out, out
+    assert len(family) == 1
+    assert psutil.wait_procs(family, timeout=5)[1] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C can't be sent to one process there")
+@pytest.mark.parametrize("moment", ["at once", "while it opens", "in mid-show"])
+def test_ctrl_c_leaves_no_process_no_folder_and_no_traceback(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process = start()
+    assert process.stdout is not None
+    while START in psutil.Process(process.pid).cmdline():
+        time.sleep(0.001)
+    if moment != "at once":
+        process.stdout.readline()
+    if moment == "in mid-show":
+        while "Deep in the cave" not in process.stdout.readline():
+            pass
+    family = children(process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "Traceback" not in out + err
+    assert psutil.wait_procs(family, timeout=5)[1] == []
+    assert list(tmp_path.glob("lera-demo-*")) == []

@@ -1,0 +1,79 @@
+"""A real Chromium on a real little server. Every page is watched: an error in its console fails the test."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.overlay.stage import Stage
+
+CHROMIUM: Final = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
+)
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE_MS: Final = 30_000
+"""Long, because a busy machine is slow; a test that passes never waits for it."""
+
+
+@dataclass
+class Theatre:
+    """Opens pages of the stage and remembers what went wrong in them."""
+
+    browser: Browser
+    stage: Stage
+    errors: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def open(self, path: str = "/overlay/", **options: Any) -> Page:
+        """A new page in a new context; `options` are Playwright's for a context."""
+        context = self.browser.new_context(**options)
+        self.contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(self.stage.url + path)
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        # The browser itself reports a socket that is refused; a page has no way to keep it from doing so.
+        if message.type in ("error", "warning") and not message.text.startswith("WebSocket connection to"):
+            self.errors.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for a module. Not for longer: while it lives, Playwright holds the loop that async tests need."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    stage.start()
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def theatre(browser: Browser, stage: Stage) -> Iterator[Theatre]:
+    theatre = Theatre(browser, stage)
+    yield theatre
+    for context in theatre.contexts:
+        context.close()
+    assert theatre.errors == []

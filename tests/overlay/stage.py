@@ -1,0 +1,203 @@
+"""A stand-in for the bot: serves `overlay/` the way `bot/web.py` does and plays the frames that a test hands it."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+
+from model.emotions import AROUSAL, EMOTIONS, VALENCE
+
+PAGES: Final = Path(__file__).parents[2] / "overlay"
+POLICY: Final = "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+BEAT_SECONDS: Final = 2.0
+
+Frame = dict[str, Any]
+
+
+def mood(
+    shares: Sequence[float] | None,
+    *,
+    viewers: int = 12,
+    minimum: int = 3,
+    trend: float | None = 0.08,
+    spread: float = 0.09,
+    at: float | None = None,
+) -> Frame:
+    """A mood frame as `/live` sends it; `None` for shares is a crowd below its minimum. `trend` is the top's."""
+    frame: Frame = {
+        "type": "mood",
+        "time": time.time() if at is None else at,
+        "channel": "demo",
+        "viewers": viewers,
+        "connected": viewers + 2,
+        "minimum_viewers": minimum,
+        "enough": shares is not None,
+        "session": "1763639000",
+    }
+    empty = dict.fromkeys(("shares", "intervals", "top", "valence", "arousal", "trend"))
+    if shares is None:
+        return frame | empty
+    top = EMOTIONS[max(range(7), key=lambda index: shares[index])]
+    return frame | {
+        "shares": dict(zip(EMOTIONS, shares, strict=True)),
+        "intervals": {
+            name: [max(0.0, share - spread), min(1.0, share + spread)]
+            for name, share in zip(EMOTIONS, shares, strict=True)
+        },
+        "top": top,
+        "valence": sum(a * b for a, b in zip(shares, VALENCE, strict=True)),
+        "arousal": sum(a * b for a, b in zip(shares, AROUSAL, strict=True)),
+        "trend": None if trend is None else {name: trend if name == top else 0.0 for name in EMOTIONS},
+    }
+
+
+def beat() -> Frame:
+    """The frame that says that nothing changed."""
+    return {"type": "beat", "time": time.time()}
+
+
+class Stage:
+    """A real HTTP and WebSocket server in its own thread. It can stop and start again on the same port.
+
+    `current` is what a page is told when it connects, `beating` whether beats are sent, `refusing` whether `/live` is
+    shut while the pages are served; `joins` counts the connections and `requests` keeps every path and query asked for.
+    """
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.current: Frame | None = None
+        self.history: list[Frame] = []
+        self.beating = True
+        self.refusing = False
+        self.joins = 0
+        self.requests: list[str] = []
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._runner: web.AppRunner | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
+        self._thread.start()
+        self._beats = asyncio.run_coroutine_threadsafe(self._beat_forever(), self._loop)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Opens the doors; nothing happens when they are open."""
+        self._wait(self._start())
+
+    def stop(self) -> None:
+        """Ends every connection and stops listening, like a bot that is closed."""
+        self._wait(self._stop())
+
+    def play(self, frame: Frame) -> None:
+        """Sends the frame to every page; a mood is also what later pages are told first."""
+        if frame["type"] == "mood":
+            self.current = frame
+        self.send(json.dumps(frame))
+
+    def send(self, text: str) -> None:
+        """Sends any text at all, so that a test can be rude."""
+        self._wait(self._send(text))
+
+    def close(self) -> None:
+        """The end: stops the server and its thread."""
+        self.stop()
+        self._loop.call_soon_threadsafe(self._beats.cancel)
+        self._wait(self._loop.shutdown_asyncgens())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _wait(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _start(self) -> None:
+        if self._runner is not None:
+            return
+        app = web.Application(middlewares=[self._note_and_guard])
+        app.router.add_get("/live", self._live)
+        app.router.add_get("/api/mood", self._mood)
+        app.router.add_get("/api/history", self._history)
+        app.router.add_get("/api/links", self._links)
+        app.router.add_get("/overlay", self._slash)
+        app.router.add_get("/dashboard", self._slash)
+        app.router.add_get("/overlay/", self._page("index.html"))
+        app.router.add_get("/dashboard/", self._page("dashboard.html"))
+        app.router.add_get("/join/{channel}", self._page("join.html"))
+        app.router.add_static("/overlay/", PAGES)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+
+    async def _stop(self) -> None:
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        for connection in list(self._sockets):
+            await connection.close()
+        await runner.cleanup()
+
+    async def _send(self, text: str) -> None:
+        for connection in list(self._sockets):
+            await connection.send_str(text)
+
+    async def _beat_forever(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            if self.beating:
+                await self._send(json.dumps(beat()))
+
+    @web.middleware
+    async def _note_and_guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self.requests.append(request.path_qs)
+        response: web.StreamResponse = await handler(request)
+        if not response.prepared:
+            response.headers["Content-Security-Policy"] = POLICY
+            response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    async def _live(self, request: web.Request) -> web.WebSocketResponse:
+        if self.refusing:
+            raise web.HTTPServiceUnavailable
+        connection = web.WebSocketResponse()
+        await connection.prepare(request)
+        self.joins += 1
+        if self.current is not None:
+            await connection.send_str(json.dumps(self.current))
+        self._sockets.add(connection)
+        try:
+            async for _ in connection:
+                pass
+        finally:
+            self._sockets.discard(connection)
+        return connection
+
+    async def _mood(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.current)
+
+    async def _history(self, _request: web.Request) -> web.Response:
+        return web.json_response({"rows": self.history})
+
+    async def _links(self, _request: web.Request) -> web.Response:
+        links = {"overlay": "/overlay/", "dashboard": "/dashboard/", "join": "/join/demo#example-token_123"}
+        return web.json_response({name: self.url + path for name, path in links.items()})
+
+    async def _slash(self, request: web.Request) -> web.Response:
+        query = f"?{request.query_string}" if request.query_string else ""
+        raise web.HTTPFound(f"{request.path}/{query}")
+
+    @staticmethod
+    def _page(name: str) -> Any:
+        async def serve(_request: web.Request) -> web.FileResponse:
+            return web.FileResponse(PAGES / name)
+
+        return serve

@@ -1,0 +1,96 @@
+"""The streamer's dashboard: now, the last five minutes, and links to hand out."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.overlay.conftest import Theatre
+from tests.overlay.looks import UNKNOWN, until_state
+from tests.overlay.stage import Stage, mood
+
+pytestmark = pytest.mark.browser
+
+HAPPY = (0.41, 0.05, 0.2, 0.1, 0.14, 0.04, 0.06)
+
+
+def river(page: Page, *seconds_ago: float) -> list[list[int]]:
+    """The colours at mid height of the river, some seconds back."""
+    found: list[list[int]] = page.evaluate(
+        """(ago) => { const canvas = document.querySelector("canvas");
+             const { width, height } = canvas;
+             const { data } = canvas.getContext("2d").getImageData(0, Math.round(height * 0.4), width, 1);
+             return ago.map((seconds) => Math.round(width * (1 - seconds / 300)))
+               .map((x) => [...data.slice(4 * x, 4 * x + 4)]); }""",
+        list(seconds_ago),
+    )
+    return found
+
+
+def test_shows_the_crowd_now(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open("/dashboard")
+    until_state(page, "live")
+    expect(page.locator(".signal-words")).to_have_text("Live")
+    expect(page.locator(".channel")).to_have_text("demo")
+    expect(page.locator(".viewers")).to_have_text("12")
+    expect(page.locator(".viewers-note")).to_have_text("14 connected, 3 needed")
+    expect(page.locator(".top")).to_have_text("Happy")
+    expect(page.locator(".valence")).to_have_text("Slightly pleasant")
+    expect(page.locator(".arousal")).to_have_text("Excited")
+    happy = page.get_by_role("row", name="Happy")
+    expect(happy.locator("td")).to_have_text(["41%", f"32{UNKNOWN}50%", "rising"])
+
+    stage.play(mood(None, viewers=2))
+    expect(page.locator(".signal-words")).to_have_text("Gathering the crowd (2 of 3)")
+    expect(page.locator(".viewers")).to_have_text("2")
+    expect(page.locator(".top")).to_have_text(UNKNOWN)
+    expect(happy.locator("td")).to_have_text([UNKNOWN] * 3)
+
+    stage.stop()
+    until_state(page, "stale")
+    expect(page.locator(".signal-words")).to_have_text("No signal, reconnecting…")
+    stage.start()
+    until_state(page, "gathering")
+
+
+def test_names_are_text(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY) | {"channel": "<img src=x onerror=alert(1)>"}
+    page = theatre.open("/dashboard/")
+    expect(page.locator(".channel")).to_have_text("<img src=x onerror=alert(1)>")
+    assert page.locator("img").count() == 0
+
+
+def test_river_remembers_and_has_gaps(theatre: Theatre, stage: Stage) -> None:
+    now = time.time()
+    rows = [mood(HAPPY, at=now - ago) for ago in range(290, 2, -1) if not 60 < ago < 120]
+    stage.history = [row | (mood(None, at=row["time"]) if 180 < now - row["time"] < 240 else {}) for row in rows]
+    stage.current = mood(HAPPY, at=now)
+    with_history = theatre.open("/dashboard/")
+    until_state(with_history, "live")
+    expect(with_history.locator(".empty")).to_be_hidden()
+    with_history.wait_for_timeout(1200)
+    asked = [path for path in stage.requests if path.startswith("/api/history")]
+    assert asked == ["/api/history?seconds=300"]
+    water, nobody, more_water, cut_off, latest = river(with_history, 270, 210, 150, 90, 30)
+    assert water[3] == more_water[3] == latest[3] == 255
+    assert nobody[3] < 60 and cut_off[3] < 60, "only the grid, if that"
+
+
+def test_without_data_it_says_so(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(None, viewers=1)
+    page = theatre.open("/dashboard/")
+    until_state(page, "gathering")
+    expect(page.locator(".empty")).to_be_visible()
+
+
+def test_links_are_copied_with_the_keyboard(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open("/dashboard/", permissions=["clipboard-read", "clipboard-write"])
+    expect(page.get_by_label("Overlay, for an OBS browser source", exact=True)).to_have_value(f"{stage.url}/overlay/")
+    join = page.get_by_label("Join link, for your viewers", exact=True)
+    join.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+    assert page.evaluate("() => navigator.clipboard.readText()") == f"{stage.url}/join/demo#example-token_123"

@@ -1,0 +1,106 @@
+"""Nobody takes an old picture for a live one, and the page comes back by itself, in whatever order things start."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.overlay.conftest import Theatre
+from tests.overlay.looks import UNKNOWN, bars, state, until_share, until_state
+from tests.overlay.stage import Stage, mood
+
+pytestmark = pytest.mark.browser
+
+HAPPY = (0.41, 0.05, 0.2, 0.1, 0.14, 0.04, 0.06)
+SAD = (0.05, 0.41, 0.2, 0.1, 0.14, 0.04, 0.06)
+
+
+def test_stale_when_the_bot_goes_and_live_when_it_returns(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open()
+    until_share(page, "happiness", 0.41)
+    for shares in (SAD, HAPPY):
+        stage.stop()
+        gone = time.monotonic()
+        until_state(page, "stale")
+        assert time.monotonic() - gone > 1.5, "a short hiccup is not worth a word"
+        expect(page.locator(".headline")).to_have_text("Reconnecting…")
+        expect(page.locator(".title")).to_have_text("No signal")
+        assert page.locator(".number").all_text_contents() == [UNKNOWN] * 7
+        looks = page.locator(".bars").evaluate("(e) => [getComputedStyle(e).opacity, getComputedStyle(e).filter]")
+        assert float(looks[0]) < 0.6 and looks[1] == "grayscale(1)"
+
+        stage.current = mood(shares)
+        stage.start()
+        until_state(page, "live")
+        until_share(page, "happiness", shares[0])
+        expect(page.locator(".headline")).to_have_text("Happy" if shares is HAPPY else "Sad")
+
+
+def test_a_quick_restart_is_not_worth_a_word(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open()
+    until_share(page, "happiness", 0.41)
+    page.evaluate(
+        """() => { const root = document.documentElement; window.states = [];
+             new MutationObserver(() => window.states.push(root.dataset.state))
+               .observe(root, { attributeFilter: ["data-state"] }); }"""
+    )
+    stage.stop()
+    stage.current = mood(SAD)
+    stage.start()
+    until_share(page, "sadness", 0.41)
+    assert stage.joins == 2
+    assert page.evaluate("() => window.states") == []
+
+
+def test_stale_when_the_bot_is_silent(theatre: Theatre, stage: Stage) -> None:
+    """A half-open connection: nobody says goodbye, there is only silence."""
+    stage.beating = False
+    stage.current = mood(HAPPY)
+    page = theatre.open()
+    until_share(page, "happiness", 0.41)
+    stage.current = None
+    heard = time.monotonic()
+    until_state(page, "stale")
+    assert 4 < time.monotonic() - heard < 12
+    stage.play(mood(SAD))
+    until_share(page, "sadness", 0.41)
+    assert state(page) == "live"
+
+
+def test_beats_alone_keep_it_live(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open()
+    until_share(page, "happiness", 0.41)
+    page.wait_for_timeout(7000)
+    assert state(page) == "live"
+    assert stage.joins == 1
+
+
+def test_a_beat_does_not_bring_an_old_picture_back_to_life(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open()
+    until_share(page, "happiness", 0.41)
+    stage.stop()
+    until_state(page, "stale")
+    stage.current = None
+    joined = stage.joins
+    with page.expect_websocket(lambda socket: socket.url.endswith("/live")) as opened:
+        stage.start()
+    with opened.value.expect_event("framereceived", timeout=30_000):
+        pass
+    assert stage.joins > joined
+    assert state(page) == "stale"
+
+
+def test_comes_alive_when_the_bot_comes_after_it(theatre: Theatre, stage: Stage) -> None:
+    stage.refusing = True
+    page = theatre.open()
+    expect(page.locator(".headline")).to_have_text("Connecting…")
+    assert state(page) == "connecting"
+    assert [bar.share for bar in bars(page)] == [None] * 7
+    stage.current = mood(HAPPY)
+    stage.refusing = False
+    until_share(page, "happiness", 0.41)
+    assert state(page) == "live"

@@ -1,0 +1,106 @@
+"""README, config.toml, the help texts and the code say the same."""
+
+import argparse
+import re
+import tomllib
+from typing import Any
+
+import msgspec
+import pytest
+
+from bot.commands import Commands
+from bot.settings import OTHER_TABLES, Settings
+from lera.cli import PROGRAMS
+from tests.conftest import ROOT
+from tests.test_architecture import MAY_IMPORT
+from viewer_agent.consent import payload
+from viewer_agent.settings import ViewerSettings
+
+README = (ROOT / "README.md").read_text("utf-8")
+CONFIG = (ROOT / "config.toml").read_text("utf-8")
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "viewer": ViewerSettings,
+    **{field.name: field.type for field in msgspec.structs.fields(Settings)},
+}
+
+
+def test_config_has_every_table_and_no_other() -> None:
+    assert set(tomllib.loads(CONFIG)) == set(TABLES)
+    assert set(TABLES) - {"viewer"} == set(Settings.__struct_fields__) and {"viewer"} == OTHER_TABLES
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_config_shows_every_setting_with_its_default(table: str) -> None:
+    shown = tomllib.loads(CONFIG)[table]
+    default = msgspec.to_builtins(TABLES[table]())
+    assert shown == {key: list(value) if isinstance(value, tuple) else value for key, value in default.items()}
+
+
+def test_every_setting_has_a_comment() -> None:
+    for line in CONFIG.splitlines():
+        if re.match(r"\w+ *=", line):
+            assert re.search(r"  ?# \w.{10,}", line), line
+
+
+def test_readme_names_every_command_and_every_word_of_mood() -> None:
+    for name in [*PROGRAMS, "test", "check"]:
+        assert f"python run.py {name}" in README, name
+    for word in Commands.SUBCOMMANDS:
+        assert f"`!mood {word}`" in README, word
+
+
+def options(program: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The long options that a program's parser knows."""
+
+    class Seen(Exception):
+        pass
+
+    known: set[str] = set()
+
+    def parse(parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        known.update(option for action in parser._actions for option in action.option_strings if option[:2] == "--")
+        raise Seen
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse)
+    module = __import__(PROGRAMS[program].module, fromlist=["main"])
+    with pytest.raises(Seen):
+        module.main([])
+    return known - {"--help"}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_readme_names_every_option(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert all(option in README for option in options(program, monkeypatch))
+
+
+def test_readme_names_no_option_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"--pictures"}.union(*(options(program, monkeypatch) for program in PROGRAMS))
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
+
+
+def test_readme_names_every_bench() -> None:
+    benches = {path.stem for path in (ROOT / "bench").glob("*.py")} - {"__init__"}
+    assert benches == set(re.findall(r"python -m bench\.(\w+)", README))
+
+
+def test_readme_names_every_setting_of_the_overlay() -> None:
+    known = set(re.findall(r'(?:oneOf|get)\("(\w+)"', (ROOT / "overlay" / "settings.js").read_text("utf-8")))
+    assert known and all(f"{name}=" in README for name in known), known
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    for name in ("README.md", "ARCHITECTURE.md", "PRIVACY.md", "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text("utf-8")):
+            assert "://" in target or (ROOT / target).exists(), f"{name}: {target}"
+
+
+def test_the_package_holds_every_floor_and_the_one_command() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["scripts"] == {"lera": "lera.cli:main"}
+    packages = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    assert packages == {*MAY_IMPORT, "overlay"}
+
+
+def test_privacy_names_all_that_is_sent() -> None:
+    fields = set(msgspec.json.decode(payload()))
+    assert fields == {"type", "sequence", "probabilities", "quality", "captured"}, "PRIVACY.md must be told, then this"

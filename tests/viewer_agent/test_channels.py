@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+
+from lera.errors import LeraError
+from lera.vault import secret
+from transport.hub import Link
+from viewer_agent.channels import (
+    Joined,
+    channel_list,
+    channel_token,
+    join_channel,
+    joined_channels,
+    leave_channel,
+    named_channels,
+    pick_channel,
+    postpone_leaving,
+)
+
+ANNA = Link("wss://anna.example/hub", "anna", "anna's-token")
+BEN = Link("ws://127.0.0.1:8765/hub", "ben", "ben's-token")
+
+
+def test_each_stream_gets_a_key_of_its_own() -> None:
+    assert join_channel(ANNA).viewer != join_channel(BEN).viewer
+    assert [entry.channel for entry in joined_channels()] == ["anna", "ben"]
+
+
+def test_joining_again_keeps_the_key_and_takes_the_new_token() -> None:
+    first = join_channel(ANNA)
+    again = join_channel(ANNA._replace(token="rotated"))
+    assert again == first
+    assert channel_token(again) == "rotated"
+
+
+def test_tokens_are_not_in_the_list(lera_home: Path) -> None:
+    join_channel(ANNA)
+    assert "token" not in (lera_home / "channels.json").read_text()
+    assert "token" not in channel_list(joined_channels())
+
+
+def test_leaving_forgets_the_stream_and_its_token(lera_home: Path) -> None:
+    entry = join_channel(ANNA)
+    leave_channel(entry)
+    assert joined_channels() == []
+    assert secret(f"viewer {entry.url} {entry.channel}") is None
+    assert not (lera_home / "channels.json").exists()
+    with pytest.raises(LeraError, match="streamer's link"):
+        channel_token(entry)
+
+
+def test_the_only_stream_is_picked_and_several_are_asked_for() -> None:
+    anna, ben = Joined("wss://a/hub", "anna", "k" * 16), Joined("wss://b/hub", "ben", "k" * 16)
+    shown: list[str] = []
+    assert pick_channel([anna]) == anna
+    assert pick_channel([anna, ben], lambda _question: "2", shown.append) == ben
+    assert "anna" in shown[0]
+    answers = ["0", "3", "", "ben", "²"]
+    while answers:
+        with pytest.raises(LeraError, match="start again"):
+            pick_channel([anna, ben], lambda _question: answers.pop(), shown.append)
+    with pytest.raises(LeraError, match="joined no stream"):
+        pick_channel([])
+    with pytest.raises(LeraError, match="several"):
+        pick_channel([anna, ben], terminal=False)
+
+
+def test_a_joined_stream_can_be_named_without_its_token() -> None:
+    join_channel(ANNA)
+    ben = join_channel(BEN)
+    assert named_channels("ben") == [ben]
+    assert named_channels("http://127.0.0.1:8765/join/ben") == [ben]
+    assert len(named_channels(None)) == 2
+    with pytest.raises(LeraError, match="not joined"):
+        named_channels("carla")
+
+
+def test_a_stream_that_is_being_left_is_not_joined_again_by_itself() -> None:
+    postpone_leaving(join_channel(ANNA))
+    assert joined_channels()[0].leaving
+    assert named_channels(None) == []
+    join_channel(ANNA)
+    assert not joined_channels()[0].leaving
+
+
+@pytest.mark.parametrize(
+    "damage", ["{", "[1]", '[{"url": "file:///etc", "channel": "a", "viewer": "kkkkkkkkkkkkkkkk"}]']
+)
+def test_a_damaged_list_is_set_aside_and_said(lera_home: Path, damage: str) -> None:
+    lera_home.mkdir(exist_ok=True)
+    (lera_home / "channels.json").write_text(damage)
+    said: list[str] = []
+    assert joined_channels(said.append) == []
+    assert "channels.broken.json" in said[0]
+    assert (lera_home / "channels.broken.json").read_text() == damage
+    assert joined_channels(said.append) == []
+    assert len(said) == 1
+
+
+def test_a_channel_name_that_can_not_be_is_refused() -> None:
+    with pytest.raises(LeraError, match="channel name"):
+        join_channel(ANNA._replace(channel="anna; rm"))

@@ -1,0 +1,203 @@
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+import pytest
+
+from tests.viewer_agent.helpers import PORTRAIT, stand_in_hub
+from transport.hub import Link, parse_link
+from transport.reading import Post, agent_decoder
+from viewer_agent import __main__ as program
+from viewer_agent.__main__ import main
+from viewer_agent.channels import join_channel, joined_channels
+from viewer_agent.consent import has_consent, require_consent
+
+LINK = Link("ws://127.0.0.1:9/hub", "demo", "secret-token")
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    assert left.value.code == 0
+    text = capsys.readouterr().out
+    for option in ("--camera", "--loop", "--preview", "--forget", "--list", "--explain-payload", "--seconds"):
+        assert option in text
+    # Nothing answers the question of consent in the viewer's place.
+    assert "--yes" not in text
+    assert "consent" in text
+
+
+def test_explains_the_payload(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--explain-payload"]) == 0
+    assert isinstance(agent_decoder.decode(capsys.readouterr().out), Post)
+
+
+def test_lists_streams_without_their_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    join_channel(LINK)
+    assert main(["--list"]) == 0
+    shown = capsys.readouterr().out
+    assert "joined no stream yet" in shown
+    assert "demo  on 127.0.0.1:9" in shown
+    assert "secret-token" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "joined no stream yet"),
+        (["nonsense#link"], "not a join link"),
+        (["demo"], "not joined demo"),
+        (["--camera", "no-such-file.mp4"], "no camera or video file"),
+        (["--config", "no-such.toml"], "no-such.toml"),
+    ],
+)
+def test_what_a_person_can_mend_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Whatever is opened as a camera, by anyone."""
+    sources: list[Any] = []
+
+    def refuse(source: Any, *_more: Any) -> None:
+        sources.append(source)
+        raise AssertionError("a camera was opened")
+
+    monkeypatch.setattr(cv2, "VideoCapture", refuse)
+    return sources
+
+
+@pytest.mark.parametrize("source", ["0", "1", "/dev/null"])
+def test_without_consent_no_camera_is_ever_opened(
+    capsys: pytest.CaptureFixture[str], opened: list[Any], source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sys.platform == "win32" and source == "/dev/null":
+        pytest.skip("no such device")
+    join_channel(LINK)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    assert main(["demo", "--camera", source]) == 1
+    assert opened == []
+    assert "not agreed" in capsys.readouterr().err
+    assert not has_consent()
+
+
+def test_a_no_at_the_terminal_opens_no_camera(
+    capsys: pytest.CaptureFixture[str], opened: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join_channel(LINK)
+    monkeypatch.setattr(program, "require_consent", lambda: require_consent(lambda _question: "n", terminal=True))
+    assert main(["demo", "--camera", "0"]) == 1
+    assert opened == []
+    captured = capsys.readouterr()
+    assert "Please read this first" in captured.out
+    assert "camera stays closed" in captured.err
+
+
+def test_ctrl_c_at_the_question_leaves_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join_channel(LINK)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "require_consent", interrupt)
+    assert main(["demo", "--camera", "0"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_film_needs_no_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    join_channel(LINK)
+    ran: list[object] = []
+
+    def run(work: Any) -> int:
+        work.close()
+        ran.append(work)
+        return 0
+
+    monkeypatch.setattr(program, "require_consent", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(program, "run_until_stopped", run)
+    monkeypatch.setattr("viewer_agent.agent.step_back", lambda: None)
+    assert main(["demo", "--camera", str(PORTRAIT)]) == 0
+    assert ran
+
+
+async def in_thread(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """`main` beside a hub in this loop; signals can be handled in the main thread only."""
+
+    def run(work: Any) -> int:
+        status: int = asyncio.run(work)
+        return status
+
+    monkeypatch.setattr(program, "run_until_stopped", run)
+    return await asyncio.to_thread(main, arguments)
+
+
+def agree() -> None:
+    require_consent(lambda _question: "y", lambda _text: None, terminal=True)
+
+
+def link_of(text: str) -> Link:
+    return parse_link(text)
+
+
+async def test_forget_withdraws_everything(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    agree()
+    async with stand_in_hub() as hub:
+        viewer = join_channel(link_of(hub.link)).viewer
+        assert await in_thread(["--forget"], monkeypatch) == 0
+        assert [join.viewer for join in hub.joins] == [viewer]
+    assert "has erased what it kept of you" in capsys.readouterr().out
+    assert not has_consent()
+    assert joined_channels() == []
+
+
+async def test_forget_keeps_the_key_of_a_hub_that_is_away_and_asks_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick: Callable[..., Any] = program._ask_to_erase
+    monkeypatch.setattr(program, "_ask_to_erase", lambda entry: quick(entry, 0.3))
+    agree()
+    join_channel(LINK)
+    assert await in_thread(["--forget"], monkeypatch) == 0
+    assert "did not answer" in capsys.readouterr().out
+    assert not has_consent()
+    assert [entry.leaving for entry in joined_channels()] == [True]
+
+
+async def test_forget_lets_go_of_a_hub_that_refuses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stand_in_hub() as hub:
+        hub.refusal = "this link is not valid any more"
+        join_channel(link_of(hub.link))
+        assert await in_thread(["--forget"], monkeypatch) == 0
+    assert "not valid any more" in capsys.readouterr().out
+    assert joined_channels() == []
+
+
+async def test_statistics_are_written_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.viewer_agent.helpers import FakeReader
+
+    monkeypatch.setattr(program, "_load_reader", FakeReader)
+    monkeypatch.setattr("viewer_agent.agent.step_back", lambda: None)
+    path = tmp_path / "statistics.json"
+    async with stand_in_hub() as hub:
+        arguments = [hub.link, "--camera", str(PORTRAIT), "--seconds", "1", "--stats-file", str(path)]
+        assert await in_thread(arguments, monkeypatch) == 0
+        assert [frame.reason for _, frame in hub.frames if hasattr(frame, "reason")][:1] == ["no_face"]
+    statistics = msgspec.json.decode(path.read_bytes())
+    assert statistics["frames"] > 0
+    assert statistics["readings"] == 0
+    assert statistics["cpu_seconds"] > 0

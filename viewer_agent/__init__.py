@@ -1,0 +1,1 @@
+"""What a viewer runs: camera, face, model, and seven numbers a second to the streamer's hub. Start: `__main__.py`."""

@@ -1,0 +1,221 @@
+"""`python -m viewer_agent`: share how you feel with a stream, from your own computer."""
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lera.configuration import read_configuration
+from lera.errors import LeraError
+from lera.signals import STOPPED_STATUS, run_until_stopped
+from transport.hub import HubClient, parse_link
+from viewer_agent.channels import (
+    Joined,
+    channel_list,
+    channel_token,
+    join_channel,
+    joined_channels,
+    leave_channel,
+    named_channels,
+    pick_channel,
+    postpone_leaving,
+)
+from viewer_agent.consent import payload, require_consent, withdraw_consent
+from viewer_agent.settings import ViewerSettings
+
+if TYPE_CHECKING:
+    from viewer_agent.watch import Reader
+
+_DESCRIPTION = """\
+Reads your facial expression on this computer and sends seven numbers a second to a stream. It asks you before it
+opens the camera for the first time; pictures never leave this computer. While it runs, p (and Enter) pauses at once
+and closes the camera, Ctrl-C stops."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the agent; returns the exit status. Errors that a person can mend become one line on stderr."""
+    try:
+        return _run(_parser().parse_args(argv))
+    except LeraError as error:
+        print(f"LERA: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return STOPPED_STATUS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "viewer", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "link",
+        nargs="?",
+        help="the streamer's link; for a stream that you joined before its channel's name, or nothing",
+    )
+    parser.add_argument("--camera", metavar="WHICH", help="0, 1, …, a device such as /dev/video1, or a video file")
+    parser.add_argument("--loop", action="store_true", help="play a video file over and over")
+    parser.add_argument(
+        "--preview", action="store_true", help="show what the agent sees, on a page for this computer only"
+    )
+    parser.add_argument("--seconds", type=_positive, metavar="N", help="stop after this many seconds")
+    parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
+    parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
+    parser.add_argument("--config", type=Path, metavar="PATH", help="another config.toml")
+    other = parser.add_argument_group("instead of running").add_mutually_exclusive_group()
+    other.add_argument("--explain-payload", action="store_true", help="print what one reading sends, and exit")
+    other.add_argument("--list", action="store_true", help="list the streams you joined, and exit")
+    other.add_argument(
+        "--forget",
+        action="store_true",
+        help="withdraw consent, have every stream erase what it keeps of you, and leave",
+    )
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.explain_payload:
+        print(payload())
+        return 0
+    if arguments.list:
+        print(channel_list(joined_channels()) or "You have joined no stream yet.")
+        return 0
+    if arguments.forget:
+        return run_until_stopped(_forget())
+    settings = read_configuration(arguments.config).section("viewer", ViewerSettings)
+    return _watch(arguments, settings)
+
+
+def _watch(arguments: argparse.Namespace, settings: ViewerSettings) -> int:
+    # Imported only now: --help and --list should not wait for OpenCV.
+    from viewer_agent.agent import step_back
+    from viewer_agent.camera import is_video_file, parse_source
+
+    source = parse_source(arguments.camera if arguments.camera is not None else str(settings.camera))
+    if arguments.link is not None and "#" in arguments.link:
+        joined = join_channel(parse_link(arguments.link))
+    else:
+        # A link without its token is no secret: programs that start this one can name a joined stream with it.
+        joined = pick_channel(named_channels(arguments.link), terminal=sys.stdin is not None and sys.stdin.isatty())
+    token = channel_token(joined)
+    # A file is no camera: nobody is watched, so nobody is asked.
+    if not is_video_file(source):
+        require_consent()
+    if settings.low_priority:
+        step_back()
+    return run_until_stopped(_run_agent(arguments, settings, source, joined, token))
+
+
+async def _run_agent(
+    arguments: argparse.Namespace, settings: ViewerSettings, source: int | str, joined: Joined, token: str
+) -> int:
+    from viewer_agent.agent import Agent
+    from viewer_agent.camera import Camera
+    from viewer_agent.terminal import listen_to_keys, when_input_ends
+
+    say: Callable[[str], None] = functools.partial(print, flush=True)
+    wants_preview = arguments.preview or settings.preview
+    agent = Agent(
+        settings,
+        lambda on_state: HubClient(joined.url, joined.channel, token, joined.viewer, on_state),
+        _load_reader,
+        lambda on_change: Camera(source, settings.frames_per_second, on_change, loop=arguments.loop),
+        say,
+        keep_frame=wants_preview,
+    )
+    say(f"Joining {joined.channel} on {joined.place} …")
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            if arguments.stop_with_parent:
+                when_input_ends(agent.stop)
+            else:
+                stack.enter_context(listen_to_keys(lambda key: agent.toggle_pause() if key in "pP" else None))
+            if wants_preview:
+                from viewer_agent.preview import Preview
+
+                say(f"Preview (this computer only): {await stack.enter_async_context(Preview(agent).serve())}")
+            try:
+                await agent.run(arguments.seconds)
+            except asyncio.CancelledError:
+                # Ctrl-C is how a viewer ends this; it is no failure.
+                say("Stopped.")
+    finally:
+        if agent.statistics.frames:
+            say(str(agent.statistics))
+        if arguments.stats_file is not None:
+            _write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
+    return 0
+
+
+def _load_reader() -> "Reader":
+    from model import face
+
+    return face.load()
+
+
+def _write_statistics(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content + b"\n")
+    except OSError as error:
+        raise LeraError(f"Can't write {path} ({error.strerror}): name another --stats-file.") from error
+
+
+async def _forget() -> int:
+    consented = withdraw_consent()
+    print("Your consent is withdrawn: the camera stays closed." if consented else "There was no consent to withdraw.")
+    channels = joined_channels()
+    answers = await asyncio.gather(*(_ask_to_erase(entry) for entry in channels))
+    for entry, answer in zip(channels, answers, strict=True):
+        print(f"  {entry.channel} on {entry.place}: {answer[1]}")
+        if answer[0]:
+            leave_channel(entry)
+        else:
+            # Without the key nobody could ever ask this hub to erase; it is used for nothing else from now on.
+            postpone_leaving(entry)
+    if not all(done for done, _ in answers):
+        print("Run --forget again while the streams that did not answer are live.")
+    return 0
+
+
+async def _ask_to_erase(entry: Joined, seconds: float = 10.0) -> tuple[bool, str]:
+    """Whether this stream is done with, and what to tell the viewer."""
+    joined = asyncio.Event()
+    try:
+        token = channel_token(entry)
+    except LeraError:
+        return True, "its key was gone, so it could not be asked; it is off your list"
+    client = HubClient(
+        entry.url, entry.channel, token, entry.viewer, lambda state: joined.set() if state == "joined" else None
+    )
+    task = asyncio.create_task(client.run())
+    waiting = asyncio.create_task(joined.wait())
+    try:
+        await asyncio.wait([task, waiting], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        if joined.is_set() and await client.forget():
+            return True, "has erased what it kept of you"
+        return False, "did not answer; your key is kept only to ask again"
+    except LeraError as error:
+        return True, f"{error} It is off your list; ask the streamer to erase what is left."
+    finally:
+        await client.close()
+        for each in (task, waiting):
+            each.cancel()
+        await asyncio.gather(task, waiting, return_exceptions=True)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""The agent itself: camera, watch and hub client, joined in one event loop with one worker thread for the vision."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, Protocol
+
+import psutil
+from msgspec import Struct
+
+from viewer_agent.reporter import Gone, Reason, Told
+from viewer_agent.settings import ViewerSettings
+from viewer_agent.watch import FrameLike, Reader, Sight, Watch
+
+_SEEN: Final = {
+    "face": "I can see you.",
+    "no_face": "No face in sight, so nothing is sent.",
+    "too_dark": "It is too dark to read your face, so nothing is sent.",
+}
+_HUB: Final = {"joined": "Joined the stream.", "offline": "The stream's hub can't be reached; trying again."}
+
+
+class Client(Protocol):
+    """The part of `transport.hub.HubClient` that is used."""
+
+    interval: float
+
+    async def run(self) -> None: ...
+    def post(self, probabilities: Sequence[float], quality: float, captured: float) -> None: ...
+    def away(self, reason: Reason) -> None: ...
+    async def close(self) -> None: ...
+
+
+class CameraLike(Protocol):
+    """The part of `camera.Camera` that is used."""
+
+    @property
+    def state(self) -> str: ...
+    def open(self, *, patient: bool = False) -> None: ...
+    def take(self) -> FrameLike | None: ...
+    def close(self) -> None: ...
+
+
+class Statistics(Struct):
+    """What a run did and cost.
+
+    `cpu_seconds` is processor time of the whole process since the run began; what loading the model took of it and of
+    `seconds` is told apart.
+    """
+
+    seconds: float = 0.0
+    frames: int = 0
+    readings: int = 0
+    aways: int = 0
+    cpu_seconds: float = 0.0
+    rss_megabytes: float = 0.0
+    loading_seconds: float = 0.0
+    loading_cpu_seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """One line for people."""
+        watched = max(self.seconds - self.loading_seconds, 1e-3)
+        share = 100 * (self.cpu_seconds - self.loading_cpu_seconds) / watched
+        return (
+            f"{self.frames} frames looked at, {self.readings} readings made in {watched:.0f} s; "
+            f"{share:.1f} % of one processor core, {self.rss_megabytes:.0f} MB of memory."
+        )
+
+
+class Agent:
+    """Watches one camera for one hub until the hub refuses, the file ends, the time is up, or it is cancelled."""
+
+    def __init__(
+        self,
+        settings: ViewerSettings,
+        make_client: Callable[[Callable[[str], None]], Client],
+        load_reader: Callable[[], Reader],
+        make_camera: Callable[[Callable[[], None]], CameraLike],
+        say: Callable[[str], None] = print,
+        *,
+        keep_frame: bool = False,
+    ) -> None:
+        """`make_client` gets the callback for its state, `make_camera` the one for its changes (called in its thread).
+
+        `load_reader` is called in the worker thread. `keep_frame` keeps the newest frame in memory for a preview.
+        """
+        self.statistics = Statistics()
+        self.sight: Sight | None = None
+        self.frame: FrameLike | None = None
+        self.paused = False
+        self.hub = "connecting"
+        self._settings = settings
+        self._client = make_client(self._hear_hub)
+        self._load_reader = load_reader
+        self._make_camera = make_camera
+        self._say = say
+        self._said: dict[str, str] = {}
+        self._keep_frame = keep_frame
+        self._change = asyncio.Event()
+        self._stopping = asyncio.Event()
+        # Vision has one thread of its own, so that a slow frame never delays a heartbeat or a key.
+        self._worker = ThreadPoolExecutor(1, "vision")
+        self._loading: Future[Reader] | None = None
+
+    async def run(self, seconds: float | None = None) -> None:
+        """Run for `seconds`, or on and on. Raises LeraError when there is no camera, or the hub refuses for good."""
+        began, spent = time.monotonic(), time.process_time()
+        tasks = [asyncio.create_task(work) for work in (self._client.run(), self._watch(), self._stopped())]
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await self._client.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.to_thread(self._worker.shutdown)
+            # It may have been loaded only after we were stopped.
+            if self._loading is not None and not self._loading.cancelled() and self._loading.exception() is None:
+                self._loading.result().close()
+            self.statistics.seconds = time.monotonic() - began
+            self.statistics.cpu_seconds = time.process_time() - spent
+            self.statistics.rss_megabytes = psutil.Process().memory_info().rss / 1e6
+
+    def stop(self) -> None:
+        """Let `run` end and tidy up."""
+        self._stopping.set()
+
+    def toggle_pause(self) -> None:
+        """Pause, which closes the camera, or go on."""
+        self.paused = not self.paused
+        if self.paused:
+            # Said before the camera is closed, which may take a moment.
+            self._client.away("paused")
+            self.frame = self.sight = None
+        self._change.set()
+
+    async def _stopped(self) -> None:
+        await self._stopping.wait()
+
+    async def _watch(self) -> None:
+        began, spent = time.monotonic(), time.process_time()
+        self._loading = self._worker.submit(self._load_reader)
+        watch = Watch(await asyncio.wrap_future(self._loading), self._settings)
+        self.statistics.loading_seconds = time.monotonic() - began
+        self.statistics.loading_cpu_seconds = time.process_time() - spent
+        resumed = False
+        while not await self._watch_camera(watch, patient=resumed):
+            watch.pause()
+            self._once("camera", "Paused: the camera is closed. p goes on.")
+            while self.paused:
+                self._change.clear()
+                await self._change.wait()
+            resumed = True
+
+    async def _watch_camera(self, watch: Watch, *, patient: bool) -> bool:
+        """Open the camera and look until it ends (True) or the viewer pauses (False)."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._change.set)
+
+        camera = self._make_camera(wake)
+        try:
+            await asyncio.to_thread(camera.open, patient=patient)
+            while not self.paused:
+                await self._look(watch, camera)
+                if camera.state == "ended":
+                    return True
+                # Set by the camera, by a pause, and by nothing else: no frame, no work.
+                await self._change.wait()
+                self._change.clear()
+            return False
+        finally:
+            await asyncio.to_thread(camera.close)
+
+    async def _look(self, watch: Watch, camera: CameraLike) -> None:
+        if camera.state == "lost":
+            self._once("camera", "The camera is lost; trying again.")
+            self.frame = self.sight = None
+            self._tell(watch.lose())
+            return
+        frame = camera.take()
+        if frame is None:
+            return
+        self._once("camera", "The camera is open. p pauses and closes it.")
+        interval = self._client.interval
+        sight = await asyncio.get_running_loop().run_in_executor(self._worker, watch.look, frame, interval)
+        self.statistics.frames += 1
+        # The viewer may have paused while we looked; then not a word of it leaves.
+        if self.paused:
+            return
+        if self._keep_frame:
+            self.frame = frame
+        self.sight = sight
+        self._once("seen", _SEEN[sight.seen])
+        self._tell(sight.say)
+
+    def _tell(self, say: Told | Gone | None) -> None:
+        if isinstance(say, Told):
+            self._client.post(tuple(say.probabilities.tolist()), say.quality, say.captured)
+            self.statistics.readings += 1
+        elif say is not None:
+            self._client.away(say.reason)
+            self.statistics.aways += 1
+
+    def _hear_hub(self, state: str) -> None:
+        self.hub = state
+        if state in _HUB:
+            self._once("hub", _HUB[state])
+
+    def _once(self, topic: str, text: str) -> None:
+        if self._said.get(topic) != text:
+            self._said[topic] = text
+            self._say(text)
+
+
+def step_back() -> None:
+    """Let every other program go first: the lowest priority that the system has. Call it before threads are made."""
+    process = psutil.Process()
+    with contextlib.suppress(psutil.Error, OSError):
+        if sys.platform == "win32":
+            process.nice(psutil.IDLE_PRIORITY_CLASS)
+        else:
+            process.nice(19)

@@ -1,0 +1,85 @@
+"""The last looks at one face, and the one distribution that they add up to. Pure."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Crop = NDArray[np.uint8]
+Distribution = NDArray[np.float64]
+"""Seven probabilities, in the order of `model.emotions.EMOTIONS`."""
+
+
+class Look:
+    """One crop of one frame. `probabilities` is filled in when a reading needs it, and then kept."""
+
+    __slots__ = ("crop", "frame", "moment", "probabilities", "quality")
+
+    def __init__(self, frame: int, moment: float, crop: Crop, quality: float) -> None:
+        self.frame = frame
+        self.moment = moment
+        self.crop = crop
+        self.quality = quality
+        self.probabilities: Distribution | None = None
+
+
+class ClipReading(NamedTuple):
+    """What a full clip says: seven probabilities that sum to 1, and quality 0..1."""
+
+    probabilities: Distribution
+    quality: float
+
+
+class Clip:
+    """A window of `length` looks at the same face, each from another frame, oldest first.
+
+    It says nothing until it is full: one frame seen 16 times is no clip. A new track empties it.
+    """
+
+    def __init__(self, length: int, smoothing_seconds: float) -> None:
+        self._smoothing = smoothing_seconds
+        self._looks: deque[Look] = deque(maxlen=length)
+        self._track: int | None = None
+
+    def add(self, look: Look, track: int) -> bool:
+        """Add a look at the face `track`. False (and not added) when its frame is not newer than the last."""
+        if track != self._track:
+            self.clear()
+            self._track = track
+        if self._looks and look.frame <= self._looks[-1].frame:
+            return False
+        self._looks.append(look)
+        return True
+
+    def clear(self) -> None:
+        """Forget everything: the face was lost."""
+        self._looks.clear()
+
+    @property
+    def full(self) -> bool:
+        """Whether a reading can be made."""
+        return len(self._looks) == self._looks.maxlen
+
+    @property
+    def frames(self) -> list[int]:
+        """The numbers of the frames it holds, rising."""
+        return [look.frame for look in self._looks]
+
+    def read(self, classify: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> ClipReading:
+        """Mean of the looks' distributions; a look that is t seconds old weighs exp(-t / smoothing_seconds).
+
+        `classify` maps crops (N, H, W, 3) to probabilities (N, 7). It gets only those that it has not seen before.
+        """
+        unread = [look for look in self._looks if look.probabilities is None]
+        if unread:
+            for look, row in zip(unread, classify(np.stack([look.crop for look in unread])), strict=True):
+                look.probabilities = row.astype(np.float64)
+        newest = self._looks[-1].moment
+        weights = np.exp([(look.moment - newest) / self._smoothing for look in self._looks])
+        weights /= weights.sum()
+        rows = np.stack([look.probabilities for look in self._looks if look.probabilities is not None])
+        mean = weights @ rows
+        quality = float(weights @ [look.quality for look in self._looks])
+        return ClipReading(mean / mean.sum(), min(1.0, max(0.0, quality)))

@@ -1,0 +1,107 @@
+"""The question that comes before the camera opens, and the answer as it is remembered."""
+
+import contextlib
+import hashlib
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from lera.errors import LeraError
+from lera.folders import data_folder
+from model.emotions import EMOTIONS
+from transport.reading import Post, encode
+
+_EXAMPLE: Final = Post(1, (0.7312, 0.0211, 0.1604, 0.0102, 0.0513, 0.0127, 0.0131), 0.87, 1767225600.25)
+
+
+class Consent(Struct, frozen=True):
+    """What was agreed to: SHA-256 of the very text that was shown, and when (ISO 8601, UTC)."""
+
+    text_sha256: str
+    agreed_at: str
+
+
+def payload() -> str:
+    """What leaves the machine for one reading, made by the code that makes the real ones: one line of JSON."""
+    return encode(_EXAMPLE)
+
+
+def consent_text() -> str:
+    """What a viewer is asked. Another wording is another question, so it is asked again."""
+    return f"""\
+LERA would like to use your camera. Please read this first.
+
+What is read       Your facial expression, from your camera, on this computer, a few times a second.
+                   It is a guess at what your face shows ({", ".join(EMOTIONS)}),
+                   not at what you feel, and it is often wrong.
+What leaves        At most once a second one line such as this, and nothing else about you:
+                   {payload()}
+                   "probabilities" are the seven numbers in the order above. No picture, no video, no sound and nothing
+                   that could recognise your face is sent or written to disk. Besides, the stream gets a random key that
+                   is made for this one stream, and, as every website does, sees your network address.
+                   When there is no face, no light, or you pause, it is told just that.
+Who sees it        The streamer's computer adds you to the crowd. Stream and chat see the crowd, never you alone.
+How to stop        p pauses at once and closes the camera; Ctrl-C ends it. It never starts by itself.
+How to erase       `lera viewer --forget` withdraws this consent and asks every stream you joined to erase what it
+                   keeps of you.
+Who may use it     You are 18 or older, or your parent or guardian agrees. Not for schools, classrooms or workplaces,
+                   where reading emotions is forbidden in the European Union."""
+
+
+def has_consent() -> bool:
+    """Whether this very text has been agreed to on this computer."""
+    try:
+        kept = msgspec.json.decode(_path().read_bytes(), type=Consent)
+    except (OSError, msgspec.DecodeError):
+        # An unreadable answer is no answer.
+        return False
+    return kept.text_sha256 == _digest()
+
+
+def require_consent(
+    ask: Callable[[str], str] = input, say: Callable[[str], None] = print, *, terminal: bool | None = None
+) -> None:
+    """Ask unless it was agreed before. Raises LeraError when the answer is no, or when there is nobody to ask.
+
+    There is deliberately no option that answers for the viewer.
+    """
+    if has_consent():
+        return
+    if terminal is None:
+        terminal = sys.stdin is not None and sys.stdin.isatty()
+    if not terminal:
+        raise LeraError(
+            "You have not agreed to the use of your camera yet: start the viewer in a terminal and answer there."
+        )
+    say(consent_text())
+    try:
+        answer = ask("Do you agree, and may the camera be opened? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise LeraError("You did not agree, so the camera stays closed and nothing is sent.")
+    consent = Consent(_digest(), datetime.now(UTC).isoformat(timespec="seconds"))
+    fresh = _path().with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(consent))
+    fresh.replace(_path())
+
+
+def withdraw_consent() -> bool:
+    """Forget the answer. True when there was one."""
+    with contextlib.suppress(FileNotFoundError):
+        _path().unlink()
+        return True
+    return False
+
+
+def _digest() -> str:
+    return hashlib.sha256(consent_text().encode()).hexdigest()
+
+
+def _path() -> Path:
+    return data_folder() / "consent.json"
