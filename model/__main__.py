@@ -9,6 +9,9 @@ from typing import Final
 COMMANDS: Final = {
     "import": ("model.zoo.checkpoint", "bring a paper's published weights into LERA's own network"),
     "train-action-units": ("model.zoo.action_unit_training", "train the static action-unit classifier on RAVDESS"),
+    "finetune": ("model.train.clips.finetuning", "train a network on clips or pictures of faces, with labels"),
+    "pretrain": ("model.train.clips.pretraining", "train LGI-Former on clips without labels"),
+    "evaluate-clips": ("model.train.clips.judging", "judge weights on a part of a data set"),
     "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
 }
 
