@@ -5,6 +5,7 @@ The published rule: 2 temporal and 2 spatial views of a clip, the softmax of eac
 
 import argparse
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,12 +79,16 @@ def judged(
     before = network.training
     network.eval()
     rows: list[NDArray[np.float64]] = []
+    told = time.monotonic()
     try:
         for views, counts in test_batches(TestClips(samples, intake, temporal, spatial), batch, where.workers):
             with torch.autocast(where.device.type, torch.bfloat16, enabled=bf16):
                 logits = network(views.to(where.device, non_blocking=True)).logits
             parts = np.split(logits.float().cpu().numpy(), np.cumsum(counts)[:-1])
             rows += [over_views(part) for part in parts]
+            if time.monotonic() - told > 10:
+                told = time.monotonic()
+                print(f"judged {len(rows)} of {len(samples)}", flush=True)
     finally:
         network.train(before)
     return Answers(np.stack(rows), np.array([sample.label for sample in samples], np.int64))

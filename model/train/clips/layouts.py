@@ -176,13 +176,17 @@ def clip_list(data: Path, fold: int = 1) -> Layout:
     if missing:
         raise LeraError(f"{path} has no column `{sorted(missing)[0]}`; clip, label, split and perhaps person are read")
     listed = [dict(zip(header, line, strict=False)) for line in cells]
+    parts_of: dict[str, set[str]] = {}
+    for row in listed:
+        parts_of.setdefault(row.get("person") or row["clip"], set()).add(row["split"])
+    twice = sorted(name for name, parts in parts_of.items() if len(parts) > 1)
+    notes = (f"{len(twice)} are in more than one part, first `{twice[0]}`: figures will flatter",) if twice else ()
 
     def part(name: str) -> Part:
         mine = [row for row in listed if row["split"] == name]
         groups = {row["clip"]: row["person"] for row in mine if row.get("person")}
-        return found_samples(
-            ((row["clip"], emotion_of(row["label"], path.name), data / row["clip"]) for row in mine), path, groups
-        )
+        labelled = ((row["clip"], emotion_of(row["label"], path.name), data / row["clip"]) for row in mine)
+        return Part(found_samples(labelled, path, groups).samples, notes)
 
     def opener(name: str) -> Callable[[], Part]:
         return lambda: part(name)

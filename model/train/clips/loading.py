@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from lera.errors import LeraError
 from model.clip import Floats
 from model.train.clips.augmentation import Augmentation, erased, multi_scale, varied
 from model.train.clips.intake import Intake
@@ -84,15 +85,20 @@ def training_batches(
         for batch in batches
         for start in range(0, len(batch), micro)
     ]
-    loader: Iterable[Any] = DataLoader(clips, batch_sampler=pieces, **workforce(workers))
-    yield from loader
+    yield from mendable(DataLoader(clips, batch_sampler=pieces, **workforce(workers)))
 
 
 def test_batches(clips: TestClips, batch: int, workers: int) -> Iterator[tuple[Tensor, list[int]]]:
     """The views of some samples in one line, (sum of V, …), and how many belong to each."""
+    yield from mendable(DataLoader(clips, batch, collate_fn=in_one_line, **workforce(workers)))
 
-    loader: Iterable[Any] = DataLoader(clips, batch, collate_fn=in_one_line, **workforce(workers))
-    yield from loader
+
+def mendable(batches: Iterable[Any]) -> Iterator[Any]:
+    """These batches. What a worker says of a broken file comes back as the one line that it was."""
+    try:
+        yield from batches
+    except LeraError as error:
+        raise LeraError(str(error).strip().splitlines()[-1].removeprefix("lera.errors.LeraError: ")) from None
 
 
 def in_one_line(views: list[Floats]) -> tuple[Tensor, list[int]]:

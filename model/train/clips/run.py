@@ -147,13 +147,11 @@ class Run:
                     f"{self.total / self.batch:.4f}, {speed * pace.batch:.1f} samples/s, {left:.0f} s left of it",
                     flush=True,
                 )
-            if self.batch < self.batches:
+            if stopped.is_set() or now - saved > 60 * self.machine.minutes:
+                saved = now
+                self.save(last)
                 if stopped.is_set():
-                    self.save(last)
                     self.stop()
-                if now - saved > 60 * self.machine.minutes:
-                    saved = now
-                    self.save(last)
 
     def step(self, pieces: Iterator[tuple[Tensor, Tensor]], size: int, step: int) -> float:
         """One change of the weights from `size` samples; returns their mean loss. Raises LeraError when it bursts."""

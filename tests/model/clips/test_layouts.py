@@ -131,11 +131,19 @@ def test_clips_of_your_own(tmp_path: Path) -> None:
     frames(tmp_path / "you" / "2", plain(1, 3))
     layout = open_layout("list", tmp_path)
     assert labels(layout, "train") == ["happiness"] and layout.part("test").samples[0].group == "you"
+    assert layout.part("train").notes == ()
     clip = layout.part("train").samples[0].frames
     assert isinstance(clip, VideoFile) and clip.count() == 3
     assert [int(frame.mean()) for frame in clip.read([2, 1])] == pytest.approx([200, 100], abs=3)
     with pytest.raises(LeraError, match="ends before frame 3"):
         clip.read([3])
+
+
+def test_a_person_in_two_parts_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "clips.csv").write_text("clip,label,split,person\na.png,happy,train,me\nb.png,fear,test,me\n")
+    picture(tmp_path / "a.png")
+    notes = open_layout("list", tmp_path).part("train").notes
+    assert notes == ("1 are in more than one part, first `me`: figures will flatter",)
 
 
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "parquet"])

@@ -11,6 +11,7 @@ import torch
 
 from lera.errors import LeraError
 from model.train.clips import pretraining
+from model.train.clips.finetuning import sizes_of
 from model.train.clips.masked import MaskedAutoencoder, MaskedSizes, targets, tube_mask
 from model.train.clips.starting import start_from
 from model.zoo import create
@@ -90,6 +91,7 @@ def test_its_loss_falls_and_fine_tuning_starts_from_its_encoder(tmp_path: Path) 
     assert len(losses) == 20 and losses[-1] < 0.8 * losses[0], losses
 
     best = tmp_path / "run" / "best.pt"
+    assert sizes_of("lera", [], best) | {"frames": 8, "image": 48, "region": (2, 3, 3)} == sizes_of("lera", [], best)
     name, encoder = load(best)
     assert name == "mae_dfer"
     lera = create("lera", frames=8, image=48, dim=64, depth=1, heads=1, region=(2, 3, 3), stem=8, widths=(16, 16, 32))

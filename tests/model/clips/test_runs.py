@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,7 +61,7 @@ def stopping_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
         nonlocal count
         count += 1
         if count == steps:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return whole(self, *arguments)
 
     monkeypatch.setattr(Run, "step", step)
@@ -80,7 +79,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(
     assert "the same command goes on from here" in capsys.readouterr().out
     torch.manual_seed(99)  # whatever happened in between
     assert finetuning.main(command(data, tmp_path / "cut")) == 0
-    assert "Going on after epoch 1" in capsys.readouterr().out
+    assert "Going on after epoch" in capsys.readouterr().out
     straight, cut = weights(tmp_path / "straight" / "last.pt"), weights(tmp_path / "cut" / "last.pt")
     assert all(torch.equal(straight[key], cut[key]) for key in straight)
     logs = [list(csv.DictReader((tmp_path / run / "log.csv").read_text().splitlines())) for run in ("straight", "cut")]
@@ -234,6 +233,16 @@ def test_workers_bring_the_same_batches(data: Path, tmp_path: Path) -> None:
         finetuning.main(command(data, tmp_path / workers, "--workers", workers, epochs=1))
     one, other = weights(tmp_path / "0" / "last.pt"), weights(tmp_path / "1" / "last.pt")
     assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_broken_frame_is_one_line(data: Path, tmp_path: Path, workers: str) -> None:
+    for path in (data / "2_ClipsforFaceCrop").rglob("*.png"):
+        path.write_text("no picture")
+    with pytest.raises(LeraError, match=r"can't be read") as refusal:
+        finetuning.main(command(data, tmp_path / "run", "--workers", workers))
+    assert "\n" not in str(refusal.value)
 
 
 def motion_accuracy(tmp_path: Path, data: Path, *more: str) -> float:
