@@ -73,6 +73,7 @@ def finetune(
         return {key: report[key] for key in ("war", "uar", "macro_f1", "calibration_error")}
 
     settings = {"network": name, "sizes": dict(sizes), "recipe": recipe, "intake": intake}
+    settings["start"] = start.name if start else None
     settings |= {"training samples": len(split.training), "validation samples": len(split.validation)}
     run = Run(
         folder,
