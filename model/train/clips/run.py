@@ -112,7 +112,7 @@ class Run:
                 self.one_epoch(last, stopped)
                 scores = dict(self.judge()) if self.judge else {}
                 row = {"epoch": self.epoch + 1, "loss": self.total / self.batches, **scores}
-                if scores.get(self.choose, math.inf) > self.best or not scores:
+                if scores.get(self.choose, math.inf) >= self.best:  # of equals the latest, which is trained best
                     self.best = scores.get(self.choose, self.best)
                     self.keep(best)
                     row["kept"] = 1

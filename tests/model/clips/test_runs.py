@@ -269,8 +269,8 @@ def test_the_motion_branch_reads_motion_and_nothing_else_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Four directions, so chance is 25 %. In shuffled frames the axis is still to be seen: 50 % is all there is."""
-    ordered = motions(tmp_path / "ordered", 960, 200)
-    shuffled = motions(tmp_path / "shuffled", 960, 200, shuffled=True)
+    ordered = motions(tmp_path / "ordered", 768, 200)
+    shuffled = motions(tmp_path / "shuffled", 768, 200, shuffled=True)
     on = motion_accuracy(tmp_path / "on", ordered)
     off = motion_accuracy(tmp_path / "off", ordered, "--size", "motion=False")
     mixed_up = motion_accuracy(tmp_path / "mixed-up", shuffled)
