@@ -75,12 +75,23 @@ def test_readme_names_every_option(program: str, monkeypatch: pytest.MonkeyPatch
 
 def test_readme_names_no_option_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"--pictures"}.union(*(options(program, monkeypatch) for program in PROGRAMS))
+    # The commands of `python -m model` need torch to be imported, so their options are read off their source.
+    for path in (ROOT / "model").rglob("*.py"):
+        known.update(re.findall(r'add_argument\(\s*"(--[a-z-]+)"', path.read_text("utf-8")))
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
 
 
 def test_readme_names_every_bench() -> None:
     benches = {path.stem for path in (ROOT / "bench").glob("*.py")} - {"__init__"}
     assert benches == set(re.findall(r"python -m bench\.(\w+)", README))
+
+
+def test_readme_names_the_layouts_and_commands_of_training() -> None:
+    source = (ROOT / "model" / "train" / "clips" / "pictures.py").read_text("utf-8")
+    layouts = re.findall(r'^    "(\w+)": \w+,$', source[source.index("LAYOUTS: ") :], re.MULTILINE)
+    assert len(layouts) >= 7 and all(f"`{name}`" in README for name in layouts), layouts
+    for command in ("finetune", "pretrain", "evaluate-clips"):
+        assert f"python -m model {command}" in README
 
 
 def test_readme_names_every_setting_of_the_overlay() -> None:

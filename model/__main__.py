@@ -1,0 +1,35 @@
+"""`python -m model …`: what is done with the networks beside running them. Needs requirements-dev.txt (torch)."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Final
+
+# Each command and the module whose `main(argv)` runs it, imported only when it is called.
+COMMANDS: Final = {
+    "import": ("model.zoo.checkpoint", "bring a paper's published weights into LERA's own network"),
+    "train-action-units": ("model.zoo.action_unit_training", "train the static action-unit classifier on RAVDESS"),
+    "finetune": ("model.train.clips.finetuning", "train a network on clips or pictures of faces, with labels"),
+    "pretrain": ("model.train.clips.pretraining", "train LGI-Former on clips without labels"),
+    "evaluate-clips": ("model.train.clips.judging", "judge weights on a part of a data set"),
+    "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    asked = arguments[0] if arguments else ""
+    if asked not in COMMANDS:
+        helped = asked in ("-h", "--help", "help")
+        summaries = "\n".join(f"  {name:<18} {summary}" for name, (_, summary) in COMMANDS.items())
+        print(f"usage: python -m model <command> [options]\n\n{summaries}", file=sys.stdout if helped else sys.stderr)
+        return 0 if helped else 2
+    run: Callable[[list[str] | None], int] = importlib.import_module(COMMANDS[asked][0]).main
+    return run(arguments[1:])
+
+
+if __name__ == "__main__":
+    from lera.cli import run_program
+
+    sys.exit(run_program(main))
