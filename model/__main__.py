@@ -8,6 +8,7 @@ from typing import Final
 # Each command and the module whose `main(argv)` runs it, imported only when it is called.
 COMMANDS: Final = {
     "import": ("model.zoo.checkpoint", "bring a paper's published weights into LERA's own network"),
+    "export": ("model.zoo.export", "write a network as ONNX for the viewer's agent, fp32 and int8"),
     "train-action-units": ("model.zoo.action_unit_training", "train the static action-unit classifier on RAVDESS"),
     "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
 }
