@@ -60,8 +60,8 @@ class Settings(Struct, frozen=True):
     history: HistorySettings = HistorySettings()
 
 
-# `[viewer]` is the agent's own table; the bot lets it stand in the shared file.
-OTHER_TABLES = {"viewer"}
+# `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
+OTHER_TABLES = {"viewer", "model"}
 
 
 def settings_from(configuration: Configuration) -> Settings:

@@ -8,6 +8,7 @@ from typing import Final
 # Each command and the module whose `main(argv)` runs it, imported only when it is called.
 COMMANDS: Final = {
     "import": ("model.zoo.checkpoint", "bring a paper's published weights into LERA's own network"),
+    "export": ("model.zoo.export", "write a network as ONNX for the viewer's agent, fp32 and int8"),
     "train-action-units": ("model.zoo.action_unit_training", "train the static action-unit classifier on RAVDESS"),
     "finetune": ("model.train.clips.finetuning", "train a network on clips or pictures of faces, with labels"),
     "pretrain": ("model.train.clips.pretraining", "train LGI-Former on clips without labels"),

@@ -14,19 +14,20 @@ from lera.cli import PROGRAMS
 from tests.conftest import ROOT
 from tests.test_architecture import MAY_IMPORT
 from viewer_agent.consent import payload
-from viewer_agent.settings import ViewerSettings
+from viewer_agent.settings import ModelSettings, ViewerSettings
 
 README = (ROOT / "README.md").read_text("utf-8")
 CONFIG = (ROOT / "config.toml").read_text("utf-8")
 TABLES: dict[str, type[msgspec.Struct]] = {
     "viewer": ViewerSettings,
+    "model": ModelSettings,
     **{field.name: field.type for field in msgspec.structs.fields(Settings)},
 }
 
 
 def test_config_has_every_table_and_no_other() -> None:
     assert set(tomllib.loads(CONFIG)) == set(TABLES)
-    assert set(TABLES) - {"viewer"} == set(Settings.__struct_fields__) and {"viewer"} == OTHER_TABLES
+    assert set(TABLES) - OTHER_TABLES == set(Settings.__struct_fields__) and {"viewer", "model"} == OTHER_TABLES
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -7,7 +7,7 @@ import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -28,10 +28,10 @@ from viewer_agent.channels import (
     postpone_leaving,
 )
 from viewer_agent.consent import payload, require_consent, withdraw_consent
-from viewer_agent.settings import ViewerSettings
+from viewer_agent.settings import ModelSettings, ViewerSettings
 
 if TYPE_CHECKING:
-    from viewer_agent.watch import Reader
+    from viewer_agent.watch import Reader, Watch
 
 _DESCRIPTION = """\
 Reads your facial expression on this computer and sends seven numbers a second to a stream. It asks you before it
@@ -88,11 +88,12 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.forget:
         return run_until_stopped(_forget())
-    settings = read_configuration(arguments.config).section("viewer", ViewerSettings)
-    return _watch(arguments, settings)
+    configuration = read_configuration(arguments.config)
+    settings = configuration.section("viewer", ViewerSettings)
+    return _watch(arguments, settings, configuration.section("model", ModelSettings))
 
 
-def _watch(arguments: argparse.Namespace, settings: ViewerSettings) -> int:
+def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: ModelSettings) -> int:
     # Imported only now: --help and --list should not wait for OpenCV.
     from viewer_agent.agent import step_back
     from viewer_agent.camera import is_video_file, parse_source
@@ -109,25 +110,32 @@ def _watch(arguments: argparse.Namespace, settings: ViewerSettings) -> int:
         require_consent()
     if settings.low_priority:
         step_back()
-    return run_until_stopped(_run_agent(arguments, settings, source, joined, token))
+    return run_until_stopped(_run_agent(arguments, settings, model, source, joined, token))
 
 
 async def _run_agent(
-    arguments: argparse.Namespace, settings: ViewerSettings, source: int | str, joined: Joined, token: str
+    arguments: argparse.Namespace,
+    settings: ViewerSettings,
+    model: ModelSettings,
+    source: int | str,
+    joined: Joined,
+    token: str,
 ) -> int:
     from viewer_agent.agent import Agent
     from viewer_agent.camera import Camera
     from viewer_agent.terminal import listen_to_keys, when_input_ends
 
     say: Callable[[str], None] = functools.partial(print, flush=True)
+    load_reader, make_watch, rate = _eyes(settings, model)
     wants_preview = arguments.preview or settings.preview
     agent = Agent(
         settings,
         lambda on_state: HubClient(joined.url, joined.channel, token, joined.viewer, on_state),
-        _load_reader,
-        lambda on_change: Camera(source, settings.frames_per_second, on_change, loop=arguments.loop),
+        load_reader,
+        lambda on_change: Camera(source, rate, on_change, loop=arguments.loop),
         say,
         keep_frame=wants_preview,
+        make_watch=make_watch,
     )
     say(f"Joining {joined.channel} on {joined.place} …")
     try:
@@ -151,6 +159,22 @@ async def _run_agent(
         if arguments.stats_file is not None:
             _write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
     return 0
+
+
+def _eyes(
+    settings: ViewerSettings, model: ModelSettings
+) -> tuple[Callable[[], "Reader"], Callable[[Any, ViewerSettings], "Watch"], float]:
+    """What loads the reader, what makes its watch, and how many frames a second they look at."""
+    if model.face == "small":
+        from viewer_agent.watch import Watch
+
+        return _load_reader, Watch, settings.frames_per_second
+    from viewer_agent import fusion
+
+    def watch(reader: Any, settings: ViewerSettings) -> "Watch":
+        return fusion.FusionWatch(reader, settings, model.cpu_budget)
+
+    return lambda: fusion.load(model), watch, fusion.FRAMES_PER_SECOND
 
 
 def _load_reader() -> "Reader":

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import psutil
 from msgspec import Struct
@@ -83,10 +83,12 @@ class Agent:
         say: Callable[[str], None] = print,
         *,
         keep_frame: bool = False,
+        make_watch: Callable[[Any, ViewerSettings], Watch] = Watch,
     ) -> None:
         """`make_client` gets the callback for its state, `make_camera` the one for its changes (called in its thread).
 
         `load_reader` is called in the worker thread. `keep_frame` keeps the newest frame in memory for a preview.
+        `make_watch` gets the loaded reader and the settings.
         """
         self.statistics = Statistics()
         self.sight: Sight | None = None
@@ -100,6 +102,7 @@ class Agent:
         self._say = say
         self._said: dict[str, str] = {}
         self._keep_frame = keep_frame
+        self._make_watch = make_watch
         self._change = asyncio.Event()
         self._stopping = asyncio.Event()
         # Vision has one thread of its own, so that a slow frame never delays a heartbeat or a key.
@@ -155,7 +158,7 @@ class Agent:
     async def _watch(self) -> None:
         began, spent = time.monotonic(), time.process_time()
         self._loading = self._worker.submit(self._load_reader)
-        watch = Watch(await asyncio.wrap_future(self._loading), self._settings)
+        watch = self._make_watch(await asyncio.wrap_future(self._loading), self._settings)
         self.statistics.loading_seconds = time.monotonic() - began
         self.statistics.loading_cpu_seconds = time.process_time() - spent
         resumed = False

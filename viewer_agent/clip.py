@@ -67,6 +67,16 @@ class Clip:
         """The numbers of the frames it holds, rising."""
         return [look.frame for look in self._looks]
 
+    @property
+    def crops(self) -> NDArray[np.uint8]:
+        """Its crops, (N, H, W, 3), oldest first."""
+        return np.stack([look.crop for look in self._looks])
+
+    @property
+    def quality(self) -> float:
+        """The mean quality of its looks, 0..1."""
+        return min(1.0, max(0.0, float(np.mean([look.quality for look in self._looks]))))
+
     def read(self, classify: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> ClipReading:
         """Mean of the looks' distributions; a look that is t seconds old weighs exp(-t / smoothing_seconds).
 

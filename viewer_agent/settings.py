@@ -1,6 +1,6 @@
-"""The `[viewer]` section of config.toml."""
+"""The `[viewer]` and `[model]` sections of config.toml."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -45,3 +45,21 @@ class ViewerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Show what the agent sees on a page that only this machine can open.")
     ] = False
     low_priority: Annotated[bool, Meta(description="Let every other program go first, games above all.")] = True
+
+
+class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which network the viewer's agent reads faces with, and what it may cost."""
+
+    face: Annotated[
+        Literal["small", "fusion"],
+        Meta(description="`small` reads pictures and is shipped; `fusion` reads clips and needs weights of your own."),
+    ] = "small"
+    weights: Annotated[str, Meta(description="The ONNX file of `fusion`, as `python -m model export` wrote it.")] = ""
+    cpu_budget: Annotated[
+        float,
+        Meta(
+            ge=0.05,
+            le=1,
+            description="Share of one processor core that `fusion` may take. Less means fewer readings.",
+        ),
+    ] = 0.25

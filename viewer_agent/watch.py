@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.detector import Face
 from viewer_agent.baseline import Baseline
-from viewer_agent.clip import Clip, Distribution, Look
+from viewer_agent.clip import Clip, ClipReading, Distribution, Look
 from viewer_agent.quality import Darkness, Picture, brightness, quality
 from viewer_agent.reporter import Gone, Reporter, Told
 from viewer_agent.settings import ViewerSettings
@@ -120,7 +120,9 @@ class Watch:
     def _read(self, frame: FrameLike, interval: float) -> Told | None:
         if not self._clip.full or not self._reporter.due(frame.moment, interval):
             return None
-        reading = self._clip.read(self._reader.probabilities)
+        return self._told(self._clip.read(self._reader.probabilities), frame, interval)
+
+    def _told(self, reading: ClipReading, frame: FrameLike, interval: float) -> Told | None:
         if self._baseline is not None:
             reading = reading._replace(probabilities=self._baseline.correct(reading.probabilities, frame.moment))
         self._quality, self._probabilities = reading.quality, reading.probabilities

@@ -1,0 +1,137 @@
+"""What is exported answers as torch does, in fp32 and in int8."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lera.errors import LeraError
+
+torch = pytest.importorskip("torch")
+
+from model.__main__ import main  # noqa: E402
+from model.zoo import create  # noqa: E402
+from model.zoo.checkpoint import save  # noqa: E402
+from model.zoo.deployment import served, write_onnx  # noqa: E402
+from model.zoo.export import compared, export, export_int8  # noqa: E402
+from model.zoo.filling import filled, random_clip  # noqa: E402
+from model.zoo.quantisation import best_range, quantise  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+TRUNK: dict[str, Any] = {"image": 64, "dim": 128, "depth": 3, "heads": 2}
+SMALL: dict[str, dict[str, Any]] = {
+    "mae_dfer": TRUNK | {"region": (2, 2, 4)},
+    "lera": TRUNK | {"region": (2, 2, 4), "stem": 12, "widths": (16, 16, 32, 32)},
+    "videomae": TRUNK,
+}
+CLIPS = [random_clip(seed, 64) for seed in range(8)]
+
+
+def small(name: str) -> Any:
+    return filled(create(name, **SMALL[name]))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_file_answers_as_torch_for_any_batch(name: str, tmp_path: Path) -> None:
+    import onnxruntime
+
+    network, path = small(name), tmp_path / "out.onnx"
+    check = export(network, name, path, CLIPS)
+    assert check.worst <= 1e-4
+    assert check.agreed == check.clips == len(CLIPS)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    batch = np.stack(CLIPS[:3])
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(batch))[0].numpy()
+    assert np.abs(session.run(None, {"clip": batch})[0] - expected).max() <= 1e-4
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_int8_keeps_the_answer(name: str, tmp_path: Path) -> None:
+    network, path, int8 = small(name), tmp_path / "out.onnx", tmp_path / "out.int8.onnx"
+    export(network, name, path, CLIPS[:1])
+    clips = [random_clip(100 + seed, 64) for seed in range(200)]
+    check = export_int8(network, path, int8, CLIPS, clips)
+    assert check.agreed >= 0.98 * check.clips
+    # It is another file that says other numbers, and a smaller one.
+    assert check.worst > 1e-3
+    assert int8.stat().st_size < 0.5 * path.stat().st_size
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_served_form_leaves_the_network_alone(name: str) -> None:
+    network = small(name)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    clip = torch.from_numpy(CLIPS[0][None])
+    with torch.inference_mode():
+        assert torch.allclose(served(network)(clip), network(clip)[0], atol=1e-5)
+    assert list(before) == list(network.state_dict())
+    assert all(torch.equal(value, network.state_dict()[key]) for key, value in before.items())
+
+
+def test_a_file_that_differs_is_refused_and_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, other = small("mae_dfer"), small("mae_dfer")
+    with torch.no_grad():
+        other.head.bias += 0.01
+    monkeypatch.setattr("model.zoo.export.write_onnx", lambda _network, *rest: write_onnx(other, *rest))
+    with pytest.raises(LeraError, match="away from torch"):
+        export(network, "mae_dfer", tmp_path / "out.onnx", CLIPS[:2])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_both_files_and_says_how_near_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network, weights, out = small("lera"), tmp_path / "lera.pt", tmp_path / "out.onnx"
+    save(weights, "lera", SMALL["lera"], network.state_dict())
+    assert main(["export", "lera", str(weights), str(out), "--int8", "--checks", "4"]) == 0
+    said = capsys.readouterr().out
+    assert "fp32" in said
+    assert "same answer on 4 of 4 clips" in said
+    assert compared(network, tmp_path / "out.int8.onnx", CLIPS[:2]).worst < 1
+
+    for wrong, says in (
+        (["export", "mae_dfer", str(weights), str(out)], "holds `lera`"),
+        (["export", "lera", str(tmp_path / "gone.pt"), str(out)], "no file"),
+        (["export", "lera", str(weights), str(out), "--data-set", "mafw"], "classes"),
+        (["export", "lera", str(weights), str(out), "--clips", str(tmp_path)], "no video"),
+        (["export", "lera", str(weights), str(tmp_path / "no" / "out.onnx")], "write"),
+    ):
+        with pytest.raises(LeraError, match=says):
+            main(wrong)
+
+
+def test_the_mafw_order_of_classes_is_mapped_to_ours(tmp_path: Path) -> None:
+    from model.emotions import EMOTIONS
+    from model.fusion import ClipReader
+
+    network: Any = filled(create("mae_dfer", **SMALL["mae_dfer"], classes=11))
+    path = tmp_path / "mafw.onnx"
+    with torch.no_grad():
+        network.head.bias[3] += 50  # MAFW's fourth class is happiness
+    export(network, "mae_dfer", path, CLIPS[:1], "mafw")
+    reader = ClipReader(path)
+    frames = np.random.default_rng(1).integers(0, 256, (1, 16, 64, 64, 3)).astype(np.uint8)
+    assert EMOTIONS[int(reader.probabilities(frames)[0].argmax())] == "happiness"
+    assert reader.spacing == pytest.approx(4 / 25)
+
+
+def test_every_wide_product_becomes_an_integer_one(tmp_path: Path) -> None:
+    import onnx
+
+    network, path, int8 = small("videomae"), tmp_path / "out.onnx", tmp_path / "int8.onnx"
+    export(network, "videomae", path, CLIPS[:1])
+    # Four projections and two layers of each of three blocks.
+    assert quantise(path, int8, CLIPS[:2]) == 18
+    kinds = [node.op_type for node in onnx.load(int8).graph.node]
+    assert kinds.count("MatMulIntegerToFloat") == 18
+
+
+def test_a_range_holds_zero_exactly_and_may_cut_an_outlier() -> None:
+    values = np.random.default_rng(2).normal(0, 1, 1_000_000).astype(np.float32)
+    values[0] = 40.0
+    scale, zero = best_range(values, float(values.min()), 40.0)
+    assert 0 <= zero <= 255
+    assert scale * 255 < 40.0
