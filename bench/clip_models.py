@@ -32,7 +32,7 @@ from model.clip import Floats
 from model.fusion import open_clip_session
 from model.zoo import create
 from model.zoo.export import Check, export, export_int8, video_clips
-from model.zoo.filling import filled, random_clip
+from model.zoo.filling import evened, filled, random_clip
 from model.zoo.table import cost
 
 CORES: Final = os.cpu_count() or 1
@@ -92,7 +92,7 @@ def milliseconds(call: Callable[[], object], repeats: int = 1) -> float:
 
 def prepared(name: str, folder: Path, checked: list[Floats]) -> Exported:
     """A network with weights that mean nothing, exported and compared."""
-    network = filled(create(name))
+    network = evened(filled(create(name)), checked)
     clip = torch.from_numpy(checked[0][None])
 
     def eager() -> object:
