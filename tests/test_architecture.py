@@ -71,7 +71,6 @@ def test_every_module_and_page_is_one_hop_from_the_map() -> None:
     )
     missing = [
         path for path in files if path not in named and Path(path).name not in ("__init__.py", "__main__.py")
-        and not path.startswith("model/zoo/")
     ]  # fmt: skip
     assert not missing
     gone = [name for name in named if "/" in name and not (ROOT / name).exists()]
