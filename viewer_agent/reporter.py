@@ -1,13 +1,14 @@
 """What is worth telling the hub, and when. Pure: time comes in, in seconds of any steady clock."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
+from transport.reading import AwayReason
 from viewer_agent.clip import ClipReading, Distribution
 
-Reason = Literal["no_face", "too_dark", "paused"]
+Reason = AwayReason
 
 
 # Compared by identity: comparing arrays gives arrays.

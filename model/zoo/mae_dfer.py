@@ -191,7 +191,7 @@ TRUNK_NAMES: Renames = (
 
 
 def sizes_in(reference: Reference) -> dict[str, object]:
-    """What a published MAE-DFER file tells about its sizes (a head is 64 wide; regions and clip are not in it)."""
+    """What a published MAE-DFER or VideoMAE file tells about its sizes (a head is 64 wide; the clip is not told)."""
     dim, _, tubelet, patch, _ = reference.shape("patch_embed.proj.weight", 5)
     return {
         "dim": dim,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from model.zoo.importing import Reference, Renames
+from model.zoo.importing import Renames
 from model.zoo.mae_dfer import new_head
+from model.zoo.mae_dfer import sizes_in as sizes_in  # its published files tell their sizes alike
 from model.zoo.outputs import Output
 from model.zoo.transformer import Block, drop_rates, initialise, sinusoids
 
@@ -79,16 +80,3 @@ NAMES: Renames = (
     (r"\.mlp\.up\.", ".mlp.fc1."),
     (r"\.mlp\.down\.", ".mlp.fc2."),
 )
-
-
-def sizes_in(reference: Reference) -> dict[str, object]:
-    """What a published VideoMAE file tells about its sizes (a head is 64 wide; the clip's size is not in it)."""
-    dim, _, tubelet, patch, _ = reference.shape("patch_embed.proj.weight", 5)
-    return {
-        "dim": dim,
-        "tubelet": tubelet,
-        "patch": patch,
-        "heads": max(dim // 64, 1),
-        "depth": reference.count(r"blocks\.(\d+)\."),
-        "mlp_ratio": reference.shape("blocks.0.mlp.fc1.weight", 2)[0] / dim,
-    } | reference.classes("head.weight")

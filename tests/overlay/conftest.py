@@ -1,6 +1,5 @@
 """A real Chromium on a real little server. Every page is watched: an error in its console fails the test."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,19 +7,9 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.overlay.stage import Stage
 
-CHROMIUM: Final = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
-)
-ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PATIENCE_MS: Final = 30_000
 """Long, because a busy machine is slow; a test that passes never waits for it."""
 
