@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.emotions import EMOTIONS
+from model.metrics import calibration_error as metrics_calibration_error
+from model.metrics import confusion_matrix, metrics
 
 BINS: Final = 15
 
@@ -29,25 +31,17 @@ def mean_recall(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
 
 def macro_f1(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
     """Mean of the classes' F1 over the classes that have pictures."""
-    counts = np.bincount(labels, minlength=len(EMOTIONS))
-    given = np.bincount(answers, minlength=len(EMOTIONS))
-    right = np.bincount(labels[answers == labels], minlength=len(EMOTIONS))
-    f1 = 2 * right / np.maximum(counts + given, 1)
-    return float(f1[counts > 0].mean())
+    return metrics(confusion(answers, labels)).macro_f1
 
 
 def calibration_error(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
-    """Expected calibration error of the top answer, 15 equal bins: Guo et al., ICML 2017."""
-    sure = probabilities.max(1)
-    right = probabilities.argmax(1) == labels
-    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [abs(float(right[bins == b].mean() - sure[bins == b].mean())) * (bins == b).mean() for b in np.unique(bins)]
-    return float(np.sum(gaps))
+    """Expected calibration error of the top answer, 15 equal bins."""
+    return metrics_calibration_error(probabilities, labels, BINS)
 
 
 def confusion(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Counts (7, 7): row is the label, column the answer."""
-    return np.bincount(labels * len(EMOTIONS) + answers, minlength=len(EMOTIONS) ** 2).reshape(len(EMOTIONS), -1)
+    return confusion_matrix(labels, answers, len(EMOTIONS))
 
 
 def report(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> dict[str, Any]:
