@@ -133,7 +133,7 @@ def _connections(settings: Settings) -> Finding:
 def _detector() -> Finding:
     from model import blazeface
 
-    return Finding("detector", f"BlazeFace is here ({blazeface.ensure().name})")
+    return Finding("detector", f"BlazeFace is here ({blazeface.DETECTOR.ensure().name})")
 
 
 def _reader() -> Finding:

@@ -65,7 +65,7 @@ class Detector:
         Raises LeraError when BlazeFace can't be had or mediapipe does not load on this machine.
         """
         # In this order: fetching BlazeFace may need the proxy that is cut next.
-        content = blazeface.ensure().read_bytes()
+        content = blazeface.DETECTOR.ensure().read_bytes()
         cut_mediapipe()
         try:
             # Importing mediapipe takes half a second, and only those who look for faces need it.

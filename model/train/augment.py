@@ -6,7 +6,10 @@ cover cheap cameras, video calls and rooms lit by a screen. Cutout: DeVries & Ta
 
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,7 +25,9 @@ class Strength:
     gamma: float = 0.4
     light: float = 0.3
     blur: float = 0.25
-    coarse: float = 0.2
+    coarse: float = 0.3
+    codec: float = 0.15
+    bars: float = 0.08
     noise: float = 0.03
     cutout: float = 0.25
     cutout_side: float = 0.35
@@ -96,4 +101,36 @@ def weather(crops: Tensor, strength: Strength, random: torch.Generator) -> Tenso
         hidden = ((across - middle[:, 0]).abs() < reach[:, 0]) & ((down - middle[:, 1]).abs() < reach[:, 1])
         shade = torch.rand(count, 1, 1, 1, generator=random)
         crops = crops.index_copy(0, covered, torch.where(hidden, shade, crops)[covered])
-    return crops.clamp(0, 1)
+    crops = crops.clamp(0, 1)
+    for row in chosen(strength.bars).tolist():
+        glasses(crops[row, 0], torch.rand(6, generator=random).tolist())
+    for row in chosen(strength.codec).tolist():
+        quality = int(15 + 60 * torch.rand(1, generator=random))
+        crops[row, 0] = torch.from_numpy(compressed((crops[row, 0].numpy() * 255).astype(np.uint8), quality))
+    return crops
+
+
+def glasses(crop: Tensor, chance: list[float]) -> None:
+    """Draws frames of glasses, or one bar such as a headband or a visor's rim, into a crop (H, W) where eyes are.
+
+    `chance` are six numbers 0..1 that decide height, thickness, shade, kind, the lenses' height and their distance.
+    """
+    height, width = crop.shape
+    top, thick = int((0.30 + 0.12 * chance[0]) * height), int((0.02 + 0.03 * chance[1]) * height) + 1
+    shade = chance[2]
+    if chance[3] < 0.5:
+        crop[top : top + thick] = shade
+        return
+    bottom, reach = top + int((0.10 + 0.06 * chance[4]) * height), int((0.15 + 0.04 * chance[5]) * width)
+    for middle in (int(0.3 * width), int(0.7 * width)):
+        left, right = max(0, middle - reach), middle + reach
+        for edge in (top, bottom):
+            crop[edge : edge + thick, left : right + thick] = shade
+        for edge in (left, right):
+            crop[top : bottom + thick, edge : edge + thick] = shade
+
+
+def compressed(crop: NDArray[np.uint8], quality: int) -> NDArray[np.float32]:
+    """A crop (H, W) after JPEG of a quality 1..100, as values 0..1."""
+    _, encoded = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255)

@@ -1,91 +1,61 @@
-"""The face network: a small residual network with squeeze-and-excitation, 64² grey in, seven logits out.
+"""The face network: a residual network that has learnt to tell faces apart, read at four of its depths. 112² grey in.
 
-Residual blocks: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016.
-Channel attention: Hu, Shen, Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
-Zero-initialised last scale of a block: Goyal et al., "Accurate, Large Minibatch SGD", arXiv:1706.02677.
+The trunk is dlib's face recognition network (`trunk.py`). What tells people apart at its end was trained to ignore
+expressions, so the head reads earlier stages too; each is averaged over the picture, all are set to one scale (Ba,
+Kiros, Hinton, "Layer Normalization", arXiv:1607.06450), and one linear layer answers.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from model.train import trunk
+
+DEVIATION: Final = 0.22
+"""Of grey faces with values 0..1, as the trunk met them."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What decides the shape of the network. `widths` and `depths` name the channels and blocks of each stage."""
+    """What decides the shape of the network: `widths` are the channels of each block; the trunk's fit its weights."""
 
-    side: int = 64
+    side: int = 112
     classes: int = 7
-    widths: tuple[int, ...] = (32, 64, 128, 192)
-    depths: tuple[int, ...] = (2, 2, 2, 2)
-    squeeze: int = 8
+    widths: tuple[int, ...] = trunk.WIDTHS
     dropout: float = 0.3
 
 
-class Attention(nn.Module):
-    """Squeeze-and-excitation: weighs each channel by what the whole picture holds."""
-
-    def __init__(self, width: int, squeeze: int) -> None:
-        super().__init__()
-        hidden = max(8, width // squeeze)
-        self.down = nn.Conv2d(width, hidden, 1)
-        self.up = nn.Conv2d(hidden, width, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        weight = x.mean((2, 3), keepdim=True)  # (B, C, 1, 1)
-        weight = self.up(torch.relu(self.down(weight)))
-        return x * torch.sigmoid(weight)  # (B, C, H, W)
-
-
-class Block(nn.Module):
-    """Two 3x3 convolutions beside a shortcut; `stride` 2 halves height and width."""
-
-    def __init__(self, before: int, width: int, stride: int, squeeze: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(before, width, 3, stride, 1, bias=False)
-        self.first_norm = nn.BatchNorm2d(width)
-        self.second = nn.Conv2d(width, width, 3, 1, 1, bias=False)
-        self.second_norm = nn.BatchNorm2d(width)
-        self.attention = Attention(width, squeeze)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or before != width:
-            # Averaging first, because a strided 1x1 convolution would throw three pixels of four away.
-            self.shortcut = nn.Sequential(
-                nn.AvgPool2d(stride) if stride != 1 else nn.Identity(),
-                nn.Conv2d(before, width, 1, bias=False),
-                nn.BatchNorm2d(width),
-            )
-        nn.init.zeros_(self.second_norm.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = torch.relu(self.first_norm(self.first(x)))  # (B, C, H/s, W/s)
-        y = self.attention(self.second_norm(self.second(y)))
-        return torch.relu(y + self.shortcut(x))
-
-
 class FaceNetwork(nn.Module):
-    """Grey pictures (B, 1, 64, 64), values 0..1, to logits (B, 7) in the order of `model.emotions.EMOTIONS`."""
+    """Grey pictures (B, 1, 112, 112), values 0..1, to logits (B, 7) in the order of `model.emotions.EMOTIONS`."""
 
     def __init__(self, sizes: Sizes = Sizes()) -> None:
         super().__init__()
         self.sizes = sizes
-        first = sizes.widths[0]
-        self.stem = nn.Sequential(nn.Conv2d(1, first, 5, 2, 2, bias=False), nn.BatchNorm2d(first), nn.ReLU())
-        stages: list[nn.Module] = []
-        before = first
-        for number, (width, depth) in enumerate(zip(sizes.widths, sizes.depths, strict=True)):
-            for block in range(depth):
-                stride = 2 if block == 0 and number > 0 else 1
-                stages.append(Block(before, width, stride, sizes.squeeze))
-                before = width
-        self.stages = nn.Sequential(*stages)
-        self.head = nn.Sequential(nn.Dropout(sizes.dropout), nn.Linear(before, sizes.classes))
+        self.stem = nn.Conv2d(1, sizes.widths[0], 7, 2, 3)
+        self.blocks = trunk.blocks(sizes.widths)
+        # The last block of each width, but for the first one, and the last of all.
+        ends = [place for place, (one, next_) in enumerate(pairwise(sizes.widths)) if one != next_][1:]
+        self.read = sorted({*ends, len(sizes.widths) - 2, len(sizes.widths) - 1} - {-1})
+        width = sum(sizes.widths[place] for place in self.read)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(sizes.dropout)
+        self.head = nn.Linear(width, sizes.classes)
+        nn.init.zeros_(self.head.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        # Each picture is set to mean 0 and deviation 1, so that room light and camera gain do not matter.
+        # Each picture is set to one mean and deviation, so that room light and camera gain do not matter.
         deviation, mean = torch.std_mean(x, (1, 2, 3), keepdim=True, correction=0)
-        x = (x - mean) / (deviation + 0.02)  # (B, 1, H, W)
-        x = self.stages(self.stem(x))  # (B, C, H/16, W/16)
-        logits: Tensor = self.head(x.mean((2, 3)))  # (B, 7)
-        return logits
+        x = (x - mean) / (deviation + 0.02) * DEVIATION  # (B, 1, H, W)
+        x = functional.relu(self.stem(x))  # (B, 32, H/2, W/2)
+        x = functional.max_pool2d(functional.pad(x, (0, 1, 0, 1)), 3, 2)  # (B, 32, H/4, W/4)
+        seen = []
+        for place, block in enumerate(self.blocks):
+            x = block(x)
+            if place in self.read:
+                seen.append(x.mean((2, 3)))  # (B, C)
+        logits: Tensor = self.head(self.dropout(self.norm(torch.cat(seen, 1).float())))
+        return logits  # (B, 7)

@@ -8,7 +8,7 @@ Locality-Preserving Learning for Expression Recognition in the Wild", CVPR 2017.
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow.parquet as parquet
@@ -18,11 +18,22 @@ from PIL import Image
 from model.emotions import EMOTIONS
 from model.framing import frame_of
 
-FILES: Final = {"ferplus": "face_ferplus.parquet", "rafdb": "face_rafdb_train.parquet"}
+FILES: Final = {
+    "ferplus": "face_ferplus.parquet",
+    "rafdb": "face_rafdb_train.parquet",
+    "muxspace": "face_muxspace_subset.parquet",
+    "ck": "face_ck48.parquet",
+}
+WEIGHTS: Final = {"ferplus": 1.0, "rafdb": 1.7, "muxspace": 0.5, "ck": 3.0}
+"""How often a picture is drawn, before classes are balanced: muxspace is mostly easy and CK+ is small."""
+DOUBT: Final = {"happiness": 0.2, "neutral": 0.2}
+DOUBT_OF_THE_REST: Final = 0.35
+"""muxspace's labels are one student's. A training picture whose label an independent reader gave less than this
+probability (`audit_p`) is left out; the pack's README calls the rarer classes weak, so they must convince more."""
 SIDE: Final = 96
-"""Pictures are kept at 96x96: between FER+'s 48 and RAF-DB's 100, and enough for crops of 64."""
+"""Pictures are kept at 96x96: between FER+'s 48 and RAF-DB's 100, and enough for crops of 112."""
 SMOOTHING: Final = 0.1
-"""RAF-DB gives one label for about 40 opinions; this much of it is spread over all seven: Szegedy et al., CVPR 2016."""
+"""Where a pack gives one label, this much of it is spread over all seven: Szegedy et al., CVPR 2016."""
 WHOLE: Final = np.array([[SIDE, 0.0, 0.0], [0.0, SIDE, 0.0]])
 """The framing that is the whole picture."""
 
@@ -61,10 +72,22 @@ def file_of(data: Path, name: str) -> Path:
     return path
 
 
+def rows(data: Path, name: str, split: str, columns: list[str]) -> Any:
+    """Columns of one split's rows, without the training rows whose label is doubtful."""
+    doubted = name == "muxspace" and split == "train"
+    more = ["label", "audit_p"] if doubted else []
+    table = parquet.read_table(
+        file_of(data, name), columns=list(dict.fromkeys(columns + more)), filters=[("split", "==", split)]
+    )
+    if not doubted:
+        return table
+    pairs = zip(table["label"].to_pylist(), table["audit_p"].to_pylist(), strict=True)
+    return table.filter([chance >= DOUBT.get(label, DOUBT_OF_THE_REST) for label, chance in pairs])
+
+
 def images(data: Path, name: str, split: str) -> list[bytes]:
     """The encoded pictures of one split, as the pack holds them."""
-    table = parquet.read_table(file_of(data, name), columns=["image"], filters=[("split", "==", split)])
-    encoded: list[bytes] = table["image"].to_pylist()
+    encoded: list[bytes] = rows(data, name, split, ["image"])["image"].to_pylist()
     return encoded
 
 
@@ -79,11 +102,11 @@ def grey(encoded: bytes, side: int | None = None) -> NDArray[np.uint8]:
 def opinions(data: Path, name: str, split: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Labels (N,) and target distributions (N, 7) of one split, in the order of EMOTIONS.
 
-    FER+ targets are the shares of the votes among the seven; RAF-DB targets are the smoothed label. Raises ValueError
+    FER+ targets are the shares of the votes among the seven; the others' are the smoothed label. Raises ValueError
     for a label that is not one of the seven, or votes that are empty.
     """
     columns = ["label"] + ([f"v_{emotion}" for emotion in EMOTIONS] if name == "ferplus" else [])
-    table = parquet.read_table(file_of(data, name), columns=columns, filters=[("split", "==", split)])
+    table = rows(data, name, split, columns)
     words = table["label"].to_pylist()
     unknown = set(words) - set(EMOTIONS)
     if unknown:
@@ -112,3 +135,17 @@ def load(data: Path, name: str, split: str, points: NDArray[np.float32] | None =
         frames[found] = frame_of(*(points[found] * SIDE).transpose(1, 0, 2))
     source = np.full(len(labels), list(FILES).index(name), np.int64)
     return Pack(pictures, labels, targets, frames, found, source)
+
+
+def frequencies(pack: Pack, power: float) -> NDArray[np.float64]:
+    """How often each picture is drawn, (N,), sums to 1: rare classes of a pack more often, at most four times as often.
+
+    A class with one tenth of the pictures of its pack's largest is drawn 10**power times as often a picture.
+    """
+    drawn = np.zeros(len(pack))
+    for source, name in enumerate(FILES):
+        mine = pack.source == source
+        counts = np.bincount(pack.labels[mine], minlength=len(EMOTIONS))
+        rarity = (counts.max(initial=0) / np.maximum(counts, 1)) ** power
+        drawn[mine] = WEIGHTS[name] * np.minimum(rarity, 4.0)[pack.labels[mine]]
+    return drawn / drawn.sum()

@@ -20,7 +20,7 @@ PORTRAIT = ROOT / "viewer_agent" / "portrait.jpg"
 def detector_file() -> Path:
     """BlazeFace, fetched if need be; without it and without a network its tests are skipped."""
     try:
-        return blazeface.ensure()
+        return blazeface.DETECTOR.ensure()
     except LeraError as error:
         pytest.skip(str(error))
 

@@ -14,17 +14,19 @@ import torch
 
 from model.face import open_session
 from model.train import learning, packs
-from model.train.augment import Strength, jitter, sample, weather
+from model.train.augment import Strength, compressed, glasses, jitter, sample, weather
 from model.train.export import Calibration, calibrate, export, network_of
-from model.train.learning import Plan, logits_of, loss_of, priors, rate_at
+from model.train.learning import Plan, groups_of, logits_of, loss_of, priors, rate_at
 from model.train.network import FaceNetwork, Sizes
 from model.train.packs import Pack
 
 pytestmark = pytest.mark.torch
 
-SIZES = Sizes(side=32, widths=(8, 16), depths=(1, 1), dropout=0.0)
-PLAN = Plan(epochs=4, batch=14, rate=0.1, average=0.8, warm=0.5)
-GENTLE = Strength(scale=0.03, shift=0.01, angle=2, stretch=0.01, gamma=0.1, light=0.1, blur=0.1, coarse=0.1, cutout=0)
+SIZES = Sizes(side=32, widths=(8, 16), dropout=0.0)
+PLAN = Plan(epochs=6, drawn=420, batch=14, rate=4e-3, average=0.8, warm=0.5)
+GENTLE = Strength(
+    scale=0.03, shift=0.01, angle=2, stretch=0.01, gamma=0.1, light=0.1, blur=0.1, coarse=0.1, cutout=0, codec=0, bars=0
+)
 
 
 def stripes(count: int, seed: int) -> Pack:
@@ -102,16 +104,26 @@ def test_a_network_that_exports_wrongly_is_not_kept(tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_rate_rises_stays_and_sinks_to_zero() -> None:
-    plan = Plan(epochs=10, rate=1.0, warm=1.0, sinking=0.4)
-    rates = [rate_at(epoch, plan) for epoch in (0, 0.5, 1, 6, 8, 10)]
-    assert rates == pytest.approx([0, 0.5, 1, 1, 0.5, 0])
+def test_the_rate_rises_and_sinks_to_zero() -> None:
+    plan = Plan(epochs=10, rate=1.0, warm=1.0)
+    rates = [rate_at(epoch, plan) for epoch in (0, 0.5, 5, 10)]
+    assert rates == pytest.approx([0, 0.5 * 0.9938, 0.5, 0], abs=1e-4)
+    assert max(rate_at(tenth / 10, plan) for tenth in range(100)) < 1
+
+
+def test_the_layers_nearer_to_the_picture_move_less() -> None:
+    network = FaceNetwork(SIZES)
+    groups = groups_of(network, Plan(early=0.3, head=3.0))
+    shares = {name: group["share"] for (name, _), group in zip(network.named_parameters(), groups, strict=True)}
+    assert shares["stem.weight"] < shares["blocks.0.first.weight"] < shares["blocks.1.second.bias"] == 1
+    assert shares["head.weight"] == shares["norm.bias"] == 3
+    assert all((tensor.ndim > 1) == (group["weight_decay"] > 0) for group in groups for tensor in group["params"])
 
 
 def test_the_prior_in_the_loss_frees_the_logits_of_it() -> None:
     """With nothing to see, the best answer of the balanced logits is 'all alike'."""
     pack = stripes(40, 2)
-    prior = priors(pack)[torch.from_numpy(pack.source)]
+    prior = priors(pack, np.full(40, 1 / 40))[torch.from_numpy(pack.source)]
     targets = torch.from_numpy(pack.targets)
     flat = loss_of(torch.zeros(40, 7), targets, prior)
     for emotion in range(7):
@@ -148,3 +160,16 @@ def test_the_network_takes_any_number_of_pictures() -> None:
         assert network(torch.rand(3, 1, 64, 64)).shape == (3, 7)
         even = network(torch.zeros(1, 1, 64, 64))
     assert torch.isfinite(even).all()
+
+
+def test_glasses_and_codec_change_a_crop_and_keep_its_range() -> None:
+    even = torch.full((112, 112), 0.5)
+    for kind in (0.2, 0.8):
+        worn = even.clone()
+        glasses(worn, [0.5, 0.5, 0.9, kind, 0.5, 0.5])
+        changed = (worn != even).any(1).nonzero()[:, 0]
+        assert 0.3 * 112 < int(changed.min()) < int(changed.max()) < 0.62 * 112
+        assert sorted(worn.unique().tolist()) == pytest.approx([0.5, 0.9])
+    picture = np.random.default_rng(0).integers(0, 256, (112, 112), np.uint8)
+    coarse, fine = (np.abs(compressed(picture, quality) * 255 - picture).mean() for quality in (15, 90))
+    assert coarse > fine > 0

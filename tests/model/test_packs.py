@@ -91,3 +91,28 @@ def test_rows_without_votes_are_refused(tmp_path: Path) -> None:
 def test_a_missing_pack_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="--data"):
         packs.images(tmp_path, "ferplus", "train")
+
+
+def test_doubtful_labels_of_muxspace_are_not_trained_on(tmp_path: Path) -> None:
+    chances = [0.19, 0.21, 0.34, 0.36, 0.01]
+    write(
+        tmp_path,
+        "muxspace",
+        image=[picture(shade, 96) for shade in range(5)],
+        label=["neutral", "happiness", "anger", "sadness", "surprise"],
+        split=["train"] * 4 + ["test"],
+        audit_p=chances,
+    )
+    kept = packs.load(tmp_path, "muxspace", "train")
+    assert [EMOTIONS[k] for k in kept.labels] == ["happiness", "sadness"]
+    assert kept.pictures[:, 0, 0].tolist() == [1, 3]
+    assert len(packs.load(tmp_path, "muxspace", "test")) == 1
+
+
+def test_rare_classes_are_drawn_more_often_but_not_without_end(tmp_path: Path) -> None:
+    labels = ["happiness"] * 100 + ["fear"] * 10 + ["disgust"]
+    data = write(tmp_path, "rafdb", image=[picture(5, 8)] * 111, label=labels, split=["train"] * 111)
+    drawn = packs.frequencies(packs.load(data, "rafdb", "train"), 0.5)
+    assert drawn.sum() == pytest.approx(1)
+    assert drawn[100] / drawn[0] == pytest.approx(10**0.5)
+    assert drawn[110] / drawn[0] == pytest.approx(4)

@@ -21,7 +21,7 @@ from viewer_agent.watch import Sight, Watch
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not blazeface.intact(blazeface.place()), reason="run `python -m model.blazeface` first"),
+    pytest.mark.skipif(not blazeface.DETECTOR.there, reason="run `python -m model.blazeface` first"),
 ]
 NAMES = sorted(path.name for path in CLIPS.glob("*.mp4"))
 needs_clips = pytest.mark.skipif(not NAMES, reason="shared/data/samples/clear_licence is not here")

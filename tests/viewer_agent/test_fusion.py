@@ -216,7 +216,7 @@ def test_a_reader_answers_as_the_network_does(exported: Path) -> None:
 
 @pytest.mark.torch
 @pytest.mark.slow
-@pytest.mark.skipif(not blazeface.intact(blazeface.place()), reason="run `python -m model.blazeface` first")
+@pytest.mark.skipif(not blazeface.DETECTOR.there, reason="run `python -m model.blazeface` first")
 async def test_the_agent_reads_the_portrait_within_its_budget(exported: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(f'[model]\nface = "fusion"\nweights = "{exported.as_posix()}"\ncpu_budget = 0.25\n')

@@ -17,7 +17,7 @@ from transport.reading import Leave
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not blazeface.intact(blazeface.place()), reason="run `python -m model.blazeface` first"),
+    pytest.mark.skipif(not blazeface.DETECTOR.there, reason="run `python -m model.blazeface` first"),
 ]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 CACHES = {"matplotlib", "fontconfig", "__pycache__"}

