@@ -122,10 +122,14 @@ def test_a_camera_that_rests_when_told_loses_no_clip(stride: int) -> None:
     for rests in (False, True):
         reader = FakeClips(stride)
         eyes = watch(reader)
-        looked = [n for n in range(1500) if not (rests and n / FRAME_RATE < eyes.idle_until) and eyes.look(shot(n), 1.0)]
+        looked = [
+            n for n in range(1500) if not (rests and n / FRAME_RATE < eyes.idle_until) and eyes.look(shot(n), 1.0)
+        ]
         told.append(len(reader.clips))
         decoded.append(len(looked))
-        assert all(np.diff(clip).min() == np.diff(clip).max() == stride for clip in reader.clips if clip == sorted(clip))
+        assert all(
+            np.diff(clip).min() == np.diff(clip).max() == stride for clip in reader.clips if clip == sorted(clip)
+        )
     assert told[0] == told[1] >= 10
     # Sixteen frames a clip, and a few that ask whether it is time.
     assert decoded[1] < min(0.5 * decoded[0], 26 * told[1])
