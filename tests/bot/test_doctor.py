@@ -22,6 +22,7 @@ def without_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader has tests of its own, and takes seconds to load."""
     monkeypatch.setattr(doctor, "_reader", lambda: doctor.Finding("reader", "loads"))
     monkeypatch.setattr(doctor, "_detector", lambda: doctor.Finding("detector", "is here"))
+    monkeypatch.setattr(doctor, "_chat", lambda _settings: doctor.Finding("chat", "loads"))
 
 
 def test_a_well_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
