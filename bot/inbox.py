@@ -21,7 +21,8 @@ _NAMES: Final = re.compile(r"^(?:@\S+\s+)+")
 class ChatMessage(Struct, frozen=True):
     """One line of chat: `chatter` is the platform's opaque id of who wrote it, `time` is the bot's clock in seconds.
 
-    `name` is the chatter's login; it is compared with the known bots' names and then dropped.
+    `channel` is where it was written, by the name in `[channel] name`: what was written elsewhere, and only shown here,
+    is not read. `name` is the chatter's login; it is compared with the known bots' names and then dropped.
     """
 
     channel: str
