@@ -7,9 +7,10 @@ tensor. (Cutting outliers off for the sake of the squared error was tried, and c
 
 Three things keep the answers. What rounding the weights changes for the mean of what a product reads, its bias takes
 back (Nagel et al., "Data-free quantization through weight equalization and bias correction", 2019, section 4.2).
-Products of few rows, those of LGI-Former's region tokens, stay in floating point: all that the classifier hears passes
+Products of few rows, those of LGI-Former's region tokens, read floating point: all that the classifier hears passes
 through them, and they cost next to nothing. And so does the first attention, since whatever it rounds is rounded for
-all that follow. Norms, GELU, softmax, convolutions and the classifier were never in question.
+all that follow. Their weights are bytes in the file all the same, and are spread out once, when it is opened. Norms,
+GELU, softmax, convolutions and the classifier were never in question.
 
 x86 processors without VNNI (before about 2019) multiply unsigned by signed bytes with an instruction that adds two
 products in 16 bits, and cuts off what doesn't fit: 2 * 255 * 127 does not. With `seven_bits` weights are at most 64,
@@ -58,9 +59,10 @@ def quantise(path: Path, target: Path, clips: Iterable[Floats], *, seven_bits: b
     graph = model.graph
     constants = {each.name: each for each in graph.initializer}
     before = list(graph.node)  # held, or each look at the graph would make new objects
-    wide = [node for node in before if is_wide_product(node, constants)][FIRST:]
+    wide = [node for node in before if is_wide_product(node, constants)]
     held = held_by(path, sorted({node.input[0] for node in wide}), clips)
-    chosen = {id(node) for node in wide if is_worth_it(held[node.input[0]], constants[node.input[1]])}
+    chosen = {id(node) for node in wide[FIRST:] if is_worth_it(held[node.input[0]], constants[node.input[1]])}
+    products = {id(node) for node in wide}
     users: dict[str, list[Any]] = {}
     for node in before:
         for name in node.input:
@@ -70,23 +72,26 @@ def quantise(path: Path, target: Path, clips: Iterable[Floats], *, seven_bits: b
     absorbed: set[int] = set()
     ready: set[str] = set()
     for node in before:
-        if id(node) not in chosen:
+        if id(node) not in products:
             if id(node) not in absorbed:
                 nodes.append(node)
             continue
         source = node.input[0]
+        bias, output = bias_of(node, users, constants, absorbed)
+        weights = numpy_helper.to_array(constants[node.input[1]])
+        weights = weights.T if is_turned(node) else weights
+        given = numpy_helper.to_array(constants[bias]) if bias else np.float32(0)
+        added += rounded(node.input[1], weights, held[source].mean, given, MOST[seven_bits])
+        if id(node) not in chosen:
+            nodes += stored_product(node, output)
+            continue
         if source not in ready:
             ready.add(source)
             scale, zero = scale_and_zero(held[source].low, held[source].high)
             added += [constant(np.float32(scale), f"{source}.scale"), constant(np.uint8(zero), f"{source}.zero")]
             names = [source, f"{source}.scale", f"{source}.zero"]
             nodes.append(helper.make_node("QuantizeLinear", names, [f"{source}.int8"]))
-        bias, output = bias_of(node, users, constants, absorbed)
-        given = numpy_helper.to_array(constants[bias]) if bias else np.float32(0)
-        weights = numpy_helper.to_array(constants[node.input[1]])
-        if any(each.name == "transB" and each.i for each in node.attribute):
-            weights = weights.T
-        nodes.append(integer_product(node, weights, held[source].mean, given, output, MOST[seven_bits], added))
+        nodes.append(integer_product(node, output))
     del graph.node[:], graph.value_info[:]
     graph.node.extend(nodes)
     graph.initializer.extend({each.name: each for each in added}.values())
@@ -111,6 +116,11 @@ def is_worth_it(held: Held, weights: Any) -> bool:
     return held.rows > FEW_ROWS or int(np.prod(weights.dims)) > FEW_WEIGHTS
 
 
+def is_turned(node: Any) -> bool:
+    """Whether the weights have a row, not a column, for each output."""
+    return any(each.name == "transB" and each.i for each in node.attribute)
+
+
 def bias_of(node: Any, users: dict[str, list[Any]], constants: dict[str, Any], absorbed: set[int]) -> tuple[str, str]:
     """The bias that a product's node, or the addition behind it, adds ("" for none), and what the result is called.
 
@@ -128,28 +138,31 @@ def bias_of(node: Any, users: dict[str, list[Any]], constants: dict[str, Any], a
     return "", output
 
 
-def integer_product(
-    node: Any,
-    weights: NDArray[np.float32],
-    mean: NDArray[np.float32],
-    bias: Any,
-    output: str,
-    most: int,
-    added: list[Any],
-) -> Any:
-    """The node that multiplies integers and answers in floating point; its constants join `added`."""
-    name = node.input[1]
+def rounded(name: str, weights: NDArray[np.float32], mean: NDArray[np.float32], bias: Any, most: int) -> list[Any]:
+    """The constants of a product: bytes up to `most`, the scale and zero of each output, and the corrected bias."""
     scale = np.maximum(np.abs(weights).max(axis=0), 1e-12).astype(np.float32) / np.float32(most)
     integers = np.ascontiguousarray(np.rint(weights / scale).astype(np.int8))
-    added += [
+    return [
         constant(integers, f"{name}.int8"),
         constant(scale, f"{name}.scale"),
         constant(np.zeros(len(scale), np.int8), f"{name}.zero"),
         constant((bias + mean @ (weights - integers * scale)).astype(np.float32), f"{name}.bias"),
     ]
-    source = node.input[0]
+
+
+def integer_product(node: Any, output: str) -> Any:
+    """The node that multiplies integers and answers in floating point."""
+    source, name = node.input[:2]
     inputs = [f"{one}.{part}" for part in ("int8", "scale", "zero") for one in (source, name)]
     return helper.make_node("MatMulIntegerToFloat", [*inputs, f"{name}.bias"], [output], domain="com.microsoft")
+
+
+def stored_product(node: Any, output: str) -> list[Any]:
+    """The nodes of a product in floating point whose weights are bytes in the file."""
+    source, name = node.input[:2]
+    spread = helper.make_node("DequantizeLinear", [f"{name}.int8", f"{name}.scale"], [f"{name}.spread"], axis=1)
+    product = helper.make_node("MatMul", [source, f"{name}.spread"], [f"{name}.product"], name=node.name)
+    return [spread, product, helper.make_node("Add", [f"{name}.product", f"{name}.bias"], [output])]
 
 
 def constant(value: Any, name: str) -> Any:
