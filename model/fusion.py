@@ -76,8 +76,6 @@ def open_clip_session(path: Path, threads: int = 1) -> onnxruntime.InferenceSess
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.add_free_dimension_override_by_name("batch", 1)
-    # Weights that are bytes in the file only are spread out once, here, and not for every clip.
-    options.add_session_config_entry("session.disable_quant_qdq", "1")
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
