@@ -14,7 +14,7 @@ FOREIGN: Final = frozenset(
     el los las que por para con una pero esta este esto estas muy porque cuando donde como hola gracias amigo eres
     soy tengo tiene quiero puede hacer todo bien ahora jugar juego vamos bueno buena hermano siempre nunca nada mas
     ele ela voce nao isso esse uma tudo muito obrigado tambem pra pelo quando onde jogo jogar boa
-    les une des pas pour avec dans sur mais tout cette c'je tu il elle nous vous ils merci bonjour salut oui
+    les une des pas pour avec dans sur mais tout cette c'est j'ai tu il elle nous vous ils merci bonjour salut oui
     trop tres bien jouer jeu quoi suis fait etre mdr ptdr wesh
     der das und ist nicht ich du wir ihr sie ein eine einen mit auf auch noch schon aber oder wenn wie wo warum
     danke hallo gut ja nein doch mal jetzt spielen spiel bitte alle geil junge alter digga
@@ -70,7 +70,7 @@ def english_share(words: Sequence[str], known: Collection[str]) -> float:
     theirs = sum(low in FOREIGN or (not word.isascii() and bool(LETTERS & set(word.lower()))) for word, low in bare)
     if theirs > ours:
         return 0.0
-    seen = sum(low in known or low.split("'")[0] in known or low in ENGLISH for _, low in bare) / len(bare)
+    seen = sum(low in known or low.split("'")[0] in known or low.split("n't")[0] in known or low in ENGLISH for _, low in bare) / len(bare)
     if ours > 2 * theirs and ours >= 2:
         return max(seen, 0.75)
     if theirs:

@@ -60,12 +60,12 @@ def read(text: str, lexicon: Lexicon) -> Message:
     if COMMAND.match(text) or BOT.search(text):
         return NOTHING
     tokens = [token for token in text.split() if not LINK.match(token)]
-    once = without_repeats(tokens)
-    many = len(tokens) >= 3 and len(once) * 2 <= len(tokens)
+    once = _joined(without_repeats(tokens))
+    many = len(tokens) >= 3 and len(once) * 2 <= len(tokens) and len(once) > 1
     found: list[str] = []  # what the network reads
     spoken: list[str] = []  # the words among it, by which the language is told
     felt: list[str] = []  # the emotes and emoji among it
-    for token in _joined(once):
+    for token in once:
         meaning = emote(token, lexicon, len(once))
         if meaning is not None:
             felt.append(meaning)
@@ -88,7 +88,7 @@ def read(text: str, lexicon: Lexicon) -> Message:
         return Message(" ".join(f"({meaning})" for meaning in without_repeats(felt)), 0.5) if felt else NOTHING
     if many or _shouted([token for token in once if token.isalpha()]):
         words += " !"
-    return Message(words, min(1.0, english / 0.6))
+    return Message(words, max(min(1.0, english / 0.6), 0.6 if felt else 0.0))
 
 
 def emote(token: str, lexicon: Lexicon, company: int = 1) -> str | None:

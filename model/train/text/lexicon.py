@@ -28,6 +28,8 @@ def meanings(file: str) -> dict[str, str]:
             words, names = line.split(": ", 1)
             for name in names.split():
                 found.setdefault(name, words)
+                # Messages are brought into this form before they are looked up.
+                found.setdefault(unicodedata.normalize("NFKC", name), words)
     return found
 
 

