@@ -1,7 +1,7 @@
 """What a chat message costs: `python -m bench.text`. Messages a second on one core, the whole way and its parts.
 
-Baselines: the same network in fp32, as torch runs it on one thread, where torch is installed; and a dictionary that looks
-every word up, which is about the least that a chat reader could do. Medians of interleaved rounds.
+Baselines: the same network in fp32, as torch runs it on one thread, where torch is installed; and a dictionary that
+looks every word up, which is about the least that a chat reader could do. Medians of interleaved rounds.
 """
 
 import random
@@ -12,16 +12,45 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from model import chat_words
-from model.text import PIECES, TextReader, load, load_words
+from model.text import PIECES, load, load_words
 
 BATCH: Final = 64
 MESSAGES: Final = 512
 ROUNDS: Final = 7
 # Made up for this bench: the lengths and kinds are those of Twitch chat (about ten pieces, a third with emotes).
-OPENINGS: Final = ("that was", "he is", "this game is", "chat is", "why is it", "i think the boss is", "bro that is", "lol")
-MIDDLES: Final = ("so good", "insane", "actually terrible", "the worst run ever", "not that bad", "over", "soooo hard", "fine")
+OPENINGS: Final = (
+    "that was",
+    "he is",
+    "this game is",
+    "chat is",
+    "why is it",
+    "i think the boss is",
+    "bro that is",
+    "lol",
+)
+MIDDLES: Final = (
+    "so good",
+    "insane",
+    "actually terrible",
+    "the worst run ever",
+    "not that bad",
+    "over",
+    "soooo hard",
+    "fine",
+)
 ENDINGS: Final = ("", "", "", "KEKW", "LUL LUL LUL", "Sadge", "PogChamp", "😂😂", "???", "monkaS", "!!!", "@someone")
-SHORT: Final = ("gg", "LUL", "KEKW", "what", "W", "F", "no way", "THIS IS IT", "hello chat", "first time here, love the vibe")
+SHORT: Final = (
+    "gg",
+    "LUL",
+    "KEKW",
+    "what",
+    "W",
+    "F",
+    "no way",
+    "THIS IS IT",
+    "hello chat",
+    "first time here, love the vibe",
+)
 
 
 def messages(count: int) -> list[str]:
@@ -69,7 +98,7 @@ def eager() -> Callable[[Sequence[str]], object] | None:
     return read
 
 
-def dictionary(reader: TextReader) -> Callable[[Sequence[str]], object]:
+def dictionary() -> Callable[[Sequence[str]], object]:
     """Every word looked up in the list of emotes, and nothing more."""
     known = load_words()[0].exact
 
@@ -86,7 +115,7 @@ def main() -> int:
         "read: words, pieces, network": reader.read,
         "plain words alone": lambda lines: [reader.plain(line) for line in lines],
         "same shape in torch, fp32": eager(),
-        "dictionary of emotes": dictionary(reader),
+        "dictionary of emotes": dictionary(),
     }
     calls = {name: in_batches(read, chat) for name, read in kinds.items() if read is not None}
     times: dict[str, list[float]] = {name: [] for name in calls}

@@ -12,7 +12,9 @@ from model.chat_language import english_share, latin_share
 
 LONGEST: Final = 600
 """Letters of a message that are looked at; Twitch allows 500."""
-LINK: Final = re.compile(r"^(https?://|www\.)\S+|^[\w-]+(\.[\w-]+)*\.(com|tv|gg|net|org|io|me|be|co|ly)(/\S*)?$", re.IGNORECASE)
+LINK: Final = re.compile(
+    r"^(https?://|www\.)\S+|^[\w-]+(\.[\w-]+)*\.(com|tv|gg|net|org|io|me|be|co|ly)(/\S*)?$", re.IGNORECASE
+)
 COMMAND: Final = re.compile(r"^\s*![a-zA-Z]")
 # Lines that bots say in every channel: timers and thanks. Bots with names of their own are the caller's to leave out.
 BOT: Final = re.compile(
@@ -218,4 +220,6 @@ def _marks_only(words: str) -> Message:
 
 def known_words(pieces: Collection[str]) -> dict[str, int]:
     """Of a vocabulary in order of its numbers, the whole words and their ranks: the first are the commonest."""
-    return {piece: rank for rank, piece in enumerate(pieces) if piece.isalpha() and len(piece) > 1 or piece in ("i", "a")}
+    return {
+        piece: rank for rank, piece in enumerate(pieces) if piece.isalpha() and (len(piece) > 1 or piece in ("i", "a"))
+    }

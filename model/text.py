@@ -1,7 +1,7 @@
 """Chat in, seven probabilities out: `load()` once, then `read` the messages as they come.
 
-What a message says is told by a small language network after `model.chat_words` has put emotes, emoji and chat's ways of
-writing into plain words. Messages are scored and dropped: nothing here keeps, logs or sends one.
+What a message says is told by a small language network after `model.chat_words` has put emotes, emoji and chat's ways
+of writing into plain words. Messages are scored and dropped: nothing here keeps, logs or sends one.
 """
 
 import hashlib

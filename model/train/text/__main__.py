@@ -1,7 +1,7 @@
 """Makes the text reader from nothing: trains, exports, judges. `python -m model.train.text --data ../shared/data`.
 
-A teacher of six layers learns GoEmotions, then a student of four, which ships, learns from it and from all packs. Started
-again, it goes on from its last checkpoint. GoEmotions' test part is read by the last step only.
+A teacher of six layers learns GoEmotions, then a student of four, which ships, learns from it and from all packs.
+Started again, it goes on from its last checkpoint. GoEmotions' test part is read by the last step only.
 """
 
 import argparse
@@ -44,7 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
         "twitch": chat.rows(packs.held_out(chat)),
     }
     validation = {name: (part, read(part, words, pieces)) for name, part in judged.items()}
-    print(f"{len(pack)} texts to learn; to choose by: " + ", ".join(f"{len(p)} {n}" for n, p in judged.items()), flush=True)
+    print(
+        f"{len(pack)} texts to learn; to choose by: " + ", ".join(f"{len(p)} {n}" for n, p in judged.items()),
+        flush=True,
+    )
 
     known = read(first, words, pieces)
     torch.manual_seed(TEACHER.seed)

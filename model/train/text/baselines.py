@@ -1,13 +1,14 @@
 """What a good text reader must beat, in the same run: the commonest class, TF-IDF with logistic regression, lexicons.
 
-TF-IDF: words and pairs of neighbours that at least two texts have, 1 + log of their count, times the log of their rarity,
-rows of length 1 (Salton & Buckley, 1988), then one linear layer with a softmax.
+TF-IDF: words and pairs of neighbours that at least two texts have, 1 + log of their count, times the log of their
+rarity, rows of length 1 (Salton & Buckley, 1988), then one linear layer with a softmax.
 """
 
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ CERTAIN: Final = 0.05
 def terms(text: str) -> Counter[str]:
     """How often each word and each pair of neighbours stands in a text."""
     words = WORD.findall(text.lower())
-    return Counter(words + [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)])
+    return Counter(words + [f"{a} {b}" for a, b in pairwise(words)])
 
 
 class Weighing:

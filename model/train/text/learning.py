@@ -121,8 +121,8 @@ def train(
 ) -> TextNetwork:
     """Trains until `plan.epochs` are done and returns the averaged network that validated best on GoEmotions.
 
-    `taught` (N, 7) are a teacher's probabilities for a student, 0 in rows that it says nothing of. `run` gets last.pt, from which the next call goes on,
-    and best.pt.
+    `taught` (N, 7) are a teacher's probabilities for a student, 0 in rows that it says nothing of. `run` gets last.pt,
+    from which the next call goes on, and best.pt.
     """
     run.mkdir(parents=True, exist_ok=True)
     last, best = run / "last.pt", run / "best.pt"

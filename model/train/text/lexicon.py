@@ -1,7 +1,7 @@
 """Makes `model/weights/text_lexicon.json` and `text_vocabulary.txt`: `python -m model.train.text.lexicon`.
 
-The meanings are LERA's own, from emotes.txt, slang.txt and emoji.txt beside this file; emoji that those leave out get the
-name that Unicode gives them. The lexicons in the data packs train and judge the network, but none is copied here.
+The meanings are LERA's own, from emotes.txt, slang.txt and emoji.txt beside this file; emoji that those leave out get
+the name that Unicode gives them. The lexicons in the data packs train and judge the network, but none is copied here.
 """
 
 import json

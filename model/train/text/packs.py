@@ -106,23 +106,35 @@ def held_out(pack: Pack) -> NDArray[np.bool_]:
 
 def lexicons(data: Path) -> list[Pack]:
     """Emoji and emotes with the feelings that people gave them, as packs of very short texts."""
-    emotag = _rows(data, "emotag")
-    found = {name: np.array([float(row[name]) for row in emotag], np.float32) for name in emotag[0] if name.islower()
-             and name not in ("unicode", "emoji", "name")}  # fmt: skip
-    seven = np.stack([found.get("joy" if e == "happiness" else e, np.zeros(len(emotag), np.float32)) for e in EMOTIONS], 1)
+    return [
+        _emotag(data),
+        *(_shares(data, *which) for which in (("emoji", "word"), ("emotes_2018", "emote"))),
+        _vader(data),
+    ]
+
+
+def _emotag(data: Path) -> Pack:
+    """Emoji with eight emotions, each 0..1 on its own; six are among the seven. What none of them says is neutral."""
+    rows = _rows(data, "emotag")
+    columns = ["joy" if emotion == "happiness" else emotion for emotion in EMOTIONS]
+    seven = np.array([[float(row.get(column, 0)) for column in columns] for row in rows], np.float32)
     seven[:, EMOTIONS.index("neutral")] = np.maximum(0.05, 1 - seven.max(1)) / 2
-    sentiments = [
-        (name, [row[column] for row in rows], np.array([list(map(float, (row["negative"], row["neutral"], row["positive"])))
-                                                       for row in rows], np.float32))
-        for name, column in (("emoji", "word"), ("emotes_2018", "emote"))
-        for rows in (_rows(data, name),)
-    ]  # fmt: skip
-    vader = _rows(data, "emotes_2026")
-    score = np.array([float(row["vader_score_-4..4"]) for row in vader], np.float32) / 4
+    return emotional("emotag", [row["emoji"] for row in rows], seven / seven.sum(1, keepdims=True))
+
+
+def _shares(data: Path, name: str, column: str) -> Pack:
+    """Emoji or emotes with the shares of people who called them negative, neutral, positive."""
+    rows = _rows(data, name)
+    three = np.array([[float(row[sentiment]) for sentiment in SENTIMENTS] for row in rows], np.float32)
+    return sentimental(name, [row[column] for row in rows], three / three.sum(1, keepdims=True))
+
+
+def _vader(data: Path) -> Pack:
+    """Emotes with a mean score, -4..4: the further from 0, the surer; a tenth is left to doubt."""
+    rows = _rows(data, "emotes_2026")
+    score = np.array([float(row["vader_score_-4..4"]) for row in rows], np.float32) / 4
     three = np.stack([np.maximum(0, -score), 1 - np.abs(score), np.maximum(0, score)], 1) * 0.9 + np.float32(1 / 30)
-    packs = [emotional("emotag", [row["emoji"] for row in emotag], seven / seven.sum(1, keepdims=True))]
-    packs += [sentimental(name, texts, row / row.sum(1, keepdims=True)) for name, texts, row in sentiments]
-    return [*packs, sentimental("emotes_2026", [row["emote"] for row in vader], three)]
+    return sentimental("emotes_2026", [row["emote"] for row in rows], three)
 
 
 def _rows(data: Path, name: str) -> list[dict[str, str]]:
@@ -134,7 +146,9 @@ def join(name: str, packs: Iterable[Pack]) -> Pack:
     """All rows of several packs, in order."""
     parts = list(packs)
     texts = [text for part in parts for text in part.texts]
-    arrays = (np.concatenate([getattr(part, field) for part in parts]) for field in ("emotions", "sentiments", "labels"))
+    arrays = (
+        np.concatenate([getattr(part, field) for part in parts]) for field in ("emotions", "sentiments", "labels")
+    )
     return Pack(name, texts, *arrays)
 
 

@@ -54,9 +54,9 @@ def words(text: str) -> str:
         ("@bob you rock", "someone you rock"),
         ("[NAME] rocks", "someone rocks"),
         ("S W A T", "SWAT"),
-        ("𝓱𝓮𝓵𝓵𝓸 ｗｏｒｌｄ", "hello world"),
+        ("\U0001d4f1\U0001d4ee\U0001d4f5\U0001d4f5\U0001d4f8 \uff57\uff4f\uff52\uff4c\uff44", "hello world"),
         ("idk tbh", "i don't know to be honest"),
-        ("don’t", "don't"),
+        ("don\u2019t", "don't"),
         ("a\u200bb\u202e game", "ab game"),
     ],
 )
@@ -137,8 +137,8 @@ def test_the_commonest_spelling_wins() -> None:
 
 def test_language_is_told_by_script_and_small_words() -> None:
     assert latin_share("hello") == 1 and latin_share("привет") == 0 and latin_share("123") == 1
-    assert english_share("the boss is dead".split(), LEXICON.rank) > 0.7
-    assert english_share("el jefe esta muerto".split(), LEXICON.rank) == 0
+    assert english_share(["the", "boss", "is", "dead"], LEXICON.rank) > 0.7
+    assert english_share(["el", "jefe", "esta", "muerto"], LEXICON.rank) == 0
     assert english_share([], LEXICON.rank) == 0
 
 

@@ -49,7 +49,9 @@ def test_plain_cases_are_read_plainly(reader: TextReader, message: str, emotion:
     assert leading(reader, [message]) == [emotion]
 
 
-@pytest.mark.parametrize("message", ["", "!mood", "https://example.org", "你好吗朋友", "hola amigo como estas", "\ud800\udfff\u200b"])
+@pytest.mark.parametrize(
+    "message", ["", "!mood", "https://example.org", "你好吗朋友", "hola amigo como estas", "\ud800\udfff\u200b"]
+)
 def test_no_guess_where_nothing_can_be_read(reader: TextReader, message: str) -> None:
     probabilities, quality = reader.read([message])
     assert quality[0] == 0 and np.array_equal(probabilities[0], NOTHING)
