@@ -59,9 +59,9 @@ def messages(count: int) -> list[str]:
     lines: dict[str, None] = {}
     while len(lines) < count:
         if dice.random() < 0.3:
-            words = (dice.choice(SHORT), dice.choice(ENDINGS), str(len(lines)))
+            words = [dice.choice(SHORT), dice.choice(ENDINGS), str(len(lines))]
         else:
-            words = (dice.choice(OPENINGS), dice.choice(MIDDLES), dice.choice(MIDDLES), dice.choice(ENDINGS))
+            words = [dice.choice(part) for part in (OPENINGS, MIDDLES, MIDDLES, ENDINGS)]
         lines[" ".join(words).strip()] = None
     return list(lines)
 

@@ -21,7 +21,9 @@ from model.train.text import packs
 from model.train.text.packs import SENTIMENTS, Pack
 
 WORD: Final = re.compile(r"\w+|[^\w\s]+")
-EPOCHS: Final = 12
+EPOCHS: Final = 25
+RATE: Final = 0.05
+DECAY: Final = 0.5
 CERTAIN: Final = 0.05
 """Mean scores nearer to 0 than this are neutral, as VADER has it (Hutto & Gilbert, ICWSM 2014)."""
 
@@ -59,14 +61,17 @@ def regression(training: Pack, texts: Sequence[str], classes: int) -> NDArray[np
     weights = nn.EmbeddingBag(len(weighing.places) + 1, classes, mode="sum")
     bias = nn.Parameter(torch.zeros(classes))
     nn.init.zeros_(weights.weight)
-    optimizer = torch.optim.Adam([weights.weight, bias], lr=0.02)
+    optimizer = torch.optim.Adam([weights.weight, bias], lr=RATE)
     rows, labels = weighing.rows(training.texts), torch.from_numpy(training.labels)
     balance = len(labels) / (classes * torch.bincount(labels, minlength=classes).clamp_min(1))
     for _ in range(EPOCHS):
-        for chosen in torch.randperm(len(rows)).split(512):
+        order = torch.randperm(len(rows))
+        for start in range(0, len(rows), 256):
+            chosen = order[start : start + 256]
             loss = nn.functional.cross_entropy(
-                weights(*_bags([rows[k] for k in chosen.tolist()])) + bias, labels[chosen], balance.sqrt()
+                weights(*_bags([rows[k] for k in chosen.tolist()])) + bias, labels[chosen], balance
             )
+            loss = loss + DECAY * weights.weight.square().sum() / len(rows)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -91,7 +96,7 @@ def majority(training: Pack, count: int, classes: int) -> NDArray[np.float32]:
 
 def by_lexicon(data: Path, texts: Sequence[str]) -> NDArray[np.float32]:
     """Sentiments (N, 3) from the emotes and emoji alone: the packs' lexicons, mean score of those in the text."""
-    score = {}
+    score: dict[str, float] = {}
     for pack in packs.lexicons(data):
         if pack.sentiments.any():
             score |= dict(zip(pack.texts, pack.sentiments @ [-1, 0, 1], strict=True))

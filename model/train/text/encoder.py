@@ -77,7 +77,8 @@ class TextNetwork(nn.Module):
         for layer in self.layers:
             x = layer(x, mask)
         counted = there[..., None].to(x.dtype)
-        return (x * counted).sum(1) / counted.sum(1)
+        mean: Tensor = (x * counted).sum(1) / counted.sum(1)
+        return mean
 
     def forward(self, numbers: Tensor) -> Tensor:
         logits: Tensor = self.answer(self.drop(self.meaning(numbers)))

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -60,7 +60,7 @@ def batches(lengths: Sequence[int], size: int, random: np.random.Generator | Non
     order = np.argsort(keys, kind="stable")
     found = [order[start : start + size] for start in range(0, len(order), size)]
     if random is not None:
-        random.shuffle(found)  # type: ignore[arg-type]
+        random.shuffle(found)
     return found
 
 
@@ -71,7 +71,7 @@ def padded(rows: Sequence[Sequence[int]]) -> Tensor:
 
 
 @torch.no_grad()
-def logits_of(network: TextNetwork, numbers: Sequence[Sequence[int]], size: int = 64) -> Tensor:
+def logits_of(network: nn.Module, numbers: Sequence[Sequence[int]], size: int = 64) -> Tensor:
     """Logits (N, 7), without dropout, in bf16."""
     was = network.training
     network.eval()
@@ -83,7 +83,7 @@ def logits_of(network: TextNetwork, numbers: Sequence[Sequence[int]], size: int 
     return found
 
 
-def scores(network: TextNetwork, validation: dict[str, tuple[Pack, Reading]]) -> dict[str, float]:
+def scores(network: nn.Module, validation: dict[str, tuple[Pack, Reading]]) -> dict[str, float]:
     """Macro-F1 on each validation pack; sentiment packs through the sums of the seven."""
     found = {}
     for name, (pack, reading) in validation.items():

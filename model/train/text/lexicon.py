@@ -48,7 +48,7 @@ def build(pieces: list[str]) -> dict[str, Any]:
     """The whole lexicon. A name counts in any case only where its lower case is no English word."""
     emotes, slang = meanings("emotes.txt"), meanings("slang.txt")
     known = known_words(pieces)
-    loose = {}
+    loose: dict[str, str] = {}
     for name, words in emotes.items():
         low = name.lower()
         if len(low) >= 3 and low.isalnum() and low not in known and not low.isdigit():

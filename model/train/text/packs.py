@@ -33,6 +33,8 @@ LEXICONS: Final = {
 SENTIMENTS: Final = ("negative", "neutral", "positive")
 FOLDS: Final = 10
 """A tenth of Twitch train is never trained on: it decides what its validation part, which only judges, must not."""
+DOUBT: Final = 0.2
+"""This much of a chat label is spread over all three: most are one person's word, and others would say otherwise."""
 # How the seven become three. Surprise is pleasant or not, so half of it counts as pleasant and half as neither.
 SUMS: Final = np.array(
     [[0, 1, 0, 1, 0, 1, 1], [0, 0, 1, 0, 0.5, 0, 0], [1, 0, 0, 0, 0.5, 0, 0]],
@@ -134,7 +136,7 @@ def _vader(data: Path) -> Pack:
     rows = _rows(data, "emotes_2026")
     score = np.array([float(row["vader_score_-4..4"]) for row in rows], np.float32) / 4
     three = np.stack([np.maximum(0, -score), 1 - np.abs(score), np.maximum(0, score)], 1) * 0.9 + np.float32(1 / 30)
-    return sentimental("emotes_2026", [row["emote"] for row in rows], three)
+    return sentimental("emotes_2026", [row["emote"] for row in rows], three.astype(np.float32))
 
 
 def _rows(data: Path, name: str) -> list[dict[str, str]]:
@@ -152,8 +154,10 @@ def join(name: str, packs: Iterable[Pack]) -> Pack:
     return Pack(name, texts, *arrays)
 
 
-def training(data: Path, chat: int = 3) -> Pack:
-    """Everything that is trained on; Twitch chat and the lexicons `chat` times, because they are small."""
+def training(data: Path, chat: int = 1) -> Pack:
+    """Everything that is trained on, GoEmotions first; Twitch chat and the lexicons `chat` times."""
     twitch = load(data, "twitch", "train")
-    small = [twitch.rows(~held_out(twitch)), *lexicons(data)]
+    twitch = twitch.rows(~held_out(twitch))
+    doubted = sentimental("twitch", twitch.texts, twitch.sentiments * (1 - DOUBT) + np.float32(DOUBT / len(SENTIMENTS)))
+    small = [doubted, *lexicons(data)]
     return join("training", [load(data, "goemotions", "train"), load(data, "meld", "train"), *(small * chat)])

@@ -56,3 +56,13 @@ def test_shipped_weights_are_as_good_as_the_card_says() -> None:
     answers = text.load().probabilities(part.texts).argmax(1)
     expected = CARDS["results"]["goemotions_test"]["LERA"]["war"]
     assert (answers == part.labels).mean() == pytest.approx(expected, abs=0.005)
+
+
+def test_judging_is_a_command_of_two_words(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="judging needs torch (requirements-dev.txt)")
+    from model.__main__ import main
+
+    with pytest.raises(SystemExit) as stop:
+        main(["evaluate", "text", "--help"])
+    assert stop.value.code == 0 and "--write" in capsys.readouterr().out
+    assert main(["evaluate", "nothing"]) == 2

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch (requirements-dev.txt)")
 pytest.importorskip("pyarrow", reason="pyarrow reads the packs")
 
+from lera.errors import LeraError  # noqa: E402
 from model.text import load_words, open_session  # noqa: E402
 from model.train.text import baselines, export, graph, learning, packs, pretrained  # noqa: E402
 from model.train.text.encoder import Shape, TextNetwork  # noqa: E402
@@ -86,7 +88,8 @@ def test_a_student_starts_with_some_of_the_teachers_layers() -> None:
     teacher = TextNetwork(SMALL)
     student = pretrained.smaller(teacher, (1,))
     assert student.shape.layers == 1
-    assert torch.equal(student.layers[0].wide.weight, teacher.layers[1].wide.weight)
+    ours, theirs = student.state_dict(), teacher.state_dict()
+    assert torch.equal(ours["layers.0.wide.weight"], theirs["layers.1.wide.weight"])
     assert torch.equal(student.pieces.weight, teacher.pieces.weight)
 
 
@@ -135,3 +138,15 @@ def test_packs_are_read_as_their_readme_says() -> None:
 def test_a_missing_pack_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="goemotions_ekman7"):
         packs.load(tmp_path, "goemotions", "train")
+
+
+def test_a_start_that_cannot_be_fetched_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pretrained, "place", lambda: tmp_path / "share" / "start.whl")
+    refused = subprocess.CompletedProcess([], 1, "", "WARNING: x\nERROR: No matching distribution")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: refused)
+    with pytest.raises(LeraError, match=r"could not be downloaded .*No matching distribution"):
+        pretrained.ensure()
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, "", ""))
+    with pytest.raises(LeraError, match="is not the file that LERA knows"):
+        pretrained.ensure()
+    assert not (tmp_path / "share" / "start.whl").exists()
