@@ -66,8 +66,7 @@ def regression(training: Pack, texts: Sequence[str], classes: int) -> NDArray[np
     balance = len(labels) / (classes * torch.bincount(labels, minlength=classes).clamp_min(1))
     for _ in range(EPOCHS):
         order = torch.randperm(len(rows))
-        for start in range(0, len(rows), 256):
-            chosen = order[start : start + 256]
+        for chosen in torch.tensor_split(order, max(1, min(20, len(rows) // 64))):
             loss = nn.functional.cross_entropy(
                 weights(*_bags([rows[k] for k in chosen.tolist()])) + bias, labels[chosen], balance
             )
