@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "finetune": ("model.train.clips.finetuning", "train a network on clips or pictures of faces, with labels"),
     "pretrain": ("model.train.clips.pretraining", "train LGI-Former on clips without labels"),
     "evaluate-clips": ("model.train.clips.judging", "judge weights on a part of a data set"),
+    "evaluate text": ("model.train.text.evaluate", "judge the shipped chat reader, beside the simplest baselines"),
     "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
 }
 
@@ -20,14 +21,15 @@ COMMANDS: Final = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
-    asked = arguments[0] if arguments else ""
+    words = 2 if " ".join(arguments[:2]) in COMMANDS else 1
+    asked = " ".join(arguments[:words])
     if asked not in COMMANDS:
         helped = asked in ("-h", "--help", "help")
         summaries = "\n".join(f"  {name:<18} {summary}" for name, (_, summary) in COMMANDS.items())
         print(f"usage: python -m model <command> [options]\n\n{summaries}", file=sys.stdout if helped else sys.stderr)
         return 0 if helped else 2
     run: Callable[[list[str] | None], int] = importlib.import_module(COMMANDS[asked][0]).main
-    return run(arguments[1:])
+    return run(arguments[words:])
 
 
 if __name__ == "__main__":

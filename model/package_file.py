@@ -27,17 +27,21 @@ WHEEL: Final = (
 
 @dataclass(frozen=True)
 class PackageFile:
-    """`member` of the package that `requirement` names; `what` it is, for people, at the start of a sentence."""
+    """`member` of the package that `requirement` names; `what` it is, for people, at the start of a sentence.
+
+    It is kept under `name`, or the member's own.
+    """
 
     what: str
     requirement: str
     member: str
     sha256: str
     wheel: bool = True
+    name: str = ""
 
     def place(self) -> Path:
         """Where it lies: in the Python environment that LERA runs in."""
-        return Path(sys.prefix) / "share" / "lera" / Path(self.member).name
+        return Path(sys.prefix) / "share" / "lera" / (self.name or Path(self.member).name)
 
     def intact(self, path: Path) -> bool:
         """Whether the file is there and is the very one."""
