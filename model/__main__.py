@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "finetune": ("model.train.clips.finetuning", "train a network on clips or pictures of faces, with labels"),
     "pretrain": ("model.train.clips.pretraining", "train LGI-Former on clips without labels"),
     "evaluate-clips": ("model.train.clips.judging", "judge weights on a part of a data set"),
+    "evaluate face": ("model.train.evaluate", "judge the shipped face reader beside the simplest baselines"),
     "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
 }
 
@@ -20,14 +21,15 @@ COMMANDS: Final = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
-    asked = arguments[0] if arguments else ""
-    if asked not in COMMANDS:
-        helped = asked in ("-h", "--help", "help")
+    # A command is one word or two.
+    words = next((count for count in (2, 1) if " ".join(arguments[:count]) in COMMANDS), 0)
+    if not words:
+        helped = arguments[:1] in (["-h"], ["--help"], ["help"])
         summaries = "\n".join(f"  {name:<18} {summary}" for name, (_, summary) in COMMANDS.items())
         print(f"usage: python -m model <command> [options]\n\n{summaries}", file=sys.stdout if helped else sys.stderr)
         return 0 if helped else 2
-    run: Callable[[list[str] | None], int] = importlib.import_module(COMMANDS[asked][0]).main
-    return run(arguments[1:])
+    run: Callable[[list[str] | None], int] = importlib.import_module(COMMANDS[" ".join(arguments[:words])][0]).main
+    return run(arguments[words:])
 
 
 if __name__ == "__main__":
