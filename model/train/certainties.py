@@ -1,5 +1,6 @@
 """What an answer's certainty is worth, on validation pictures: coverage against accuracy, and crowds weighed by it."""
 
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from model.certainty import CERTAIN, certainty
 from model.emotions import EMOTIONS
 
+EDGES: Final = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 COVERAGES: Final = (1.0, 0.9, 0.8, 0.7, 0.5, 0.3)
 RAMPS: Final[dict[str, tuple[float, float] | None]] = {
     "every answer alike": None,
@@ -22,6 +24,18 @@ MIXTURE: Final = np.array([3, 1, 4, 1, 1, 0.5, 0.5]) * 0.3
 """Dirichlet parameters of a crowd's true shares, in the order of EMOTIONS: mostly neutral or happy, seldom mixed."""
 LEAST: Final = 0.02
 """The least weight of an answer, so that a crowd of nothing but unsure viewers has shares, too."""
+
+
+def steps(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> list[dict[str, float]]:
+    """How often answers are right between each of EDGES and the next: what the ends of the ramp were chosen by."""
+    top, right = probabilities.max(1), probabilities.argmax(1) == labels
+    rows = []
+    for low, high in pairwise((*EDGES, np.inf)):
+        mine = (top >= low) & (top < high)
+        if mine.any():
+            share = round(float(right[mine].mean()), 4)
+            rows.append({"from": low, "pictures": int(mine.sum()), "accuracy": share})
+    return rows
 
 
 def kept(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> list[dict[str, float]]:
@@ -78,4 +92,5 @@ def crowds(
 
 def measured(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> dict[str, Any]:
     """The card's `certainty`."""
-    return {"ends": list(CERTAIN), "kept": kept(probabilities, labels), "crowds": crowds(probabilities, labels)}
+    found = {"steps": steps(probabilities, labels), "kept": kept(probabilities, labels)}
+    return {"ends": list(CERTAIN), **found, "crowds": crowds(probabilities, labels)}

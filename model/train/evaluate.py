@@ -15,13 +15,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lera.errors import LeraError
 from model.detector import Detector
 from model.face import WEIGHTS, FaceReader, open_session
 from model.train import card, certainties, eyes, linear, odd_looks, packs, provenance, readings, resting, sheet
 from model.train.groups import groups
 from model.train.learning import DATA, RUN
 from model.train.readings import Readings
-from model.train.scores import report
+from model.train.scores import brief, report
 from model.train.statements import CERTAINTY, CLIP, LIMITS, RESTING, SUMMARY, USE
 from model.train.tables import measurements
 
@@ -44,8 +45,8 @@ def baselines(read: dict[str, Readings], simple: linear.Linear, prior: NDArray[n
         shown = {"whole": one.pictures, "aligned": one.crops}
         answers = {view: simple.probabilities(linear.features_of(shown[view])) for view in VIEWS}
         answers["aligned"] = np.where(one.found[:, None], answers["aligned"], answers["whole"])
-        found["linear"][key] = {view: report(answers[view], one.labels) for view in VIEWS}
-        same = report(np.tile(prior, (len(one), 1)), one.labels)
+        found["linear"][key] = {view: brief(answers[view], one.labels) for view in VIEWS}
+        same = brief(np.tile(prior, (len(one), 1)), one.labels)
         found["commonest"][key] = dict.fromkeys(VIEWS, same)
     return found
 
@@ -80,19 +81,22 @@ def measured(data: Path, picture: Path | None = None) -> dict[str, Any]:
     }
 
 
-def whole_card(run: Path, data: Path, numbers: dict[str, Any]) -> dict[str, Any]:
-    """The card with new `numbers`. Where `run` is not that of the shipped weights, it keeps what it says of training.
+def origin(run: Path, data: Path) -> dict[str, Any]:
+    """The card without its numbers. Without a checkpoint in `run` it keeps what it says of these weights' training.
 
-    Raises ValueError when the card is of other weights and `run` can't tell of these.
+    Raises LeraError when the card is of other weights and `run` can't tell of these.
     """
     sha256 = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
-    old = json.loads(card.JSON.read_text(encoding="utf-8")) if card.JSON.exists() else {}
     if (run / "best.pt").exists():
-        old = provenance.told(run, data)
-    elif old.get("sha256") != sha256:
-        raise ValueError(f"the card is of other weights, and {run} has no best.pt to tell of these: name it with --run")
+        told = provenance.told(run, data)
+    else:
+        told = json.loads(card.JSON.read_text(encoding="utf-8"))
+        if told["sha256"] != sha256:
+            raise LeraError(
+                "The card is of other weights, and the run has no best.pt to tell of these: give its --run."
+            )
     words = {"summary": SUMMARY, "intended_use": USE, "limits": LIMITS}
-    return old | words | {"bytes": WEIGHTS.stat().st_size, "sha256": sha256} | numbers
+    return told | words | {"bytes": WEIGHTS.stat().st_size, "sha256": sha256}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -103,10 +107,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="write the model cards and the README's table")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw a contact sheet of failures; keep it")
     options = parser.parse_args(arguments)
+    # Before the minutes of measuring, so that what can fail fails at once.
+    told = origin(options.run, options.data) if options.write else {}
     numbers = measured(options.data, options.sheet)
     print(measurements(numbers))
     if options.write:
-        card.write(whole_card(options.run, options.data, numbers))
+        card.write(told | numbers)
     return 0
 
 

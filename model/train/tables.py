@@ -133,10 +133,12 @@ def _certainty(certainty: dict[str, Any]) -> str:
         [f"{one['coverage']:.0%}", f"{one['top_probability']:.2f}", f"{one['accuracy']:.3f}"]
         for one in certainty["kept"]
     ]
+    steps = [[f"{one['from']:.1f}", f"{one['pictures']:,}", f"{one['accuracy']:.3f}"] for one in certainty["steps"]]
     crowds = [[name, f"{one['distance']:.3f}", f"{one['leader']:.1%}"] for name, one in certainty["crowds"].items()]
     low, high = certainty["ends"]
     return "\n\n".join(
         [
+            table(["top probability from", "pictures", "accuracy"], steps),
             table(["kept", "top probability at least", "accuracy"], kept),
             table(["answers weighed", "distance", "leader right"], crowds),
             f"The agent's ramp goes from {low} (does not count) to {high} (counts in full).",

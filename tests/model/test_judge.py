@@ -1,25 +1,28 @@
 """What judges the face reader, on answers and pictures whose outcome is known."""
 
 import importlib
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lera.errors import LeraError
 from model import __main__ as commands
 from model.certainty import CERTAIN, certainty
 from model.detector import Face
 from model.emotions import EMOTIONS
 from model.face import SIDE
-from model.train import certainties
+from model.train import card, certainties
 from model.train.card import embedded
 from tests.viewer_agent.helpers import face
 
 pytest.importorskip("pyarrow", reason="judging reads Parquet")
 pytest.importorskip("torch", reason="judging fits a linear reader")
 
-from model.train import linear, odd_looks, readings, resting, sheet
+from model.train import evaluate, linear, odd_looks, provenance, readings, resting, sheet
 from model.train.groups import FEWEST, groups
 from model.train.readings import Readings
 
@@ -85,6 +88,8 @@ def test_the_surest_answers_are_right_more_often() -> None:
     shares = [one["accuracy"] for one in kept]
     assert shares == sorted(shares)
     assert shares[0] == pytest.approx(0.65, abs=0.03)
+    for step, above in zip(certainties.steps(answered(labels), labels)[1:-1], certainties.EDGES[3:], strict=False):
+        assert step["from"] - 0.1 < step["accuracy"] < above + 0.1
 
 
 def test_crowds_of_honest_readers_are_near_their_truth() -> None:
@@ -155,6 +160,20 @@ def test_the_contact_sheet_shows_failures_only() -> None:
     assert np.asarray(sheet.sheet({"all right": one})).min() == 255
     wrong = Readings(**(vars(one) | {"aligned": np.roll(one.aligned, 1, 1)}))
     assert np.asarray(sheet.sheet({"all wrong": wrong})).min() < 255
+
+
+def test_a_card_of_other_weights_is_not_taken_for_these(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = evaluate.origin(tmp_path, tmp_path)
+    assert kept["training"] == json.loads(card.JSON.read_text(encoding="utf-8"))["training"]
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"other weights")
+    monkeypatch.setattr(evaluate, "WEIGHTS", other)
+    with pytest.raises(LeraError, match="other weights"):
+        evaluate.origin(tmp_path, tmp_path)
+    monkeypatch.setattr(provenance, "told", lambda _run, _data: {"training": {"start": "anew"}})
+    (tmp_path / "best.pt").touch()
+    told = evaluate.origin(tmp_path, tmp_path)
+    assert told["training"] == {"start": "anew"} and told["bytes"] == len(b"other weights")
 
 
 def test_a_table_goes_between_its_markers() -> None:
