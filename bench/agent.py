@@ -1,10 +1,14 @@
 """What the viewer's agent costs: `python -m bench.agent [SECONDS]`. The portrait at the default rate, for 30 s.
 
+With `--face fusion` the agent reads clips with LERA's fusion at its full size instead, exported to int8 from weights
+without a meaning (that needs torch), and what it took is held against `[model] cpu_budget`.
+
 The baseline of the same run is the loop that most such programs have: every frame of the clip at its full rate, each
 found, cut and read at once, with the same reader. Both run in a process of their own with the lowest priority; loading
 is not counted. The hub is a socket of this process that only listens.
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -22,6 +26,7 @@ from aiohttp import web
 
 from transport.reading import PROTOCOL_VERSION, Post, Welcome, agent_decoder, encode
 from viewer_agent.agent import Statistics, step_back
+from viewer_agent.settings import ModelSettings
 
 CLIP: Final = Path(__file__).parents[1] / "viewer_agent" / "portrait.mp4"
 
@@ -92,8 +97,11 @@ class Listener:
         return socket
 
 
-async def agent(seconds: float) -> tuple[Run, Listener, float]:
-    """The agent as a viewer runs it: its cost once it watches, what the hub heard, and what loading cost in CPU."""
+async def agent(seconds: float, configuration: str = "") -> tuple[Run, Listener, float]:
+    """The agent as a viewer runs it: its cost once it watches, what the hub heard, and what loading cost in CPU.
+
+    `configuration` is what stands in its config.toml.
+    """
     listener = Listener()
     app = web.Application()
     app.add_routes([web.get("/hub", listener.handle)])
@@ -102,11 +110,12 @@ async def agent(seconds: float) -> tuple[Run, Listener, float]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     with tempfile.TemporaryDirectory() as home:
-        statistics = Path(home) / "statistics.json"
+        statistics, config = Path(home) / "statistics.json", Path(home) / "config.toml"
+        config.write_text(configuration, "utf-8")
         link = f"http://127.0.0.1:{runner.addresses[0][1]}/join/bench#token"
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "viewer_agent", link, "--camera", str(CLIP), "--loop"),
-            *("--seconds", str(seconds), "--stats-file", str(statistics)),
+            *("--seconds", str(seconds), "--stats-file", str(statistics), "--config", str(config)),
             env={**os.environ, "LERA_HOME": home},
             stdout=subprocess.DEVNULL,
         )
@@ -119,12 +128,41 @@ async def agent(seconds: float) -> tuple[Run, Listener, float]:
     return Run(watched, cpu, result.frames, listener.posts, result.rss_megabytes), listener, result.loading_cpu_seconds
 
 
+def fusion(seconds: float) -> None:
+    """The agent with `[model] face = "fusion"`: what it took of its budget."""
+    from model.__main__ import main as model
+    from model.zoo import create
+    from model.zoo.checkpoint import save
+    from model.zoo.filling import filled
+
+    with tempfile.TemporaryDirectory() as folder:
+        weights, out = Path(folder) / "lera.lera.pt", Path(folder) / "lera.onnx"
+        save(weights, "lera", {}, filled(create("lera")).state_dict())
+        model(["export", "lera", str(weights), str(out), "--int8", "--checks", "2"])
+        read = out.with_suffix(".int8.onnx").as_posix()
+        run, listener, loading = asyncio.run(agent(seconds, f'[model]\nface = "fusion"\nweights = "{read}"\n'))
+    budget, share = ModelSettings().cpu_budget, run.cpu / run.seconds
+    print(f"\n{'':<34}{'one core':>10}{'a reading':>13}{'a frame':>13}{'fps':>8}{'memory':>11}")
+    print(run.line("agent, fusion at full size, int8"))
+    print(f"\nBudget {budget:.0%} of one core, taken {share:.1%} over {run.seconds:.0f} s, all threads; ", end="")
+    print(f"loading took {loading:.1f} s once. It sent {listener.posts} readings.")
+    if share > budget:
+        raise SystemExit("the agent took more than its budget")
+
+
 def main() -> int:
     """Measure both and print them side by side."""
     if sys.argv[1:2] == ["--plain"]:
         print(msgspec.json.encode(plain_loop(float(sys.argv[2]))).decode())
         return 0
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
+    parser = argparse.ArgumentParser(prog="python -m bench.agent", description=__doc__)
+    parser.add_argument("seconds", type=float, nargs="?", default=30.0)
+    parser.add_argument("--face", choices=("small", "fusion"), default="small", help="which reader the agent runs")
+    arguments = parser.parse_args()
+    seconds: float = arguments.seconds
+    if arguments.face == "fusion":
+        fusion(seconds)
+        return 0
     light, listener, loading = asyncio.run(agent(seconds))
     done = subprocess.run(
         [sys.executable, "-m", "bench.agent", "--plain", str(seconds)], check=True, capture_output=True, text=True

@@ -82,7 +82,7 @@ def welcome(show: Show, address: str) -> list[str]:
         f"  Dashboard:           {places['dashboard']}",
         f"  Link for viewers:    {places['join']}   (keep it off the screen)",
         *(["    (it works on this machine only: see `For streamers` in the README)"] if local else []),
-        f"Type {show.settings.chat.prefix}mood to try it here. Ctrl-C ends the show.",
+        f"Type {show.settings.chat.prefix}mood to try it here, or `ann: what a win!` as chat. Ctrl-C ends the show.",
     ]
 
 

@@ -84,8 +84,8 @@ class Commands:
                 return self._help()
             case "privacy":
                 return (
-                    "Faces are read on the viewer's own computer, only with their yes. Seven numbers leave it, "
-                    "never a picture. They can pause or be forgotten at any time."
+                    "Faces are read on the viewer's own computer, only with their yes: seven numbers leave it, never "
+                    "a picture. They can pause at any time. Chat is scored and dropped, never kept."
                 )
             case "me":
                 return self._own(asker)
@@ -112,7 +112,7 @@ class Commands:
         index = EMOTIONS.index(emotion)
         low, high = mood.intervals[index]
         text = (
-            f"{emotion.capitalize()} is at {_percent(mood.shares[index])} among {_viewers(mood)}, "
+            f"{emotion.capitalize()} is at {_percent(mood.shares[index])} among {_voters(mood)}, "
             f"likely between {_percent(low)} and {_percent(high)}."
         )
         peak = self._stage.peaks.of(emotion)
@@ -150,7 +150,11 @@ def _summary(mood: Mood) -> str:
     assert mood.shares is not None and mood.top is not None
     first, *rest = _ranked(mood.shares)[:3]
     others = f", then {' and '.join(rest)}" if rest else ""
-    return f"The crowd looks {LOOKS[mood.top]}: {first}{others}. {_viewers(mood, capital=True)} taking part."
+    looks = f"The crowd looks {LOOKS[mood.top]}: {first}{others}"
+    if mood.faces.part and mood.chat.part:
+        faces, chatters = _number(mood.faces.voters, "face"), _number(mood.chat.voters, "chatter")
+        return f"{looks} ({faces}, {chatters}, {_percent(mood.chat.part)} from chat)."
+    return f"{looks}. {_voters(mood, capital=True)} {'is' if mood.viewers == 1 else 'are'} taking part."
 
 
 def _ranked(shares: Probabilities) -> list[str]:
@@ -185,10 +189,19 @@ def _percent(share: float) -> str:
     return f"{round(share * 100)}%"
 
 
-def _viewers(mood: Mood, capital: bool = False) -> str:
+def _voters(mood: Mood, capital: bool = False) -> str:
+    """Whose votes count: "38 faces and 120 chatters", or "12 viewers" where there are only faces."""
+    faces, chatters = mood.faces, mood.chat
+    if faces.part and chatters.part:
+        return f"{_number(faces.voters, 'face')} and {_number(chatters.voters, 'chatter')}"
+    kind = "chatter" if chatters.part else "viewer"
     if mood.viewers == 1:
-        return "One viewer is" if capital else "one viewer"
-    return f"{mood.viewers} viewers are" if capital else f"{mood.viewers} viewers"
+        return f"One {kind}" if capital else f"one {kind}"
+    return _number(mood.viewers, kind)
+
+
+def _number(count: int, kind: str) -> str:
+    return f"{count} {kind}{'' if count == 1 else 's'}"
 
 
 def _ago(seconds: float) -> str:

@@ -1,12 +1,17 @@
-"""The terminal as a chat of one: a typed `!mood` is answered as in Twitch."""
+"""The terminal as a chat: a typed `!mood` is answered as in Twitch, and `ann: what a win!` is read as ann's chat."""
 
 import asyncio
+import re
 import signal
 import sys
 import threading
 
 from bot.commands import Asker
+from bot.inbox import ChatMessage
 from bot.show import Show
+
+# "ann: KEKW"; a link is no name.
+_SPOKEN = re.compile(r"\s*(?P<name>\w{1,25}):(?!//)\s*(?P<text>\S.*)", re.DOTALL)
 
 
 async def chat_in_terminal(show: Show, asker: Asker) -> None:
@@ -30,8 +35,24 @@ async def chat_in_terminal(show: Show, asker: Asker) -> None:
 
     threading.Thread(target=read, name="terminal", daemon=True).start()
     while (line := await lines.get()) is not None:
-        reply = show.answer(line, asker)
-        if reply is not None:
-            print(f"  LERA: {reply}", flush=True)
-        elif line.strip():
-            print(f"  (in chat only {show.settings.chat.prefix}mood is for me)", flush=True)
+        said = answer_to(show, line, asker)
+        if said:
+            print(f"  {said}", flush=True)
+
+
+def answer_to(show: Show, line: str, asker: Asker) -> str:
+    """What the terminal says to a typed line: `asker` typed it, unless it starts with the name of another."""
+    spoken = _SPOKEN.fullmatch(line)
+    text = line
+    if spoken is not None:
+        text, asker = spoken["text"].rstrip(), Asker(spoken["name"])
+    reply = show.answer(text, asker)
+    if reply is not None:
+        return f"LERA: {reply}"
+    prefix = show.settings.chat.prefix
+    if spoken is None:
+        hint = f"(only {prefix}mood is for me; `ann: what a win!` is read as ann's chat)"
+        return hint if line.strip() else ""
+    name = asker.name.lower()
+    heard = show.hear(ChatMessage(show.settings.channel.name, f"terminal-{name}", text, show.now(), name))
+    return "" if heard else "(that line is not read)"

@@ -1,12 +1,16 @@
 """The crowd's state, and the Mood that it is in. Pure: no I/O, and time comes in as an argument.
 
 Votes may be lost, late, doubled or stale, and the clock may jump; the shares still sum to 1 and nobody counts twice.
+
+Faces and chat are joined: a viewer's face and a chatter's messages are two votes, since nothing tells whether the two
+are one person. Faces count only while there are `minimum_viewers` of them, however many write: everybody can read the
+chat and work out what it adds, so chatters can't hide a face.
 """
 
 import math
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +20,32 @@ from model.emotions import AROUSAL, EMOTIONS, VALENCE
 from transport.reading import Probabilities, Reading
 
 Interval = tuple[float, float]
+Row = npt.NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
 
 # 90 % two-sided, standard normal.
 Z90: Final = 1.6449
 
 
+class Part(Struct, frozen=True):
+    """What one source adds to a mood: how many voters it has, and its part of the mood's weight (0..1).
+
+    `part` is 0 while its voters don't count. `shares` are this source's alone, and None unless every source that
+    counts has `minimum_viewers` voters: what is told of one, beside the whole, tells of the other.
+    """
+
+    voters: int = 0
+    part: float = 0.0
+    shares: Probabilities | None = None
+
+
 class Mood(Struct, frozen=True):
     """The crowd at one moment. All that would tell of single viewers is None below `minimum_viewers`.
 
+    `viewers` is the number of votes that count, and while there are too few of either source the number of the larger.
     `shares` and `intervals` are in the order of EMOTIONS; shares sum to 1; intervals are 90 % Wilson intervals.
-    `valence` and `arousal` are -1..1. `trend` is the change of each share since `Crowd.TREND_SECONDS` ago.
+    `valence` and `arousal` are -1..1. `trend` is the change of each share since `Crowd.TREND_SECONDS` ago. `faces` and
+    `chat` say how much of it comes from where.
     """
 
     time: float
@@ -36,6 +56,8 @@ class Mood(Struct, frozen=True):
     valence: float | None = None
     arousal: float | None = None
     trend: Probabilities | None = None
+    faces: Part = Part()
+    chat: Part = Part()
 
     @property
     def enough(self) -> bool:
@@ -48,20 +70,31 @@ class Mood(Struct, frozen=True):
         return None if self.shares is None else EMOTIONS[max(range(len(EMOTIONS)), key=self.shares.__getitem__)]
 
 
+class ChatVotes(Struct, frozen=True):
+    """How chat counts: a vote weighs `weight` of a face's, half as much every `half_life` s, and ends at `expiry` s."""
+
+    weight: float = 0.5
+    half_life: float = 20.0
+    expiry: float = 60.0
+
+
 class Crowd:
     """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry`."""
 
     TREND_SECONDS: Final = 30.0
     MINIMUM_QUALITY: Final = 0.05
+    """Of a face. What chat can't read never gets here, and many who write the same share one vote in small parts."""
 
-    def __init__(self, minimum_viewers: int = 3, expiry: float = 15.0) -> None:
+    def __init__(self, minimum_viewers: int = 3, expiry: float = 15.0, chat: ChatVotes | None = None) -> None:
         self.minimum_viewers = minimum_viewers
         self.expiry = expiry
+        self.chat = chat or ChatVotes()
         # One row for each viewer, without gaps, so that a mood of thousands is a few array operations.
         self._rows: dict[str, int] = {}
         self._viewers: list[str] = []
         self._times = np.zeros(64)
-        self._weights = np.zeros(64)
+        self._qualities = np.zeros(64)
+        self._chats = np.zeros(64, np.bool_)
         self._votes = np.zeros((64, len(EMOTIONS)))
         self._now = float("-inf")
         # (time, shares) about once a second, for the trend.
@@ -73,15 +106,20 @@ class Crowd:
         # The bot's clock decides: a reading can't come from the future, and can't buy itself a longer life there.
         time = min(reading.time, now)
         row = self._rows.get(reading.viewer)
-        if time <= now - self.expiry or (row is not None and time < self._times[row]):
+        is_chat = reading.source == "chat"
+        if time <= now - (self.chat.expiry if is_chat else self.expiry):
             return False
-        if reading.quality < self.MINIMUM_QUALITY:
+        if row is not None and time < self._times[row]:
+            return False
+        if reading.quality <= 0.0 or (reading.quality < self.MINIMUM_QUALITY and not is_chat):
             self.leave(reading.viewer)
             return False
         if row is None:
+            # A key stays with its source: chat's have a sign that no agent's has.
             row = self._new_row(reading.viewer)
+            self._chats[row] = is_chat
         self._times[row] = time
-        self._weights[row] = min(reading.quality, 1.0)
+        self._qualities[row] = min(reading.quality, 1.0)
         self._votes[row] = reading.probabilities
         return True
 
@@ -96,19 +134,17 @@ class Crowd:
         if last != viewer:
             self._rows[last] = row
             self._viewers[row] = last
-            self._times[row], self._weights[row], self._votes[row] = (
-                self._times[end],
-                self._weights[end],
-                self._votes[end],
-            )
-        self._times[end] = self._weights[end] = self._votes[end] = 0.0
+            for column in (self._times, self._qualities, self._chats, self._votes):
+                column[row] = column[end]
+        self._times[end] = self._qualities[end] = self._votes[end] = 0.0
+        self._chats[end] = False
         return True
 
     def reading_of(self, viewer: str, now: float) -> Probabilities | None:
         """The viewer's own counted vote, for that viewer alone."""
         self._advance(now)
         row = self._rows.get(viewer)
-        if row is None or self._times[row] <= now - self.expiry:
+        if row is None or self._times[row] <= now - (self.chat.expiry if self._chats[row] else self.expiry):
             return None
         return _normalized(self._votes[row])
 
@@ -116,24 +152,61 @@ class Crowd:
         """The crowd's mood at `now`."""
         self._advance(now)
         self._expire(now)
-        viewers = len(self._viewers)
-        if viewers < self.minimum_viewers:
+        chatters = int(np.count_nonzero(self._chats[: len(self._viewers)]))
+        faces = len(self._viewers) - chatters
+        counted = chatters + (faces if faces >= self.minimum_viewers else 0)
+        if counted < self.minimum_viewers:
             self._remember(now, None)
-            return Mood(now, viewers, self.minimum_viewers)
-        votes, weights = self._votes[:viewers], self._weights[:viewers]
-        # Each row is divided by its sum, which may be a little off 1: no one gets two hundredths of a vote extra.
-        shares = _normalized((weights / votes.sum(axis=1)) @ votes)
-        voters = float(weights.sum() ** 2 / (weights @ weights))
+            nearest = max(faces, chatters)
+            return Mood(now, nearest, self.minimum_viewers, faces=Part(faces), chat=Part(chatters))
+        if chatters:
+            totals, voters = self._count_both(now, with_faces=faces >= self.minimum_viewers)
+        else:
+            totals, voters = self._count_faces()
+        shares = _normalized(totals[0] + totals[1])
         self._remember(now, shares)
+        faces_part, chat_part = self._parts(totals, faces, chatters)
         return Mood(
             time=now,
-            viewers=viewers,
+            viewers=counted,
             minimum_viewers=self.minimum_viewers,
             shares=shares,
             intervals=tuple(wilson_interval(share, voters) for share in shares),
             valence=math.fsum(map(float.__mul__, shares, VALENCE)),
             arousal=math.fsum(map(float.__mul__, shares, AROUSAL)),
             trend=self._trend(now, shares),
+            faces=faces_part,
+            chat=chat_part,
+        )
+
+    def _count_faces(self) -> tuple[Row, float]:
+        """As `_count_both`, where nobody writes."""
+        end = len(self._viewers)
+        qualities, votes = self._qualities[:end], self._votes[:end]
+        totals = np.zeros((2, len(EMOTIONS)))
+        totals[0] = (qualities / votes.sum(axis=1)) @ votes
+        return totals, float(qualities.sum())
+
+    def _count_both(self, now: float, with_faces: bool) -> tuple[Row, float]:
+        """The weighed votes of faces and of chat, (2, 7), and how many equal votes they are worth."""
+        end = len(self._viewers)
+        times, qualities, chats, votes = self._times[:end], self._qualities[:end], self._chats[:end], self._votes[:end]
+        scales = np.where(chats, self.chat.weight, 1.0 if with_faces else 0.0)
+        qualities = np.where(chats, qualities * np.exp2((times - now) / self.chat.half_life), qualities)
+        weights = scales * qualities
+        # A vote of quality q is worth q votes. Of n such, the mean by `scales` is as sure as that of this many.
+        voters = float(weights.sum() ** 2 / (scales @ weights))
+        # Each row is divided by its sum, which may be a little off 1: no one gets two hundredths of a vote extra.
+        weights = weights / votes.sum(axis=1)
+        return np.stack([(weights * ~chats) @ votes, (weights * chats) @ votes]), voters
+
+    def _parts(self, totals: Row, faces: int, chatters: int) -> tuple[Part, Part]:
+        """What faces and chat add to the mood."""
+        by_faces, by_chat = totals.sum(axis=1).tolist()
+        apart = chatters >= self.minimum_viewers or not by_chat
+        return (
+            Part(faces, by_faces / (by_faces + by_chat), _normalized(totals[0]) if apart and by_faces else None),
+            Part(chatters, by_chat / (by_faces + by_chat), _normalized(totals[1]) if apart and by_chat else None),
         )
 
     def _advance(self, now: float) -> None:
@@ -145,16 +218,18 @@ class Crowd:
         self._now = now
 
     def _expire(self, now: float) -> None:
-        old = self._times[: len(self._viewers)] <= now - self.expiry
+        end = len(self._viewers)
+        old = self._times[:end] <= now - np.where(self._chats[:end], self.chat.expiry, self.expiry)
         for viewer in [self._viewers[row] for row in np.flatnonzero(old)]:
             self.leave(viewer)
 
     def _new_row(self, viewer: str) -> int:
         row = len(self._viewers)
         if row == len(self._times):
-            self._times = np.concatenate([self._times, np.zeros_like(self._times)])
-            self._weights = np.concatenate([self._weights, np.zeros_like(self._weights)])
-            self._votes = np.concatenate([self._votes, np.zeros_like(self._votes)])
+            self._times = _doubled(self._times)
+            self._qualities = _doubled(self._qualities)
+            self._chats = _doubled(self._chats)
+            self._votes = _doubled(self._votes)
         self._viewers.append(viewer)
         self._rows[viewer] = row
         return row
@@ -189,6 +264,10 @@ def wilson_interval(share: float, voters: float) -> Interval:
     # At share 0 and 1 the bounds touch the share; rounding must not push them past it.
     low, high = (middle - reach) / scale, (middle + reach) / scale
     return max(0.0, min(low, share)), min(1.0, max(high, share))
+
+
+def _doubled(column: npt.NDArray[T]) -> npt.NDArray[T]:
+    return np.concatenate([column, np.zeros_like(column)])
 
 
 def _normalized(values: npt.NDArray[np.float64]) -> Probabilities:

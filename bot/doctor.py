@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bot.chat import load_reader
 from bot.history import History
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
@@ -48,6 +49,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("connections", lambda: _connections(settings)),
         ("detector", _detector),
         ("reader", _reader),
+        ("chat", lambda: _chat(settings)),
     ):
         yield _guarded(name, look)
 
@@ -146,3 +148,15 @@ def _reader() -> Finding:
     if not np.isclose(seven.sum(), 1.0, atol=1e-3):
         return Finding("reader", "the face reader gives nonsense", "Install LERA again: its weights are damaged.")
     return Finding("reader", "the face reader loads and answers")
+
+
+def _chat(settings: Settings) -> Finding:
+    if not settings.chat.enabled:
+        return Finding("chat", "is not read, as [chat] enabled says")
+    try:
+        sevens, qualities = load_reader().read(["that was great!"])
+    except LeraError as error:
+        return Finding("chat", "is answered and not read", f"{error} Or set [chat] enabled = false.")
+    if sevens.shape != (1, 7) or qualities.shape != (1,):
+        return Finding("chat", "the text reader gives nonsense", "Install LERA again: its weights are damaged.")
+    return Finding("chat", "the text reader loads and answers")

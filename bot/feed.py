@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bot.crowd import Mood
+from bot.crowd import Mood, Part
 from model.emotions import EMOTIONS
 
 BEAT_SECONDS: Final = 2.0
@@ -33,7 +33,12 @@ def mood_frame(mood: Mood, channel: str, connected: int, session: int) -> dict[s
         "valence": None if mood.valence is None else round(mood.valence, 3),
         "arousal": None if mood.arousal is None else round(mood.arousal, 3),
         "trend": _by_emotion(mood.trend, 2),
+        "sources": {"face": _source(mood.faces), "chat": _source(mood.chat)},
     }
+
+
+def _source(part: Part) -> dict[str, Any]:
+    return {"voters": part.voters, "part": round(part.part, 2), "shares": _by_emotion(part.shares, 4)}
 
 
 def _by_emotion(values: tuple[float, ...] | None, digits: int) -> dict[str, float] | None:

@@ -17,7 +17,7 @@ from transport.reading import Probabilities
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SHARES = ", ".join(EMOTIONS)
 _SCHEMA = f"""
 CREATE TABLE session (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, started REAL NOT NULL, ended REAL);
@@ -25,20 +25,38 @@ CREATE TABLE mood (
     session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
     time REAL NOT NULL, viewers INTEGER NOT NULL,
     {", ".join(f"{emotion} REAL" for emotion in EMOTIONS)}, valence REAL, arousal REAL,
+    faces INTEGER, chatters INTEGER NOT NULL DEFAULT 0, chat_part REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (session, time)
 ) WITHOUT ROWID;
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+# From each older version to the next. Columns are added and no row is touched: a year's file is ready at once.
+_MIGRATIONS = {
+    1: """
+ALTER TABLE mood ADD COLUMN faces INTEGER;
+ALTER TABLE mood ADD COLUMN chatters INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mood ADD COLUMN chat_part REAL NOT NULL DEFAULT 0;
+PRAGMA user_version = 2;
+""",
+}
+# In a row of version 1 every voter was a face.
+_COLUMNS = f"time, viewers, {_SHARES}, valence, arousal, coalesce(faces, viewers), chatters, chat_part"
 
 
 class Row(Struct, frozen=True):
-    """One remembered second. `shares` is None where there were too few viewers to show them."""
+    """One remembered second. `shares` is None where there were too few viewers to show them.
+
+    `faces` and `chatters` are the voters of each source, `chat_part` is chat's part of the mood's weight (0..1).
+    """
 
     time: float
     viewers: int
     shares: Probabilities | None
     valence: float | None
     arousal: float | None
+    faces: int
+    chatters: int
+    chat_part: float
 
 
 class Session(Struct, frozen=True):
@@ -82,13 +100,15 @@ class History:
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-            elif version != SCHEMA_VERSION:
+            elif version != SCHEMA_VERSION and version not in _MIGRATIONS:
                 raise LeraError(f"The history {self._path} is of another LERA version; move it away and start again.")
             elif database.execute("SELECT 1 FROM session WHERE ended IS NULL").fetchone():
                 # The last show ended without a goodbye: look whether the file is whole before building on it.
                 (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
                 if found != "ok":
                     raise sqlite3.DatabaseError(found)
+            for older in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+                database.executescript(f"BEGIN IMMEDIATE; {_MIGRATIONS[older]} COMMIT;")
         except BaseException:
             database.close()
             raise
@@ -107,7 +127,8 @@ class History:
     def add(self, session: int, mood: Mood) -> None:
         """Remember one second."""
         shares = mood.shares or (None,) * len(EMOTIONS)
-        values = (session, mood.time, mood.viewers, *shares, mood.valence, mood.arousal)
+        sources = (mood.faces.voters, mood.chat.voters, mood.chat.part)
+        values = (session, mood.time, mood.viewers, *shares, mood.valence, mood.arousal, *sources)
         with self._transaction() as database:
             database.execute(f"INSERT OR REPLACE INTO mood VALUES ({', '.join('?' * len(values))})", values)
 
@@ -123,9 +144,8 @@ class History:
 
     def rows(self, session: int, since: float = 0.0) -> list[Row]:
         """The rows of a session from `since` on, oldest first."""
-        query = f"SELECT time, viewers, {_SHARES}, valence, arousal FROM mood"
-        found = self._read(f"{query} WHERE session = ? AND time >= ? ORDER BY time", (session, since))
-        return [Row(row[0], row[1], _shares(row[2:9]), row[9], row[10]) for row in found]
+        query = f"SELECT {_COLUMNS} FROM mood WHERE session = ? AND time >= ? ORDER BY time"
+        return [Row(row[0], row[1], _shares(row[2:9]), *row[9:]) for row in self._read(query, (session, since))]
 
     def sessions(self) -> list[Session]:
         """All sessions, newest first."""

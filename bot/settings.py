@@ -34,11 +34,18 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChatSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[chat]`: how `!mood` answers."""
+    """`[chat]`: how `!mood` answers, and how what chat writes counts."""
 
     prefix: Annotated[str, Meta(min_length=1, max_length=5, pattern=r"^\S+$")] = "!"
     user_cooldown: Annotated[float, Meta(ge=0, le=3600)] = 10.0
     channel_cooldown: Annotated[float, Meta(ge=0, le=3600)] = 3.0
+    enabled: bool = True
+    weight: Annotated[float, Meta(ge=0.05, le=4)] = 0.5
+    half_life: Annotated[float, Meta(ge=1, le=600)] = 20.0
+    expiry: Annotated[float, Meta(ge=5, le=3600)] = 60.0
+    bots: tuple[str, ...] = (
+        "nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "wizebot", "soundalerts", "sery_bot",
+    )  # fmt: skip
 
 
 class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):

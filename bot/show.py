@@ -8,10 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from bot.chat import Chat, Reader
 from bot.commands import Asker, Commands
-from bot.crowd import Crowd, Mood
+from bot.crowd import ChatVotes, Crowd, Mood
 from bot.feed import Feed, mood_frame
 from bot.history import History
+from bot.inbox import ChatMessage
 from bot.peaks import Peaks
 from bot.settings import Settings
 from lera.errors import LeraError
@@ -25,23 +27,36 @@ logger = logging.getLogger(__name__)
 class Show:
     """One running stream.
 
-    agents → hub → desk → `take` → crowd → mood → feed (overlay, dashboard), commands (chat), history.
+    agents → hub → desk → `take` ─┐
+    messages → `hear` → chat ─────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history.
     """
 
     MOODS_PER_SECOND: Final = 10
 
-    def __init__(self, settings: Settings, token: str, history: History | None, now: Callable[[], float]) -> None:
-        """`now` is a steady clock in seconds since 1970; `token` opens the hub. Without a history nothing is kept."""
+    def __init__(
+        self,
+        settings: Settings,
+        token: str,
+        history: History | None,
+        now: Callable[[], float],
+        text_reader: Callable[[], Reader] | None = None,
+    ) -> None:
+        """`now` is a steady clock in seconds since 1970; `token` opens the hub. Without a history nothing is kept.
+
+        `text_reader` loads what reads chat, in place of LERA's own.
+        """
         self.settings = settings
         self.now = now
         self.started = now()
-        self.crowd = Crowd(settings.crowd.minimum_viewers, settings.crowd.expiry)
+        chat = settings.chat
+        votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
+        self.crowd = Crowd(settings.crowd.minimum_viewers, settings.crowd.expiry, votes)
         self.mood = self.crowd.mood(self.started)
         self.peaks = Peaks()
         self.feed = Feed()
         self.desk = Desk(settings.hub, settings.channel.name, token, self, settings.crowd.minimum_viewers)
         self.hub = Hub(self.desk, now)
-        chat = settings.chat
+        self.chat = Chat(chat, settings.channel.name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown)
         self.history = history
         self.session = 0
@@ -71,6 +86,16 @@ class Show:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
         self.leave(viewer)
 
+    # What chat feeds (bot.chat.Count).
+
+    def take_chat(self, reading: Reading) -> None:
+        """Count a chatter's vote, made of messages that are a little older than now."""
+        self._changed |= self.crowd.take(reading, self.now())
+
+    def hear(self, message: ChatMessage) -> bool:
+        """Read one chat message for its mood; False when it won't be read. Answering it is `answer`'s."""
+        return self.chat.hear(message)
+
     # What commands and pages look at.
 
     def reading_of(self, viewer: str) -> Probabilities | None:
@@ -99,6 +124,7 @@ class Show:
                 tasks.create_task(self._tell())
                 tasks.create_task(self._remember())
                 tasks.create_task(self.hub.watch())
+                tasks.create_task(self.chat.run())
         finally:
             await self.hub.close()
             if self.history is not None and self.session:

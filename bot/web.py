@@ -188,6 +188,9 @@ class Pages:
                     {
                         "time": round(row.time, 3),
                         "viewers": row.viewers,
+                        "faces": row.faces,
+                        "chatters": row.chatters,
+                        "chat_part": row.chat_part,
                         "shares": row.shares and dict(zip(EMOTIONS, (round(s, 4) for s in row.shares), strict=True)),
                         "valence": row.valence,
                         "arousal": row.arousal,
@@ -212,6 +215,8 @@ class Pages:
                 "counts": dict(show.desk.counts),
                 "interval": show.desk.interval,
                 "history": show.history_fault or ("on" if show.history else "off"),
+                "chat": show.chat.fault or "on",
+                "messages": dict(show.chat.counts),
             }
         )
 

@@ -20,6 +20,7 @@ from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
 from demo.agent import DemoAgent, ask_for_webcam
+from demo.chat import chatter_on
 from demo.crowd import play
 from demo.summary import summary
 from lera.errors import LeraError
@@ -38,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--seconds", type=_positive, metavar="N", help="end after N seconds (default: until Ctrl-C)")
     parser.add_argument("--viewers", type=int, default=40, metavar="N", help="simulated viewers (default: 40)")
+    parser.add_argument("--chatters", type=int, default=25, metavar="N", help="simulated chatters (default: 25)")
     parser.add_argument("--no-browser", action="store_true", help="don't open the overlay; just say where it is")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT}, else a free one)"
@@ -45,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if not 0 <= arguments.viewers <= 2000:
         raise LeraError("--viewers must be from 0 to 2000: more need a machine of their own to simulate.")
+    if not 0 <= arguments.chatters <= 2000:
+        raise LeraError("--chatters must be from 0 to 2000.")
     # The demo leaves nothing behind: consent, keys and history live and die with this folder.
     with tempfile.TemporaryDirectory(prefix="lera-demo-", ignore_cleanup_errors=True) as home:
         os.environ["LERA_HOME"] = home
@@ -71,7 +75,9 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
                     tasks.create_task(show.run())
                     tasks.create_task(agent.watch(show))
                     tasks.create_task(_watch_overlay(address))
-                    tasks.create_task(play(parse_link(link), arguments.viewers, arguments.seconds or STORY_SECONDS))
+                    length = arguments.seconds or STORY_SECONDS
+                    tasks.create_task(play(parse_link(link), arguments.viewers, length))
+                    tasks.create_task(chatter_on(show, arguments.chatters, length))
                     tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", agent.viewer)))
             except TimeoutError:
                 pass

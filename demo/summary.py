@@ -5,7 +5,7 @@ from demo.agent import DemoAgent
 
 
 def summary(show: Show, agent: DemoAgent | None) -> str:
-    """Readings in and dropped, lag from camera to overlay, cost of the agent."""
+    """Readings in and dropped, chat, lag from camera to overlay, cost of the agent."""
     counts = show.desk.counts
     dropped = {name: count for name, count in counts.items() if name.startswith(("dropped", "refused"))}
     causes = f" ({', '.join(f'{count} {name}' for name, count in sorted(dropped.items()))})" if dropped else ""
@@ -15,6 +15,7 @@ def summary(show: Show, agent: DemoAgent | None) -> str:
         f"  readings taken in:    {counts['readings']}",
         f"  dropped or refused:   {sum(dropped.values())}{causes}",
         f"  viewers that joined:  {counts['joined']}",
+        f"  chat:                 {_chat(show)}",
     ]
     lags = sorted(show.lags)
     if lags:
@@ -32,3 +33,14 @@ def summary(show: Show, agent: DemoAgent | None) -> str:
     if peak is not None:
         lines.append(f"  strongest moment:     {peak.emotion} at {100 * peak.share:.0f} %")
     return "\n".join(lines)
+
+
+def _chat(show: Show) -> str:
+    if show.chat.fault is not None:
+        return "not read"
+    counts = show.chat.counts
+    waiting = counts["heard"] - counts["read"] - counts["unsure"] - counts["dropped"] - counts["failed"]
+    others = {"that said nothing": counts["unsure"], "dropped": counts["dropped"], "failed": counts["failed"]}
+    others["not read in time"] = waiting
+    rest = "".join(f", {count} {name}" for name, count in others.items() if count)
+    return f"{counts['read']} of {counts['heard']} messages read{rest}"

@@ -5,7 +5,7 @@ import { element, setText } from "./dom.js";
 import { draw } from "./drawings.js";
 import { Feed } from "./feed.js";
 import { wayOf } from "./head.js";
-import { EMOTIONS, isShares } from "./mood.js";
+import { EMOTIONS, isShares, votersOf } from "./mood.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
 import { wordsOf } from "./words.js";
@@ -90,13 +90,23 @@ function tellCards(live) {
   setText(find(".top-note"), top === null ? "" : `${percent(live.shares[top])}${change === undefined ? "" : `, ${words.trend[wayOf(change)]}`}`);
   const known = signal === "live" && mood !== null;
   setText(find(".viewers"), known ? String(mood.viewers ?? 0) : "–");
-  setText(find(".viewers-note"), known ? `${mood.connected ?? 0} connected, ${mood.minimum_viewers} needed` : "");
+  setText(find(".viewers-note"), known ? sourcesNote(live) : "");
   for (const [name, say] of [["valence", pleasantness], ["arousal", energy]]) {
     const value = live?.[name];
     const told = Number.isFinite(value);
     setText(find(`.${name}`), told ? say(value) : "–");
     setText(find(`.${name}-note`), told ? signed(value) : "");
   }
+}
+
+/** Who the counted are while chat is among them, and who could be. @param {import("./mood.js").Mood|null} live */
+function sourcesNote(live) {
+  const { face, chat } = live?.sources ?? {};
+  const connected = `${mood.connected ?? 0} connected`;
+  if (!chat?.part) return `${connected}, ${mood.minimum_viewers} needed`;
+  const waiting = `${face.voters} of ${mood.minimum_viewers} faces`;
+  const faces = face.part ? `${percent(chat.part)} from chat` : waiting;
+  return `${votersOf(live, words)}, ${faces}; ${connected}`;
 }
 
 /** @param {import("./mood.js").Mood|null} live */

@@ -2,6 +2,7 @@
 
 import { setText } from "./dom.js";
 import { draw } from "./drawings.js";
+import { votersOf } from "./mood.js";
 
 /** A share that moved less than this reads as steady: the interval of a small crowd is far wider. */
 const STEADY = 0.02;
@@ -38,7 +39,8 @@ export class Head {
       gathering: words.gathering(mood?.viewers ?? 0, mood?.minimum_viewers ?? 0),
       stale: words.reconnecting,
     };
-    setText(this.title, state === "stale" ? words.stale : words.title);
+    const title = state === "live" && mood.sources?.chat?.part > 0 ? words.crowd : words.title;
+    setText(this.title, state === "stale" ? words.stale : title);
     setText(this.headline, top === null ? waiting[state] : words.expressions[top]);
     this.#picture(top ?? (state === "gathering" ? "crowd" : "silence"));
     const way = change === undefined ? "" : wayOf(change);
@@ -47,7 +49,7 @@ export class Head {
   }
 
   /**
-   * How many viewers count; while the crowd gathers, the headline says it.
+   * How many faces and chatters count; while the crowd gathers, the headline says it.
    *
    * @param {"connecting"|"live"|"gathering"|"stale"} state
    * @param {import("./mood.js").Mood|null} mood
@@ -55,7 +57,7 @@ export class Head {
   count(state, mood) {
     if (state !== "live") this.tell(state, mood);
     const known = state === "live" && Number.isFinite(mood.viewers);
-    setText(this.viewers, known ? this.words.viewers(mood.viewers) : "");
+    setText(this.viewers, known ? votersOf(mood, this.words) : "");
   }
 
   /** @param {string} name */

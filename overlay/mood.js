@@ -16,6 +16,12 @@
  * @property {number|null} valence -1 (unpleasant) .. 1 (pleasant).
  * @property {number|null} arousal -1 (calm) .. 1 (excited).
  * @property {Record<Emotion, number>|null} trend Change of each share over the last while.
+ * @property {{face: Source, chat: Source}} [sources] How much comes from where.
+ *
+ * @typedef {object} Source
+ * @property {number} voters
+ * @property {number} part 0..1 of the mood's weight; 0 while these voters don't count.
+ * @property {Record<Emotion, number>|null} shares Of this source alone; null where that would tell of single viewers.
  *
  * @typedef {{type: "beat", time: number}} Beat
  */
@@ -50,6 +56,20 @@ export function readFrame(text) {
 /** @param {any} value */
 export const isShares = (value) => isOfEach(value, isShare);
 
+const isSource = (source) => Number.isFinite(source?.voters) && isShare(source.part);
+
+/**
+ * The voters that count: `viewers` alone where there are only faces, or where the bot is too old to say more.
+ *
+ * @param {Mood} mood
+ * @param {import("./words.js").Words} words
+ */
+export function votersOf(mood, words) {
+  const { face, chat } = mood.sources ?? {};
+  if (!chat?.part) return words.viewers(mood.viewers);
+  return words.voters(face.part === 0 ? 0 : face.voters, chat.voters);
+}
+
 /**
  * @param {any} frame
  * @returns {boolean}
@@ -57,6 +77,7 @@ export const isShares = (value) => isOfEach(value, isShare);
 function isMood(frame) {
   const numbers = [frame.time, frame.viewers, frame.connected, frame.minimum_viewers, frame.valence, frame.arousal];
   if (typeof frame.enough !== "boolean" || !numbers.every(isNumberOrNull)) return false;
+  if (frame.sources && !["face", "chat"].every((name) => isSource(frame.sources[name]))) return false;
   if (frame.trend && !isOfEach(frame.trend, Number.isFinite)) return false;
   if (!frame.enough) return true;
   return isShares(frame.shares) && isOfEach(frame.intervals, isInterval) && EMOTIONS.includes(frame.top);

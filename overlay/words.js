@@ -4,11 +4,13 @@
  *
  * @typedef {object} Words
  * @property {string} title
+ * @property {string} crowd The title while chat votes, which shows no faces and leaves less room.
  * @property {string} connecting
  * @property {string} stale
  * @property {string} reconnecting
  * @property {(have: number, need: number) => string} gathering
  * @property {(count: number) => string} viewers
+ * @property {(faces: number, chatters: number) => string} voters While chat votes, with or without faces.
  * @property {Record<"rising"|"falling"|"steady", string>} trend
  * @property {Record<import("./mood.js").Emotion, string>} expressions
  */
@@ -17,11 +19,13 @@
 const LANGUAGES = {
   en: {
     title: "Crowd expressions",
+    crowd: "The crowd",
     connecting: "Connecting…",
     stale: "No signal",
     reconnecting: "Reconnecting…",
     gathering: (have, need) => `Gathering the crowd (${have} of ${need})`,
     viewers: (count) => (count === 1 ? "1 viewer" : `${count} viewers`),
+    voters: (faces, chatters) => `${faces === 0 ? "" : faces === 1 ? "1 face · " : `${faces} faces · `}${chatters} in chat`,
     trend: { rising: "rising", falling: "falling", steady: "steady" },
     expressions: {
       happiness: "Happy",
@@ -35,11 +39,13 @@ const LANGUAGES = {
   },
   "zh-TW": {
     title: "觀眾的表情",
+    crowd: "觀眾",
     connecting: "連線中…",
     stale: "沒有訊號",
     reconnecting: "重新連線中…",
     gathering: (have, need) => `正在等觀眾加入（${have}／${need}）`,
     viewers: (count) => `${count} 位觀眾`,
+    voters: (faces, chatters) => `${faces === 0 ? "" : `鏡頭 ${faces} 位 · `}聊天室 ${chatters} 位`,
     trend: { rising: "上升", falling: "下降", steady: "持平" },
     expressions: {
       happiness: "開心",

@@ -77,7 +77,7 @@ def test_readme_names_every_option(program: str, monkeypatch: pytest.MonkeyPatch
 def test_readme_names_no_option_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"--pictures"}.union(*(options(program, monkeypatch) for program in PROGRAMS))
     # The commands of `python -m model` need torch to be imported, so their options are read off their source.
-    for path in (ROOT / "model").rglob("*.py"):
+    for path in [*(ROOT / "model").rglob("*.py"), *(ROOT / "bench").glob("*.py")]:
         known.update(re.findall(r'add_argument\(\s*"(--[a-z-]+)"', path.read_text("utf-8")))
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
 

@@ -38,6 +38,8 @@ class Client(Protocol):
 class CameraLike(Protocol):
     """The part of `camera.Camera` that is used."""
 
+    idle_until: Callable[[], float]
+
     @property
     def state(self) -> str: ...
     def open(self, *, patient: bool = False) -> None: ...
@@ -178,6 +180,8 @@ class Agent:
             loop.call_soon_threadsafe(self._change.set)
 
         camera = self._make_camera(wake)
+        if not self._keep_frame:  # a preview shows every frame
+            camera.idle_until = lambda: watch.idle_until
         try:
             await asyncio.to_thread(camera.open, patient=patient)
             while not self.paused:

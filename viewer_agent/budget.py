@@ -35,6 +35,11 @@ class Budget:
         self._then = now, spent
         return self._purse >= self._expected
 
+    @property
+    def wait(self) -> float:
+        """Seconds from the last `affords` until work may begin, if the process does nothing else meanwhile."""
+        return max(0.0, (self._expected - self._purse) / self._share)
+
     def begin(self, spent: float) -> None:
         """A piece of work begins."""
         self._begun = spent

@@ -111,6 +111,8 @@ class Camera:
     ) -> None:
         self.source = source
         self.state: State = "opening"
+        self.idle_until: Callable[[], float] = lambda: float("-inf")
+        """Frames before the moment that this tells are not decoded. Called from the camera's thread."""
         self._is_file = is_video_file(source)
         self._period = 1.0 / frames_per_second
         self._on_change = on_change
@@ -193,7 +195,7 @@ class Camera:
                 return
             now = time.monotonic()
             self._number += 1
-            if now >= wanted:
+            if now >= max(wanted, self.idle_until()):
                 # From the plan, not from now: else every wait would round up to the camera's next frame.
                 wanted = max(wanted + self._period, now)
                 self._keep(capture, now)
@@ -217,7 +219,9 @@ class Camera:
                 index += 1
                 self._number += 1
             wanted = max(wanted + self._period, (index - 1) * step)
-            self._keep(capture, time.monotonic())
+            now = time.monotonic()
+            if now >= self.idle_until():
+                self._keep(capture, now)
 
     def _keep(self, capture: Capture, now: float) -> None:
         fine, picture = capture.retrieve()

@@ -25,6 +25,10 @@ from viewer_agent.watch import FrameLike, Reader, Sight, Watch
 
 FRAMES_PER_SECOND: Final = FRAME_RATE
 """What the camera must give; a clip takes every frame, or every n-th."""
+LONGEST_REST: Final = 0.5
+"""Seconds that the camera's frames go undecoded at most; each frame looked at confirms that the agent is alive."""
+SLACK: Final = 0.5 / FRAMES_PER_SECOND
+"""Half a frame: cameras are not punctual."""
 LATE: Final = 4.0
 """A frame this many spacings after the last one begins a new clip (or a quarter of a second, if that is longer)."""
 
@@ -106,18 +110,20 @@ class FusionWatch(Watch):
             return self._sight
         if not self._in_burst:
             if not affords or not self._reporter.due(frame.moment, interval):
+                resumes = max(frame.moment + self._budget.wait, self._reporter.due_at(interval) - SLACK)
+                self.idle_until = min(resumes, frame.moment + LONGEST_REST)
                 return self._sight._replace(say=None)
             self._clip.clear()
             self._budget.begin(self._spent())
             self._in_burst = True
             self._wanted = frame.moment
-        # Half a frame of slack: cameras are not punctual.
-        if frame.moment < self._wanted - 0.5 / FRAMES_PER_SECOND:
+        if frame.moment < self._wanted - SLACK:
             return self._sight._replace(say=None)
         if frame.moment - self._last > max(LATE * self._spacing, 0.25):
             self._clip.clear()
         self._last = frame.moment
         self._wanted = max(self._wanted, frame.moment - self._spacing / 2) + self._spacing
+        self.idle_until = self._wanted - SLACK
         self._sight = super().look(frame, interval)
         if not self._clip.frames:
             # Nobody to read: that was no burst, and looking again soon is cheap.
@@ -129,8 +135,12 @@ class FusionWatch(Watch):
         if not self._clip.full:
             return None
         self.clip_frames = self._clip.frames
+        # Nor does anybody look while the network reads.
+        self.idle_until = float("inf")
         row = self._reader.probabilities(self._clip.crops[None])[0].astype(np.float64)
         reading = ClipReading(row / row.sum(), self._clip.quality)
+        # The next frame asks the budget how long to rest.
+        self.idle_until = frame.moment
         self._in_burst = False
         self._budget.end(self._spent())
         return self._told(reading, frame, interval)
@@ -139,4 +149,5 @@ class FusionWatch(Watch):
         super()._forget_face()
         self._sight = None
         self._in_burst = False
+        self.idle_until = float("-inf")
         self._budget.leave()

@@ -45,7 +45,11 @@ class Reporter:
     def due(self, now: float, interval: float) -> bool:
         """Whether a reading would be allowed now."""
         # Frames come at steps of their own; without the slack a reading would slip by a whole frame each time.
-        return now - self._posted >= interval - 1e-3
+        return now >= self.due_at(interval) - 1e-3
+
+    def due_at(self, interval: float) -> float:
+        """The moment of the next reading that would be allowed."""
+        return self._posted + interval
 
     def reading(self, reading: ClipReading, captured: float, now: float, interval: float) -> Told | None:
         """The reading to post, or None when it comes too early or says nothing new."""

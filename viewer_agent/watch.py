@@ -75,6 +75,8 @@ class Watch:
         self._reporter = Reporter(settings.change_threshold)
         self._quality = 0.0
         self._probabilities: Distribution | None = None
+        self.idle_until = float("-inf")
+        """No frame before this moment will be looked at, so it needn't be decoded. Read by the camera's thread."""
 
     @property
     def clip(self) -> Clip:

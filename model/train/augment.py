@@ -5,6 +5,7 @@ cover cheap cameras, video calls and rooms lit by a screen. Cutout: DeVries & Ta
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -31,6 +32,22 @@ class Strength:
     noise: float = 0.03
     cutout: float = 0.25
     cutout_side: float = 0.35
+
+
+GENTLE: Final = Strength(
+    scale=0.11,
+    shift=0.05,
+    angle=8.0,
+    stretch=0.05,
+    gamma=0.35,
+    light=0.25,
+    blur=0.2,
+    coarse=0.25,
+    noise=0.025,
+    cutout=0.2,
+    cutout_side=0.32,
+)
+"""For the second round."""
 
 
 def sample(pictures: Tensor, frames: Tensor, side: int) -> Tensor:

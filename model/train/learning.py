@@ -9,7 +9,7 @@ import csv
 import json
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from model.train.scores import accuracy, mean_recall
 DATA: Final = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 RUN: Final = Path(__file__).resolve().parents[2] / "runs" / "face"
 
-SHARE: Final = 0.3
+SHARE: Final = 0.5
 """Of the prior, for choosing a checkpoint; the export fits its own."""
 
 
@@ -39,21 +39,31 @@ class Plan:
     """Everything that decides a run besides the pictures.
 
     `drawn` pictures make an epoch, `balance` is the power of `packs.frequencies`; `early` is the share of the rate that
-    the trunk's first block gets (the stem half of it, the last block all of it), `head` the head's multiple.
+    the trunk's first block gets (the stem half of it, the last block all of it), `head` the head's multiple. A share
+    `whole` of the crops is the pack's picture, the rest as our detector frames it; `clean` see no bad weather; `taught`
+    is how much of the targets comes from an earlier network.
     """
 
-    epochs: int = 14
+    epochs: int
+    rate: float
     drawn: int = 40_000
     batch: int = 64
     balance: float = 0.35
-    rate: float = 4e-4
     early: float = 0.3
     head: float = 3.0
     decay: float = 0.05
     warm: float = 0.5
     average: float = 0.9985
     whole: float = 0.5
+    clean: float = 0.0
+    taught: float = 0.0
     seed: int = 1
+
+
+FIRST: Final = Plan(epochs=14, rate=4e-4)
+"""From the recognition network, under hard conditions."""
+SECOND: Final = Plan(epochs=11, rate=3e-4, clean=0.35, taught=0.35, seed=2)
+"""From the first round's network, which also teaches: Furlanello et al., "Born-Again Neural Networks", ICML 2018."""
 
 
 def rate_at(epoch: float, plan: Plan) -> float:
@@ -129,7 +139,9 @@ def epoch_of(state: "State", pack: Pack, plan: Plan, sizes: Sizes, strength: Str
         rows = order[step * plan.batch : (step + 1) * plan.batch]
         use_whole = torch.rand(len(rows), generator=random) < plan.whole
         frames = torch.where(use_whole[:, None, None], whole, framings[rows])
-        crops = weather(sample(pictures[rows], jitter(frames, strength, random), sizes.side), strength, random)
+        fair = sample(pictures[rows], jitter(frames, strength, random), sizes.side)
+        spared = torch.rand(len(rows), 1, 1, 1, generator=random) < plan.clean
+        crops = torch.where(spared, fair, weather(fair.clone(), strength, random))
         for group in state.optimizer.param_groups:
             group["lr"] = group["share"] * rate_at(epoch + step / steps, plan)
         with torch.autocast("cpu", torch.bfloat16):
@@ -162,10 +174,12 @@ def groups_of(network: FaceNetwork, plan: Plan) -> list[dict[str, Any]]:
 class State:
     """What a checkpoint holds: the network, its running average, the optimizer, and the best score so far."""
 
-    def __init__(self, plan: Plan, sizes: Sizes) -> None:
+    def __init__(self, plan: Plan, sizes: Sizes, start: Path | None) -> None:
         torch.manual_seed(plan.seed)
         network = FaceNetwork(sizes)
-        if sizes.widths == trunk.WIDTHS:
+        if start is not None:
+            network = network_of(start)[0]
+        elif sizes.widths == trunk.WIDTHS:
             trunk.start(network.stem, network.blocks)
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(plan.average)  # type: ignore[no-untyped-call]
@@ -189,14 +203,40 @@ class State:
             getattr(self, name).load_state_dict(kept[name])
 
 
-def train(training: Pack, validation: Pack, run: Path, plan: Plan, sizes: Sizes, strength: Strength) -> Path:
+def network_of(checkpoint: Path) -> tuple[FaceNetwork, int]:
+    """The network of a checkpoint, ready to answer, and the epoch that it is of."""
+    kept = torch.load(checkpoint, weights_only=True)
+    network = FaceNetwork(Sizes(**kept["sizes"]))
+    network.load_state_dict(kept["network"])
+    return network.eval(), int(kept["epoch"])
+
+
+def taught(pack: Pack, teacher: Path, plan: Plan) -> Pack:
+    """The pack with a share `plan.taught` of its targets replaced by what a checkpoint answers, in the pack's world."""
+    network = network_of(teacher)[0]
+    logits = sum(logits_of(network, pack, aligned, network.sizes.side) for aligned in (False, True)) / 2
+    prior = priors(pack, packs.frequencies(pack, plan.balance))[torch.from_numpy(pack.source)]
+    answers = torch.softmax(logits + prior, 1).numpy()
+    return replace(pack, targets=(1 - plan.taught) * pack.targets + plan.taught * answers)
+
+
+def train(
+    training: Pack,
+    validation: Pack,
+    run: Path,
+    plan: Plan,
+    sizes: Sizes,
+    strength: Strength,
+    start: Path | None = None,
+) -> Path:
     """Trains until `plan.epochs` are done; returns the checkpoint that validated best, `run`/best.pt.
 
-    `run` also gets last.pt, from which the next call goes on, and log.csv, one row an epoch.
+    It starts from the checkpoint `start`, or from the recognition network. `run` also gets last.pt, from which the next
+    call goes on, and log.csv, one row an epoch.
     """
     run.mkdir(parents=True, exist_ok=True)
     last, best, log = run / "last.pt", run / "best.pt", run / "log.csv"
-    state = State(plan, sizes)
+    state = State(plan, sizes, start)
     if last.exists():
         state.load(last)
         print(f"going on after epoch {state.epoch}", flush=True)

@@ -1,7 +1,7 @@
 """`python -m model export`: a network as the ONNX file that the viewer's agent runs, checked against torch.
 
 The file tells what a reader must know: the network, the classes that its numbers stand for, and how far apart the
-frames of its training were. With `--int8` a second file is written beside it, four times smaller and faster.
+frames of its training were. With `--int8` a second, faster file is written beside it, of about half the size.
 """
 
 import argparse
@@ -83,11 +83,17 @@ def export(network: nn.Module, name: str, path: Path, clips: Iterable[Floats], d
 
 
 def export_int8(
-    network: nn.Module, fp32: Path, target: Path, calibration: Iterable[Floats], clips: Iterable[Floats]
+    network: nn.Module,
+    fp32: Path,
+    target: Path,
+    calibration: Iterable[Floats],
+    clips: Iterable[Floats],
+    *,
+    seven_bits: bool = False,
 ) -> Check:
-    """Write the int8 form of what `export` wrote, and compare it to torch."""
+    """Write the int8 form of what `export` wrote, and compare it to torch. `seven_bits` is for CPUs without VNNI."""
     try:
-        quantise(fp32, target, calibration)
+        quantise(fp32, target, calibration, seven_bits=seven_bits)
         model = onnx.load(target)
         told = {each.key: each.value for each in model.metadata_props}
         onnx.helper.set_model_props(model, told | {"lera.precision": "int8"})
@@ -153,6 +159,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="the ONNX file to write, NAME.onnx")
     parser.add_argument("--int8", action="store_true", help="write NAME.int8.onnx, too")
     parser.add_argument(
+        "--seven-bits", action="store_true", help="int8 for processors without VNNI too, a little less exact"
+    )
+    parser.add_argument(
         "--clips", type=Path, metavar="FOLDER", help="videos of faces to fix int8's ranges and to check"
     )
     parser.add_argument("--checks", type=int, default=16, metavar="N", help="random clips to check (default: 16)")
@@ -168,11 +177,12 @@ def main(argv: list[str] | None = None) -> int:
     random = [random_clip(seed, sizes.image, sizes.frames) for seed in range(max(1, arguments.checks))]
     check = export(network, name, arguments.out, [*random, *real], arguments.data_set)
     print(f"{arguments.out}: fp32, {arguments.out.stat().st_size / 1e6:.0f} MB, {check}")
-    if arguments.int8:
+    if arguments.int8 or arguments.seven_bits:
         target = arguments.out.with_suffix(f".int8{arguments.out.suffix}")
         # Every other real clip fixes the ranges, the others check them.
         shown = [random_clip(10_000 + seed, sizes.image, sizes.frames) for seed in range(CALIBRATION)] + real[::2]
-        check = export_int8(network, arguments.out, target, shown, random + real[1::2])
+        checked = random + real[1::2]
+        check = export_int8(network, arguments.out, target, shown, checked, seven_bits=arguments.seven_bits)
         print(f"{target}: int8, {target.stat().st_size / 1e6:.0f} MB, {check}")
         if check.agreed < AGREEMENT * check.clips:
             print("int8 changes too many answers of these weights: use the fp32 file.")

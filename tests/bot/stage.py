@@ -9,11 +9,14 @@ from typing import Any
 
 import aiohttp
 
+from bot.chat import Reader
 from bot.history import History
+from bot.inbox import ChatMessage
 from bot.server import serving
-from bot.settings import ChannelSettings, CrowdSettings, Settings, WebSettings
+from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
 from bot.web import links
+from tests.bot.readers import WordReader
 from transport.desk import HubSettings
 from transport.hub import HubClient
 from transport.link import parse_link
@@ -21,6 +24,13 @@ from transport.reading import Probabilities
 
 HAPPY: Probabilities = (0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05)
 SAD: Probabilities = (0.05, 0.7, 0.05, 0.05, 0.05, 0.05, 0.05)
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Until something holds that nothing announces."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 class Theatre:
@@ -38,6 +48,10 @@ class Theatre:
         client.post(feeling)
         self._clients.append((client, asyncio.create_task(client.run())))
         return client
+
+    def write(self, chatter: str, text: str, name: str = "") -> bool:
+        """A message in chat."""
+        return self.show.hear(ChatMessage("demo", chatter, text, self.show.now(), name))
 
     async def until(self, condition: Callable[[dict[str, Any]], bool], seconds: float = 10.0) -> dict[str, Any]:
         """Wait on the live feed for a mood that fulfils the condition."""
@@ -62,16 +76,19 @@ async def theatre(
     web: WebSettings | None = None,
     minimum_viewers: int = 3,
     port: int = 0,
+    chat: ChatSettings | None = None,
+    text_reader: Callable[[], Reader] = WordReader,
     **hub: Any,
 ) -> AsyncIterator[Theatre]:
-    """A show that runs while the context lasts."""
+    """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words."""
     settings = Settings(
         channel=ChannelSettings("demo"),
         crowd=CrowdSettings(minimum_viewers),
         hub=HubSettings(**{"interval": 0.2, **hub}),
         web=web or WebSettings(),
+        chat=chat or ChatSettings(),
     )
-    show = Show(settings, "secret", history, now)
+    show = Show(settings, "secret", history, now, text_reader)
     async with serving(show, port) as address:
         running = asyncio.create_task(show.run())
         stage = Theatre(show, address)

@@ -1,11 +1,12 @@
 """What chat reads: every line friendly, under 200 characters, and honest below the minimum."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import ALIASES, MAX_LENGTH, Asker, Commands
-from bot.crowd import Crowd, Mood
+from bot.crowd import Crowd
 from bot.peaks import Peaks
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities, Reading
@@ -16,14 +17,13 @@ SEVEN: Probabilities = (0.5, 0.25, 0.1, 0.06, 0.04, 0.03, 0.02)
 class Stage:
     """A stream with a given mood."""
 
-    def __init__(self, viewers: int = 12, trend: Probabilities | None = None) -> None:
+    def __init__(self, viewers: int = 12, trend: Probabilities | None = None, chatters: int = 0) -> None:
         crowd = Crowd(minimum_viewers=3)
         for number in range(viewers):
             crowd.take(Reading(str(number), "face", 1000.0, SEVEN), 1000.0)
-        found = crowd.mood(1000.0)
-        self.mood = Mood(
-            found.time, found.viewers, 3, found.shares, found.intervals, found.valence, found.arousal, trend
-        )
+        for number in range(chatters):
+            crowd.take(Reading(f"chat:{number}", "chat", 1000.0, SEVEN), 1000.0)
+        self.mood = msgspec.structs.replace(crowd.mood(1000.0), trend=trend)
         self.peaks = Peaks()
         self.peaks.add(self.mood)
         self.started = 400.0
@@ -41,6 +41,23 @@ def test_mood() -> None:
     assert ask("!mood") == (
         "The crowd looks happy: happiness 50%, then sadness 25% and neutral 10%. 12 viewers are taking part."
     )
+
+
+def test_mood_says_how_much_is_faces_and_how_much_is_chat() -> None:
+    assert ask("!mood", Stage(viewers=40, chatters=120)) == (
+        "The crowd looks happy: happiness 50%, then sadness 25% and neutral 10% "
+        "(40 faces, 120 chatters, 60% from chat)."
+    )
+    assert str(ask("!mood joy", Stage(viewers=40, chatters=1))).startswith(
+        "Happiness is at 50% among 40 faces and 1 ch"
+    )
+
+
+@pytest.mark.parametrize("faces", [0, 2])
+def test_a_mood_of_chat_alone_speaks_of_chatters(faces: int) -> None:
+    stage = Stage(viewers=faces, chatters=120)
+    assert str(ask("!mood", stage)).endswith("neutral 10%. 120 chatters are taking part.")
+    assert "among 120 chatters, likely" in str(ask("!mood joy", stage))
 
 
 @pytest.mark.parametrize("word", ["happiness", "HAPPY", "joy"])
@@ -75,6 +92,7 @@ def test_me_needs_to_know_who_asks() -> None:
 
 def test_privacy_and_help_say_what_there_is() -> None:
     assert "never a picture" in str(ask("!mood privacy"))
+    assert "Chat is scored and dropped, never kept." in str(ask("!mood privacy"))
     for word in ("trend", "peak", "me", "privacy"):
         assert f"!mood {word}" in str(ask("!mood help"))
     assert "!mood help" in str(ask("!mood nonsense"))
@@ -128,7 +146,10 @@ def test_memory_of_askers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 words = st.sampled_from(["", *EMOTIONS, *ALIASES, *Commands.SUBCOMMANDS, "x"]) | st.text()
 
 
-@given(word=words, name=st.text(max_size=500), viewers=st.integers(0, 5), known=st.booleans())
-def test_every_answer_is_one_short_line(word: str, name: str, viewers: int, known: bool) -> None:
-    reply = ask(f"!mood {word}", Stage(viewers), Asker(name, viewer="key-of-ann" if known else None))
+@given(
+    word=words, name=st.text(max_size=500), viewers=st.integers(0, 5), chatters=st.integers(0, 5), known=st.booleans()
+)
+def test_every_answer_is_one_short_line(word: str, name: str, viewers: int, chatters: int, known: bool) -> None:
+    stage = Stage(viewers, chatters=chatters)
+    reply = ask(f"!mood {word}", stage, Asker(name, viewer="key-of-ann" if known else None))
     assert reply is not None and 0 < len(reply) <= MAX_LENGTH

@@ -7,9 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.crowd import Crowd, wilson_interval
+from bot.crowd import ChatVotes, Crowd, Part, wilson_interval
 from model.emotions import EMOTIONS
-from transport.reading import Probabilities, Reading
+from transport.reading import Probabilities, Reading, Source
 
 HAPPY: Probabilities = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 SAD: Probabilities = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -17,6 +17,20 @@ SAD: Probabilities = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 def reading(viewer: str, time: float, probabilities: Probabilities = HAPPY, quality: float = 1.0) -> Reading:
     return Reading(viewer, "face", time, probabilities, quality)
+
+
+def chat(viewer: str, time: float, probabilities: Probabilities = HAPPY, quality: float = 1.0) -> Reading:
+    return Reading(f"chat:{viewer}", "chat", time, probabilities, quality)
+
+
+def crowd_of(faces: int, chatters: int, minimum: int = 3, votes: ChatVotes | None = None) -> Crowd:
+    """Happy faces, sad chatters."""
+    crowd = Crowd(minimum, chat=votes)
+    for number in range(faces):
+        crowd.take(reading(str(number), 0.0, HAPPY), 0.0)
+    for number in range(chatters):
+        crowd.take(chat(str(number), 0.0, SAD), 0.0)
+    return crowd
 
 
 def test_one_viewer_has_one_vote_however_often_it_reports() -> None:
@@ -114,6 +128,97 @@ def test_no_trend_across_a_gap() -> None:
     assert crowd.mood(500.0).trend is None
 
 
+def test_a_channel_without_a_camera_has_a_mood() -> None:
+    mood = crowd_of(faces=0, chatters=3).mood(0.0)
+    assert (mood.viewers, mood.top) == (3, "sadness")
+    assert (mood.faces, mood.chat) == (Part(), Part(3, 1.0, SAD))
+
+
+def test_faces_and_chat_are_joined_by_weight_and_told_apart() -> None:
+    mood = crowd_of(faces=10, chatters=20).mood(0.0)
+    assert mood.viewers == 30 and mood.shares is not None and mood.shares[:2] == pytest.approx((0.5, 0.5))
+    assert (mood.faces, mood.chat) == (Part(10, 0.5, HAPPY), Part(20, 0.5, SAD))
+    heavier = crowd_of(faces=10, chatters=20, votes=ChatVotes(weight=2.0)).mood(0.0)
+    assert heavier.shares is not None and heavier.shares[1] == pytest.approx(0.8)
+    assert heavier.chat.part == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("faces", [1, 2])
+def test_chat_never_hides_a_few_faces(faces: int) -> None:
+    """Chat is public: who reads it could take its part off the sum and see the single face behind it."""
+    alone, with_faces = crowd_of(0, 40).mood(0.0), crowd_of(faces, 40).mood(0.0)
+    assert with_faces.faces == Part(faces, 0.0, None), "their number is no secret"
+    for name in ("viewers", "shares", "intervals", "valence", "arousal", "trend", "chat"):
+        assert getattr(with_faces, name) == getattr(alone, name), name
+    assert crowd_of(3, 40).mood(0.0).faces.part > 0
+
+
+@pytest.mark.parametrize(("faces", "chatters", "gathered"), [(2, 2, 2), (1, 2, 2), (2, 0, 2), (0, 1, 1)])
+def test_too_few_of_either_show_nothing(faces: int, chatters: int, gathered: int) -> None:
+    mood = crowd_of(faces, chatters).mood(0.0)
+    assert (mood.viewers, mood.enough) == (gathered, False)
+    assert (mood.faces, mood.chat) == (Part(faces), Part(chatters))
+
+
+@pytest.mark.parametrize(("faces", "chatters", "apart"), [(3, 1, False), (3, 2, False), (3, 3, True), (2, 3, True)])
+def test_shares_of_one_source_are_told_only_where_they_single_nobody_out(
+    faces: int, chatters: int, apart: bool
+) -> None:
+    mood = crowd_of(faces, chatters).mood(0.0)
+    assert mood.enough and mood.chat.part > 0
+    assert (mood.chat.shares is not None) == apart
+    assert (mood.faces.shares is not None) == (apart and faces >= 3)
+
+
+def test_a_chatters_vote_fades_and_then_expires() -> None:
+    crowd = crowd_of(0, 3, votes=ChatVotes(half_life=20.0, expiry=60.0))
+    for number in range(3):
+        crowd.take(chat(f"late {number}", 20.0, HAPPY), 20.0)
+    shares = crowd.mood(20.0).shares
+    assert shares is not None and shares[:2] == pytest.approx((2 / 3, 1 / 3))
+    assert crowd.mood(59.9).chat.voters == 6
+    assert crowd.mood(60.0).chat.voters == 3
+    assert crowd.mood(80.0).chat.voters == 0
+    assert not crowd.take(chat("old", 20.0), 80.0)
+
+
+def test_faces_and_chat_expire_each_in_their_own_time() -> None:
+    crowd = crowd_of(5, 5)
+    assert (crowd.mood(14.9).faces.voters, crowd.mood(14.9).chat.voters) == (5, 5)
+    assert (crowd.mood(15.0).faces.voters, crowd.mood(15.0).chat.voters) == (0, 5)
+    assert crowd.reading_of("chat:1", 59.0) == SAD
+    assert crowd.reading_of("chat:1", 60.0) is None
+
+
+def width(crowd: Crowd, now: float = 0.0) -> float:
+    intervals = crowd.mood(now).intervals
+    assert intervals is not None
+    return intervals[1][1] - intervals[1][0]
+
+
+def mixed(chatters: int, quality: float = 1.0, weight: float = 0.5) -> Crowd:
+    crowd = Crowd(3, chat=ChatVotes(weight=weight))
+    for number in range(chatters):
+        crowd.take(chat(str(number), 0.0, SAD if number % 2 else HAPPY, quality), 0.0)
+    return crowd
+
+
+def test_intervals_are_as_wide_as_the_evidence_is_thin() -> None:
+    # A hundred who share one message in parts are worth the votes that they share, and no more.
+    shared = (1 + math.log2(100)) / 100
+    assert width(mixed(100, shared)) == pytest.approx(2 * (wilson_interval(0.5, 1 + math.log2(100))[1] - 0.5))
+    assert width(mixed(100)) == pytest.approx(2 * (wilson_interval(0.5, 100)[1] - 0.5))
+    assert width(mixed(100, weight=0.1)) == pytest.approx(width(mixed(100, weight=1.0))), "nothing to weigh against"
+    assert width(mixed(100), 20.0) > width(mixed(100)), "what was said a while ago is less sure"
+
+
+def test_a_small_part_of_a_shared_vote_counts_though_a_face_so_poor_does_not() -> None:
+    crowd = Crowd(3)
+    assert crowd.take(chat("a", 0.0, quality=0.003), 0.0)
+    assert not crowd.take(reading("a", 0.0, quality=0.003), 0.0)
+    assert not crowd.take(chat("a", 0.0, quality=0.0), 0.0) and crowd.mood(0.0).chat.voters == 0
+
+
 def test_the_interval_covers_nine_times_of_ten() -> None:
     """Exact coverage over all outcomes of a binomial crowd, averaged over shares: Wilson's is close to nominal."""
     covered = []
@@ -134,6 +239,7 @@ def test_the_interval_narrows_with_the_crowd() -> None:
 
 
 viewers = st.sampled_from([f"viewer-{number}" for number in range(6)])
+chatters = st.sampled_from([f"chat:{number}" for number in range(6)])
 sevens = st.lists(st.floats(0, 1), min_size=7, max_size=7).filter(lambda seven: sum(seven) > 1e-3)
 
 
@@ -149,11 +255,15 @@ class CrowdMachine(RuleBasedStateMachine):
         self.ages: dict[str, float] = {}
         self.votes: dict[str, tuple[Probabilities, float]] = {}
 
+    def expiry(self, viewer: str) -> float:
+        return 60.0 if viewer.startswith("chat:") else self.EXPIRY
+
     def count(self, viewer: str, seven: list[float], quality: float, age: float) -> None:
         total = sum(seven)
         a, b, c, d, e, f, g = (value / total for value in seven)
-        self.crowd.take(reading(viewer, self.now - age, (a, b, c, d, e, f, g), quality), self.now)
-        if age < self.EXPIRY and age <= self.ages.get(viewer, math.inf):
+        source: Source = "chat" if viewer.startswith("chat:") else "face"
+        self.crowd.take(Reading(viewer, source, self.now - age, (a, b, c, d, e, f, g), quality), self.now)
+        if age < self.expiry(viewer) and age <= self.ages.get(viewer, math.inf):
             self.ages[viewer] = age
             self.votes[viewer] = ((a, b, c, d, e, f, g), quality)
 
@@ -165,6 +275,14 @@ class CrowdMachine(RuleBasedStateMachine):
     def report_twice(self, viewer: str, seven: list[float], quality: float, times: int) -> None:
         for _ in range(times):
             self.count(viewer, seven, quality, age=0.0)
+
+    @rule(viewer=chatters, seven=sevens, quality=st.floats(0.001, 1.0), age=st.integers(0, 80))
+    def write(self, viewer: str, seven: list[float], quality: float, age: int) -> None:
+        self.count(viewer, seven, quality, float(age))
+
+    @rule(viewer=chatters)
+    def forget(self, viewer: str) -> None:
+        self.leave(viewer)
 
     @rule(viewer=viewers, seven=sevens, age=st.integers(1, 40))
     def report_late(self, viewer: str, seven: list[float], age: int) -> None:
@@ -178,7 +296,7 @@ class CrowdMachine(RuleBasedStateMachine):
     @rule(seconds=st.integers(0, 20))
     def wait(self, seconds: int) -> None:
         self.now += seconds
-        self.ages = {viewer: age + seconds for viewer, age in self.ages.items() if age + seconds < self.EXPIRY}
+        self.ages = {v: age + seconds for v, age in self.ages.items() if age + seconds < self.expiry(v)}
         self.votes = {viewer: self.votes[viewer] for viewer in self.ages}
         self.crowd.mood(self.now)
 
@@ -196,15 +314,29 @@ class CrowdMachine(RuleBasedStateMachine):
     @invariant()
     def the_mood_is_the_mean_of_the_living_votes(self) -> None:
         mood = self.crowd.mood(self.now)
-        assert mood.viewers == len(self.votes)
-        assert mood.enough == (len(self.votes) >= self.crowd.minimum_viewers)
+        faces = [vote for viewer, vote in self.votes.items() if not viewer.startswith("chat:")]
+        chat = [
+            (seven, 0.5 * quality * 0.5 ** (self.ages[viewer] / 20.0))
+            for viewer, (seven, quality) in self.votes.items()
+            if viewer.startswith("chat:")
+        ]
+        minimum = self.crowd.minimum_viewers
+        assert (mood.faces.voters, mood.chat.voters) == (len(faces), len(chat))
+        assert mood.enough == (max(len(faces), len(chat)) >= minimum)
         if mood.shares is None:
             assert {mood.intervals, mood.valence, mood.arousal, mood.top, mood.trend} == {None}
+            assert mood.viewers == max(len(faces), len(chat)) and mood.faces.shares is mood.chat.shares is None
             return
-        weights = sum(quality for _, quality in self.votes.values())
+        counted = chat + (faces if len(faces) >= minimum else [])
+        assert mood.viewers == len(counted)
+        weights = sum(weight for _, weight in counted)
         for index in range(len(EMOTIONS)):
-            mean = sum(seven[index] * quality for seven, quality in self.votes.values()) / weights
+            mean = sum(seven[index] * weight for seven, weight in counted) / weights
             assert mood.shares[index] == pytest.approx(mean, abs=1e-9)
+        assert mood.faces.part + mood.chat.part == pytest.approx(1.0)
+        assert mood.chat.part == pytest.approx(sum(weight for _, weight in chat) / weights)
+        for part in (mood.faces, mood.chat):
+            assert part.shares is None or part.voters >= minimum
         assert math.fsum(mood.shares) == pytest.approx(1.0, abs=1e-9)
         assert mood.intervals is not None and mood.valence is not None and mood.arousal is not None
         for share, (low, high) in zip(mood.shares, mood.intervals, strict=True):

@@ -3,12 +3,16 @@
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot import doctor
-from bot.settings import Settings
+from bot.settings import ChatSettings, Settings
 from lera.errors import LeraError
+from tests.bot.readers import WordReader
 from transport.desk import HubSettings
+
+look_at_chat = doctor._chat
 
 
 def findings(config: str, tmp_path: Path) -> dict[str, doctor.Finding]:
@@ -22,6 +26,7 @@ def without_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader has tests of its own, and takes seconds to load."""
     monkeypatch.setattr(doctor, "_reader", lambda: doctor.Finding("reader", "loads"))
     monkeypatch.setattr(doctor, "_detector", lambda: doctor.Finding("detector", "is here"))
+    monkeypatch.setattr(doctor, "_chat", lambda _settings: doctor.Finding("chat", "loads"))
 
 
 def test_a_well_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,6 +55,20 @@ def test_too_few_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
     found = doctor._connections(Settings(hub=HubSettings(max_viewers=5000)))
     assert "max_viewers to 524" in found.mend
     assert not doctor._connections(Settings(hub=HubSettings(max_viewers=500))).mend
+
+
+def test_the_text_reader_is_looked_at_where_chat_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "load_reader", WordReader)
+    assert look_at_chat(Settings()) == doctor.Finding("chat", "the text reader loads and answers")
+    monkeypatch.setattr(WordReader, "read", lambda _reader, _messages: (np.ones((1, 6)), np.ones(1)))
+    assert "nonsense" in look_at_chat(Settings()).said
+
+    def missing() -> WordReader:
+        raise LeraError("Chat can't be read: no weights.")
+
+    monkeypatch.setattr(doctor, "load_reader", missing)
+    assert look_at_chat(Settings()).mend == "Chat can't be read: no weights. Or set [chat] enabled = false."
+    assert not look_at_chat(Settings(chat=ChatSettings(enabled=False))).mend
 
 
 def test_a_part_that_does_not_work_is_named_and_the_rest_is_looked_at(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.crowd import Mood
+from bot.crowd import Mood, Part
 from bot.history import History
 from lera.errors import LeraError
 from transport.reading import Probabilities
@@ -30,6 +30,55 @@ def test_what_is_added_is_found_again_after_a_restart(tmp_path: Path) -> None:
     assert history.rows(session, since=102.0) == [second]
     assert [(found.channel, found.started, found.ended) for found in history.sessions()] == [("demo", 100.0, 103.0)]
     history.close()
+
+
+def test_how_many_faces_and_chatters_there_were_is_kept() -> None:
+    history = History(None)
+    session = history.begin("demo", 0.0)
+    history.add(session, Mood(1.0, 158, 3, SEVEN, faces=Part(38, 0.4, SEVEN), chat=Part(120, 0.6, SEVEN)))
+    (row,) = history.rows(session)
+    assert (row.viewers, row.faces, row.chatters, row.chat_part) == (158, 38, 120, 0.6)
+    history.close()
+
+
+# What the first version made, word for word.
+FIRST_SCHEMA = """
+CREATE TABLE session (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, started REAL NOT NULL, ended REAL);
+CREATE TABLE mood (
+    session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    time REAL NOT NULL, viewers INTEGER NOT NULL,
+    happiness REAL, sadness REAL, neutral REAL, anger REAL, surprise REAL, disgust REAL, fear REAL,
+    valence REAL, arousal REAL,
+    PRIMARY KEY (session, time)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.mark.parametrize("ended", [103.0, None])
+def test_a_file_of_the_first_version_is_read_and_written_on(tmp_path: Path, ended: float | None) -> None:
+    path = tmp_path / "history.sqlite3"
+    old = sqlite3.connect(path)
+    old.executescript(FIRST_SCHEMA)
+    old.execute("INSERT INTO session VALUES (1, 'demo', 100.0, ?)", (ended,))
+    old.execute("INSERT INTO mood VALUES (1, 101.0, 5, 0.5, 0.25, 0.1, 0.06, 0.04, 0.03, 0.02, 0.2, 0.1)")
+    old.execute("INSERT INTO mood VALUES (1, 102.0, 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)")
+    old.commit()
+    old.close()
+    for _ in range(2):
+        history = History(path)
+        first, second = history.rows(1)
+        assert (first.viewers, first.shares, first.valence, first.arousal) == (5, SEVEN, 0.2, 0.1)
+        assert (first.faces, first.chatters, first.chat_part) == (5, 0, 0.0), "every voter was a face then"
+        assert (second.shares, second.faces, second.chatters) == (None, 2, 0)
+        session = history.begin("demo", 200.0)
+        history.add(session, Mood(201.0, 6, 3, SEVEN, faces=Part(2), chat=Part(6, 1.0, SEVEN)))
+        (row,) = history.rows(session)
+        assert (row.shares, row.faces, row.chatters, row.chat_part) == (SEVEN, 2, 6, 1.0)
+        history.close()
+    file = sqlite3.connect(path)
+    assert file.execute("PRAGMA user_version").fetchone() == (2,)
+    file.close()
 
 
 def test_a_session_that_a_crash_left_open_ends_at_its_last_row(tmp_path: Path) -> None:

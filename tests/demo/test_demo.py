@@ -48,7 +48,7 @@ def test_the_demo_answers_mood_and_ends_with_what_it_measured() -> None:
     assert process.returncode == 0
     assert "Traceback" not in err
     assert "LERA: The crowd looks" in out
-    for said in ("readings taken in:", "dropped or refused:", "camera to overlay:    p50", "% of one core"):
+    for said in ("readings taken in:", "dropped or refused:", "chat: ", "camera to overlay:    p50", "% of one core"):
         assert said in out, out
     assert len(family) == 1
     assert psutil.wait_procs(family, timeout=5)[1] == []

@@ -1,6 +1,7 @@
 """Training end to end, on pictures that are easy to tell apart."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,15 @@ import torch
 from model.face import open_session
 from model.train import learning, packs
 from model.train.augment import Strength, compressed, glasses, jitter, sample, weather
-from model.train.export import Calibration, calibrate, export, network_of
-from model.train.learning import Plan, groups_of, logits_of, loss_of, priors, rate_at
+from model.train.export import Calibration, Crops, agreement, calibrate, export, quantise
+from model.train.learning import Plan, groups_of, logits_of, loss_of, network_of, priors, rate_at, taught
 from model.train.network import FaceNetwork, Sizes
 from model.train.packs import Pack
 
 pytestmark = pytest.mark.torch
 
 SIZES = Sizes(side=32, widths=(8, 16), dropout=0.0)
-PLAN = Plan(epochs=6, drawn=420, batch=14, rate=4e-3, average=0.8, warm=0.5)
+PLAN = Plan(epochs=6, rate=4e-3, drawn=420, batch=14, average=0.8, warm=0.5)
 GENTLE = Strength(
     scale=0.03, shift=0.01, angle=2, stretch=0.01, gamma=0.1, light=0.1, blur=0.1, coarse=0.1, cutout=0, codec=0, bars=0
 )
@@ -86,12 +87,25 @@ def test_it_learns_resumes_exports_and_answers_alike(tmp_path: Path, monkeypatch
     logits = logits_of(network, validation, False, SIZES.side)
     assert (logits.argmax(1).numpy() == validation.labels).mean() > 0.9
 
+    half = replace(PLAN, taught=0.5)
+    pupils = taught(training, best, half)
+    assert pupils.targets.sum(1) == pytest.approx(np.ones(len(training)), abs=1e-5)
+    assert 0 < np.abs(pupils.targets - training.targets).max() < 0.5
+    again = learning.train(pupils, validation, tmp_path / "second", replace(half, epochs=1), SIZES, GENTLE, start=best)
+    answers = logits_of(network_of(again)[0], validation, False, SIZES.side).argmax(1).numpy()
+    assert (answers == validation.labels).mean() > 0.9
+
     calibration = calibrate(network, validation, training.targets)
     assert 0.2 < calibration.temperature < 4.1
     path = tmp_path / "face.onnx"
     assert export(network, calibration, path) < 1e-4
+    small = tmp_path / "face.int8.onnx"
+    quantise(path, small, Crops(training, SIZES.side, 100))
+    same, apart = agreement(path, small, validation, SIZES.side)
+    assert same > 0.97
+    assert 0 < apart < 0.02
     given = np.random.default_rng(0).random((5, 1, 32, 32), np.float32)
-    seven = open_session(path).run(None, {"grey": given})[0]
+    seven = open_session(small).run(None, {"grey": given})[0]
     assert seven.sum(1) == pytest.approx(np.ones(5), abs=1e-5)
 
 
@@ -113,7 +127,7 @@ def test_the_rate_rises_and_sinks_to_zero() -> None:
 
 def test_the_layers_nearer_to_the_picture_move_less() -> None:
     network = FaceNetwork(SIZES)
-    groups = groups_of(network, Plan(early=0.3, head=3.0))
+    groups = groups_of(network, Plan(epochs=1, rate=1.0, early=0.3, head=3.0))
     shares = {name: group["share"] for (name, _), group in zip(network.named_parameters(), groups, strict=True)}
     assert shares["stem.weight"] < shares["blocks.0.first.weight"] < shares["blocks.1.second.bias"] == 1
     assert shares["head.weight"] == shares["norm.bias"] == 3

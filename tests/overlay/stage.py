@@ -28,8 +28,13 @@ def mood(
     trend: float | None = 0.08,
     spread: float = 0.09,
     at: float | None = None,
+    chatters: int = 0,
+    faces: int | None = None,
 ) -> Frame:
-    """A mood frame as `/live` sends it; `None` for shares is a crowd below its minimum. `trend` is the top's."""
+    """A mood frame as `/live` sends it; `None` for shares is a crowd below its minimum. `trend` is the top's.
+
+    `viewers` are faces and chatters together; `faces` says how many faces there are where they don't all count.
+    """
     frame: Frame = {
         "type": "mood",
         "time": time.time() if at is None else at,
@@ -39,6 +44,13 @@ def mood(
         "minimum_viewers": minimum,
         "enough": shares is not None,
         "session": "1763639000",
+    }
+    counted = viewers - chatters
+    weight = counted + 0.5 * chatters if shares is not None else 0
+    parts = {"face": (counted if faces is None else faces, counted), "chat": (chatters, 0.5 * chatters)}
+    frame["sources"] = {
+        name: {"voters": voters, "part": part / weight if weight else 0, "shares": None}
+        for name, (voters, part) in parts.items()
     }
     empty = dict.fromkeys(("shares", "intervals", "top", "valence", "arousal", "trend"))
     if shares is None:

@@ -78,6 +78,35 @@ def test_head_names_the_leading_expression(theatre: Theatre, stage: Stage) -> No
     expect(page.locator(".trend")).to_be_hidden()
 
 
+def test_head_says_how_many_are_faces_and_how_many_chat(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY, viewers=158, chatters=120)
+    page = theatre.open()
+    expect(page.locator(".viewers")).to_have_text("38 faces · 120 in chat")
+    expect(page.locator(".title")).to_have_text("The crowd")
+    stage.play(mood(HAPPY, viewers=121, chatters=120))
+    expect(page.locator(".viewers")).to_have_text("1 face · 120 in chat")
+    stage.play(mood(HAPPY, viewers=120, chatters=120, faces=2))
+    expect(page.locator(".viewers")).to_have_text("120 in chat")
+    stage.play(mood(HAPPY, viewers=38))
+    expect(page.locator(".viewers")).to_have_text("38 viewers")
+    expect(page.locator(".title")).to_have_text("Crowd expressions")
+    from_an_older_bot = mood(HAPPY, viewers=12)
+    del from_an_older_bot["sources"]
+    stage.play(from_an_older_bot)
+    expect(page.locator(".viewers")).to_have_text("12 viewers")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-TW"])
+def test_faces_and_chat_fit_in_the_head_of_the_plate(theatre: Theatre, stage: Stage, lang: str) -> None:
+    stage.current = mood(HAPPY, viewers=6800, chatters=5600)
+    page = theatre.open(f"/overlay/?lang={lang}")
+    until_state(page, "live")
+    title, voters, bars_box = (page.locator(name).bounding_box() for name in (".title", ".viewers", ".bars"))
+    assert title is not None and voters is not None and bars_box is not None
+    assert voters["x"] >= title["x"] + title["width"], "they don't overlap"
+    assert voters["x"] + voters["width"] <= bars_box["x"] + bars_box["width"] + 1
+
+
 def test_numbers_follow_the_shares(theatre: Theatre, stage: Stage) -> None:
     stage.current = mood(HAPPY)
     page = theatre.open()
@@ -125,6 +154,9 @@ def test_traditional_chinese(theatre: Theatre, stage: Stage) -> None:
     expect(page.locator(".headline")).to_have_text("開心")
     expect(page.locator(".viewers")).to_have_text("12 位觀眾")
     assert labels(page) == ["開心", "難過", "中性", "生氣", "驚訝", "厭惡", "害怕"]
+    stage.play(mood(HAPPY, viewers=158, chatters=120))
+    expect(page.locator(".viewers")).to_have_text("鏡頭 38 位 · 聊天室 120 位")
+    assert not re.search("[A-Za-z]", page.locator(".plate").inner_text())
     stage.play(mood(None, viewers=2))
     expect(page.locator(".headline")).to_have_text("正在等觀眾加入（2／3）")  # noqa: RUF001
     assert not re.search("[A-Za-z]", page.locator(".plate").inner_text())
@@ -193,6 +225,8 @@ def test_custom_css_themes_it(theatre: Theatre, stage: Stage) -> None:
         json.dumps(mood(HAPPY) | {"top": "<img src=x>"}),
         json.dumps(mood(HAPPY) | {"viewers": "many"}),
         json.dumps(mood(HAPPY) | {"enough": True, "shares": None}),
+        json.dumps(mood(HAPPY) | {"sources": {"chat": {"voters": 3, "part": 1}}}),
+        json.dumps(mood(HAPPY) | {"sources": "both"}),
     ],
 )
 def test_frames_that_make_no_sense_change_nothing(theatre: Theatre, stage: Stage, rude: str) -> None:

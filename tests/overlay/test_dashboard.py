@@ -54,6 +54,15 @@ def test_shows_the_crowd_now(theatre: Theatre, stage: Stage) -> None:
     until_state(page, "gathering")
 
 
+def test_says_how_much_is_faces_and_how_much_is_chat(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY, viewers=158, chatters=120)
+    page = theatre.open("/dashboard")
+    expect(page.locator(".viewers")).to_have_text("158")
+    expect(page.locator(".viewers-note")).to_have_text("38 faces · 120 in chat, 61% from chat; 160 connected")
+    stage.play(mood(HAPPY, viewers=120, chatters=120, faces=2))
+    expect(page.locator(".viewers-note")).to_have_text("120 in chat, 2 of 3 faces; 122 connected")
+
+
 def test_names_are_text(theatre: Theatre, stage: Stage) -> None:
     stage.current = mood(HAPPY) | {"channel": "<img src=x onerror=alert(1)>"}
     page = theatre.open("/dashboard/")

@@ -66,6 +66,7 @@ class FakeCamera:
         self.state = "opening"
         self.left = frames
         self.gone = threading.Event()
+        self.idle_until: Callable[[], float] = lambda: 0.0
         self._on_change = on_change
 
     def open(self, *, patient: bool = False) -> None:  # noqa: ARG002

@@ -117,6 +117,24 @@ def test_only_wanted_frames_are_decoded() -> None:
     assert abs(changes.frames[-1].captured - time.time()) < 60
 
 
+@pytest.mark.parametrize("is_file", [False, True])
+def test_frames_that_nobody_will_use_are_not_decoded(is_file: bool, tmp_path: Path) -> None:
+    device = FakeCapture(10**6, rate=25.0 if is_file else 200.0)
+    source: int | str = y4m(tmp_path / "film.y4m", 1) if is_file else 0
+    changes = start(source, [device], rate=200.0)
+    assert changes.camera is not None
+    resumes = time.monotonic() + 0.5
+    changes.camera.idle_until = lambda: resumes
+    time.sleep(0.1)  # a frame that was being decoded
+    decoded, grabbed = device.decoded, device.left
+    changes.until(lambda: device.decoded > decoded)
+    stop(changes)
+    # It kept reading, so that the frame it then decoded was a new one.
+    assert device.left < grabbed - 5
+    assert changes.frames[-1].moment >= resumes
+    assert all(not resumes - 0.4 < each.moment < resumes for each in changes.frames)
+
+
 def test_a_camera_that_goes_is_waited_for_and_taken_up_again() -> None:
     devices = [FakeCapture(5), FakeCapture(0), FakeCapture(0), FakeCapture(10**6)]
     changes = start(0, devices, rate=100.0)

@@ -116,6 +116,38 @@ def test_it_never_takes_more_than_its_budget(share: float) -> None:
     assert reader.spent >= min(0.75 * share, 0.12) * 3000 / FRAME_RATE
 
 
+@pytest.mark.parametrize("stride", [1, 4])
+def test_a_camera_that_rests_when_told_loses_no_clip(stride: int) -> None:
+    told, decoded = [], []
+    for rests in (False, True):
+        reader = FakeClips(stride)
+        eyes = watch(reader)
+        looked = [
+            n for n in range(1500) if not (rests and n / FRAME_RATE < eyes.idle_until) and eyes.look(shot(n), 1.0)
+        ]
+        told.append(len(reader.clips))
+        decoded.append(len(looked))
+        assert all(
+            np.diff(clip).min() == np.diff(clip).max() == stride for clip in reader.clips if clip == sorted(clip)
+        )
+    assert told[0] == told[1] >= 10
+    # Sixteen frames a clip, and a few that ask whether it is time.
+    assert decoded[1] < min(0.5 * decoded[0], 26 * told[1])
+
+
+def test_while_the_network_reads_nothing_is_decoded() -> None:
+    class Slow(FakeClips):
+        def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+            idle.append(eyes.idle_until)
+            return super().probabilities(crops)
+
+    idle: list[float] = []
+    eyes = watch(Slow())
+    read_clips(eyes, 200)
+    assert idle and set(idle) == {float("inf")}
+    assert eyes.idle_until < float("inf")
+
+
 @given(st.lists(st.tuples(st.floats(0.001, 2.0), st.floats(0.0, 0.5)), min_size=1, max_size=60), st.floats(0.05, 1))
 def test_a_budget_lends_no_more_than_one_work_costs(steps: list[tuple[float, float]], share: float) -> None:
     budget = Budget(share, 0.5)
