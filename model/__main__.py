@@ -21,14 +21,14 @@ COMMANDS: Final = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
-    # A command is one word or two.
-    words = next((count for count in (2, 1) if " ".join(arguments[:count]) in COMMANDS), 0)
-    if not words:
-        helped = arguments[:1] in (["-h"], ["--help"], ["help"])
+    words = 2 if " ".join(arguments[:2]) in COMMANDS else 1
+    asked = " ".join(arguments[:words])
+    if asked not in COMMANDS:
+        helped = asked in ("-h", "--help", "help")
         summaries = "\n".join(f"  {name:<18} {summary}" for name, (_, summary) in COMMANDS.items())
         print(f"usage: python -m model <command> [options]\n\n{summaries}", file=sys.stdout if helped else sys.stderr)
         return 0 if helped else 2
-    run: Callable[[list[str] | None], int] = importlib.import_module(COMMANDS[" ".join(arguments[:words])][0]).main
+    run: Callable[[list[str] | None], int] = importlib.import_module(COMMANDS[asked][0]).main
     return run(arguments[words:])
 
 

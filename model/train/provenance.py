@@ -7,7 +7,6 @@ from model.emotions import EMOTIONS
 from model.face import SIDE, WEIGHTS
 from model.framing import EYE_DISTANCE, EYE_HEIGHT
 from model.train import eyes, learning, packs
-from model.train.export import network_of
 from model.train.statements import COMMAND, LICENCES, TITLES
 
 
@@ -23,8 +22,10 @@ def packs_used(data: Path) -> list[dict[str, Any]]:
 def told(run: Path, data: Path) -> dict[str, Any]:
     """The parts of the card that only the run knows which the weights are of."""
     notes = learning.note(run)
-    network, epoch = network_of(run / "best.pt")
+    network, epoch = learning.network_of(run / "best.pt")
     framings = {TITLES[n]: eyes.framing_of(eyes.points_of(data, n, "train", run)) for n in packs.FILES}
+    plans = notes["plans"]
+    integers = notes["integers"]
     return {
         "name": "LERA face reader",
         "emotions": list(EMOTIONS),
@@ -44,7 +45,7 @@ def told(run: Path, data: Path) -> dict[str, Any]:
         "pictures trained nothing, tuned nothing and chose nothing. No picture is shipped, only weights and numbers.",
         "framing": {
             "how": "Live crops turn the face until the eyes are level and put them at a fixed place and distance, in "
-            f"shares of the crop's side. Of the training crops {notes['plan']['whole']:.0%} are the pack's picture, "
+            f"shares of the crop's side. Of the training crops {plans[-1]['whole']:.0%} are the pack's picture, "
             "the others are framed as live ones are, by our own detector; all are jittered in scale, place and angle. "
             "What our detector sees in the training pictures (medians):",
             "eye_distance": EYE_DISTANCE,
@@ -56,18 +57,24 @@ def told(run: Path, data: Path) -> dict[str, Any]:
             "linear layer",
             "widths": ", ".join(map(str, network.sizes.widths)),
             "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
+            "integers": "shipped in 8-bit integers, which give the answer of the exact network to "
+            f"{integers['same_answer']:.2%} of the validation pictures",
         },
         "training": {
             "targets": f"shares of the annotators' votes (FER+), labels smoothed by {packs.SMOOTHING} (the others)",
             "optimizer": "AdamW, half a cosine, averaged weights; the earlier a layer, the lower its rate",
-            "plan": ", ".join(f"{name} {value:,}" for name, value in notes["plan"].items()),
-            "checkpoint": f"of epoch {epoch}, which validated best",
+            **{f"round_{number}": _plan(plan) for number, plan in enumerate(plans, 1)},
+            "checkpoint": f"of epoch {epoch} of the last round, which validated best",
             "augmentation": "jitter of the framing, mirror, and what `model/train/augment.py` does to a webcam picture",
             "precision": "bf16 autocast on the CPU",
             "this_run": notes.get("history", "in one go, just as the command does it"),
         },
         "command": COMMAND,
-        "reproduction": "It takes a few hours on two CPU cores and goes on where it was stopped. Another processor or "
+        "reproduction": "It takes some hours on two CPU cores and goes on where it was stopped. Another processor or "
         "another number of threads adds up in another order, so the weights differ in the last digits and the results "
         "by the chance of a run.",
     }
+
+
+def _plan(plan: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in plan.items())

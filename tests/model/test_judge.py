@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ from tests.viewer_agent.helpers import face
 pytest.importorskip("pyarrow", reason="judging reads Parquet")
 pytest.importorskip("torch", reason="judging fits a linear reader")
 
-from model.train import evaluate, linear, odd_looks, provenance, readings, resting, sheet
+import torch
+
+from model.train import evaluate, eyes, learning, linear, odd_looks, provenance, readings, resting, sheet
 from model.train.groups import FEWEST, groups
+from model.train.network import FaceNetwork, Sizes
 from model.train.readings import Readings
 
 pytestmark = pytest.mark.torch
@@ -174,6 +178,25 @@ def test_a_card_of_other_weights_is_not_taken_for_these(tmp_path: Path, monkeypa
     (tmp_path / "best.pt").touch()
     told = evaluate.origin(tmp_path, tmp_path)
     assert told["training"] == {"start": "anew"} and told["bytes"] == len(b"other weights")
+
+
+def test_a_run_tells_all_that_its_card_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = Sizes(side=32, widths=(8, 16))
+    kept = {"sizes": asdict(sizes), "epoch": 3, "network": FaceNetwork(sizes).state_dict()}
+    torch.save(kept, tmp_path / "best.pt")
+    plans = [asdict(learning.FIRST), asdict(learning.SECOND)]
+    learning.note(tmp_path, plans=plans, temperature=1.1, prior_share=0.4, integers={"same_answer": 0.98})
+    points = np.full((4, 3, 2), [[0.3, 0.4], [0.7, 0.4], [0.5, 0.8]], np.float32)
+    monkeypatch.setattr(eyes, "points_of", lambda *_: points)
+    monkeypatch.setattr(provenance, "packs_used", lambda _data: [])
+    told = json.loads(json.dumps(provenance.told(tmp_path, tmp_path)))
+    old = json.loads(card.JSON.read_text(encoding="utf-8"))
+    assert set(old) - set(told) <= {
+        *("summary", "intended_use", "limits", "bytes", "sha256"),
+        *("results", "baselines", "groups", "clip", "certainty", "resting"),
+    }
+    text = card.markdown(old | told)
+    assert "- round 2: epochs 11" in text and "98.00%" in text and "Temperature 1.1" in text
 
 
 def test_a_table_goes_between_its_markers() -> None:
