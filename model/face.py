@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lera.errors import LeraError
+from model.certainty import certainty
 from model.detector import Detector, Face, check_frame, describe
 from model.emotions import EMOTIONS
 
-__all__ = ["SIDE", "WEIGHTS", "Face", "FaceReader", "load", "open_session"]
+__all__ = ["SIDE", "WEIGHTS", "Face", "FaceReader", "certainty", "load", "open_session"]
 
 SIDE: Final = 64
 """Crops are SIDE x SIDE, which is what the network reads."""

@@ -1,11 +1,22 @@
-"""The last looks at one face, and the one distribution that they add up to. Pure."""
+"""The last looks at one face, and the one distribution at their centre. Pure.
+
+The centre is the geometric median (`model.median`), so that one odd look (a hand before the face, a blurred frame, a
+blink) can't flip the label: looks with less than half of the weight can't carry it away, however sure they are. What
+that claim rests on is this theorem and clips simulated from single pictures (`python -m model evaluate face`); there is
+no labelled video here to measure it on.
+"""
 
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from model.median import geometric_median
+
+LEAST_TRUST: Final = 0.05
+"""A look without any quality still weighs this much, so that a clip of nothing but bad looks has a centre, too."""
 
 Crop = NDArray[np.uint8]
 Distribution = NDArray[np.float64]
@@ -78,18 +89,19 @@ class Clip:
         return min(1.0, max(0.0, float(np.mean([look.quality for look in self._looks]))))
 
     def read(self, classify: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> ClipReading:
-        """Mean of the looks' distributions; a look that is t seconds old weighs exp(-t / smoothing_seconds).
+        """The centre of the looks; one that is t seconds old weighs exp(-t / smoothing_seconds) times its quality.
 
-        `classify` maps crops (N, H, W, 3) to probabilities (N, 7). It gets only those that it has not seen before.
+        `classify` maps crops (N, H, W, 3) to probabilities (N, 7). It gets only those that it has not seen before. The
+        reading's quality is the mean of the looks', weighed by age alone.
         """
         unread = [look for look in self._looks if look.probabilities is None]
         if unread:
             for look, row in zip(unread, classify(np.stack([look.crop for look in unread])), strict=True):
                 look.probabilities = row.astype(np.float64)
         newest = self._looks[-1].moment
-        weights = np.exp([(look.moment - newest) / self._smoothing for look in self._looks])
-        weights /= weights.sum()
+        recency = np.exp([(look.moment - newest) / self._smoothing for look in self._looks])
+        qualities = np.clip([look.quality for look in self._looks], 0.0, 1.0)
         rows = np.stack([look.probabilities for look in self._looks if look.probabilities is not None])
-        mean = weights @ rows
-        quality = float(weights @ [look.quality for look in self._looks])
-        return ClipReading(mean / mean.sum(), min(1.0, max(0.0, quality)))
+        centre = geometric_median(rows, recency * np.maximum(qualities, LEAST_TRUST))
+        quality = float(recency @ qualities / recency.sum())
+        return ClipReading(centre / centre.sum(), min(1.0, quality))

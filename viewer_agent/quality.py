@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from model.light import brightness, sharpness
+
 Picture = NDArray[np.uint8]
 """H x W x 3, RGB."""
-
-_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 # A look scores 0 at the first number and 1 from the second on, linearly between.
 _SCORE: Final = (0.4, 0.8)
@@ -30,26 +30,6 @@ class Darkness:
         """Dark under `least`, and then until it is a quarter brighter than that. Luma 0..1."""
         self._dark = brightness < self._least * (self.RECOVERY if self._dark else 1.0)
         return self._dark
-
-
-def brightness(picture: Picture) -> float:
-    """Mean luma, 0 (black) to 1 (white). Looks at every fourth pixel each way."""
-    return float((picture[::4, ::4].astype(np.float32) @ _LUMA).mean()) / 255.0
-
-
-def sharpness(crop: Picture) -> float:
-    """How much of the contrast of a crop lies in its finest detail: 0 when blurred away, about 0.1 for a crisp face.
-
-    The variance of the Laplacian (Pech-Pacheco et al., "Diatom autofocusing", ICPR 2000) over the variance of the luma,
-    so that it does not depend on the light.
-    """
-    luma = crop.astype(np.float32) @ _LUMA
-    spread = float(luma.var())
-    if min(luma.shape) < 3 or spread < 1.0:
-        return 0.0
-    middle = luma[1:-1, 1:-1]
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * middle
-    return float(laplacian.var()) / spread
 
 
 def quality(crop: Picture, score: float, width: float, least_brightness: float, least_width: float) -> float:

@@ -39,7 +39,7 @@ class ViewerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 40
     neutral_baseline: Annotated[
         bool,
-        Meta(description="Correct for how your face looks at rest, learnt in the first ten seconds. Not measured yet."),
+        Meta(description="Correct for how your face looks at rest, learnt in ten seconds. Not shown to help."),
     ] = False
     preview: Annotated[
         bool, Meta(description="Show what the agent sees on a page that only this machine can open.")

@@ -9,10 +9,12 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from model.certainty import certainty
 from model.detector import Face
+from model.light import brightness
 from viewer_agent.baseline import Baseline
 from viewer_agent.clip import Clip, ClipReading, Distribution, Look
-from viewer_agent.quality import Darkness, Picture, brightness, quality
+from viewer_agent.quality import Darkness, Picture, quality
 from viewer_agent.reporter import Gone, Reporter, Told
 from viewer_agent.settings import ViewerSettings
 from viewer_agent.tracker import Box, Tracker
@@ -122,7 +124,10 @@ class Watch:
     def _read(self, frame: FrameLike, interval: float) -> Told | None:
         if not self._clip.full or not self._reporter.due(frame.moment, interval):
             return None
-        return self._told(self._clip.read(self._reader.probabilities), frame, interval)
+        reading = self._clip.read(self._reader.probabilities)
+        # Before any correction: what counts is how sure the reader was.
+        sure = float(certainty(reading.probabilities))
+        return self._told(reading._replace(quality=reading.quality * sure), frame, interval)
 
     def _told(self, reading: ClipReading, frame: FrameLike, interval: float) -> Told | None:
         if self._baseline is not None:

@@ -18,7 +18,7 @@ from model.train.network import Sizes
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Trains into `--run`, then writes `model/weights/face.onnx`, `face.json` and `face.md`."""
+    """Trains into `--run`, then writes `model/weights/face.onnx`, its cards and the README's table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder that holds face/*.parquet")
     parser.add_argument("--run", type=Path, default=RUN, help="folder for checkpoints and the log; a run goes on there")
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     shutil.copyfile(second, options.run / "best.pt")
     learning.note(options.run, plans=[asdict(FIRST), asdict(SECOND)])
     paths = ["--data", str(options.data), "--run", str(options.run)]
-    return export.main(paths) or evaluate.main(paths)
+    return export.main(paths) or evaluate.main([*paths, "--write"])
 
 
 if __name__ == "__main__":

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.certainty import CERTAIN
 from model.emotions import EMOTIONS
 from model.face import CARD, SIDE, WEIGHTS, FaceReader, open_session
 from model.framing import EYE_DISTANCE, EYE_HEIGHT
-from model.train.card import MARKDOWN, markdown
+from model.train.card import MARKDOWN, MARKERS, README, embedded, markdown
+from model.train.statements import LIMITS, SUMMARY, USE
+from model.train.tables import readme
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -20,6 +23,24 @@ CARDS = json.loads(CARD.read_text(encoding="utf-8"))
 
 def test_card_for_people_is_made_from_the_one_for_machines() -> None:
     assert MARKDOWN.read_text(encoding="utf-8") == markdown(CARDS)
+
+
+def test_the_table_of_the_readme_is_made_from_the_card() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert text == embedded(text, readme(CARDS), MARKERS)
+
+
+def test_card_says_what_the_code_says() -> None:
+    assert (CARDS["summary"], CARDS["intended_use"], CARDS["limits"]) == (SUMMARY, USE, LIMITS)
+    assert tuple(CARDS["certainty"]["ends"]) == CERTAIN
+
+
+def test_the_reader_beats_the_simplest_ones_everywhere() -> None:
+    for which, views in CARDS["results"].items():
+        for view, one in views.items():
+            for baseline in CARDS["baselines"].values():
+                assert one["accuracy"] > baseline[which][view]["accuracy"]
+                assert one["uar"] > baseline[which][view]["uar"]
 
 
 def test_card_names_these_weights() -> None:

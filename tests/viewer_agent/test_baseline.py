@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.emotions import EMOTIONS
-from viewer_agent.baseline import LIMIT, Baseline
+from model.rest import LIMIT
+from viewer_agent.baseline import Baseline
 
 SAD_AT_REST = np.array([0.02, 0.45, 0.40, 0.05, 0.02, 0.03, 0.03])
 SMILE = np.array([0.85, 0.03, 0.08, 0.01, 0.01, 0.01, 0.01])

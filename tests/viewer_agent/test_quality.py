@@ -1,10 +1,12 @@
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.light import brightness, sharpness
 from viewer_agent.portrait import picture
-from viewer_agent.quality import Darkness, brightness, quality, sharpness
+from viewer_agent.quality import Darkness, quality
 
 FACE = np.ascontiguousarray(picture(4.0)[90:250, 80:240, ::-1])
 SMALL = np.asarray(cv2.resize(FACE, (64, 64), interpolation=cv2.INTER_AREA), np.uint8)
@@ -22,6 +24,14 @@ def test_blur_costs_sharpness_and_light_does_not() -> None:
     blurred = np.asarray(cv2.GaussianBlur(SMALL, (0, 0), 4), np.uint8)
     assert sharpness(blurred) < 0.2 * sharpness(SMALL)
     assert abs(sharpness((SMALL * 0.5).astype(np.uint8)) / sharpness(SMALL) - 1) < 0.2
+
+
+@pytest.mark.parametrize("side", [96, 112, 128, 160])
+@pytest.mark.parametrize("blur", [0.0, 0.02, 0.04])
+def test_sharpness_is_that_of_the_picture_whatever_the_side_of_the_crop(side: int, blur: float) -> None:
+    face = cv2.GaussianBlur(FACE, (0, 0), blur * len(FACE)) if blur else FACE
+    small, large = (np.asarray(cv2.resize(face, (s, s), interpolation=cv2.INTER_AREA), np.uint8) for s in (64, side))
+    assert sharpness(large) == pytest.approx(sharpness(small), rel=0.25, abs=0.003)
 
 
 def test_a_good_look_and_bad_ones() -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tests.viewer_agent.helpers import FakeReader, face, frame
 from viewer_agent.reporter import Gone, Told
@@ -89,6 +90,20 @@ def test_a_pause_forgets_the_face() -> None:
         eyes.look(frame(number), 1.0)
     assert eyes.pause() == Gone("paused")
     assert eyes.clip.frames == []
+
+
+def test_an_unsure_reading_counts_less() -> None:
+    found = []
+    for top in (0.6, 0.4, 0.25):
+        reader = FakeReader([VIEWER])
+        reader.distribution = np.array([top, *[(1 - top) / 6] * 6])
+        eyes = watch(reader)
+        told = [eyes.look(frame(number), 1.0).say for number in range(16)][-1]
+        assert isinstance(told, Told)
+        found.append(told.quality)
+    assert 0 < found[1] < found[0]
+    assert found[1] == pytest.approx(found[0] / 2)
+    assert found[2] == 0
 
 
 def test_the_baseline_is_used_when_asked_for() -> None:

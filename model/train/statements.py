@@ -1,0 +1,67 @@
+"""What the face reader's card says in words: what it is for, where it fails, whose pictures taught it."""
+
+from typing import Final
+
+from model.face import SIDE
+
+COMMAND: Final = "python -m model.train.face --data ../shared/data"
+SUMMARY: Final = (
+    f"Reads the facial expression of one face: a {SIDE}x{SIDE} grey crop in, seven probabilities out (happiness, "
+    "sadness, neutral, anger, surprise, disgust, fear). It names what a face shows, as other people would name it; it "
+    "does not know what the person feels."
+)
+USE: Final = [
+    "Meant for adding up the expressions of many consenting viewers into the mood of a crowd, on their own machines.",
+    "Not meant for judging single persons: no hiring, schooling, policing, insurance, health or lie detection.",
+    "RAF-DB, one of the training sets, is for non-commercial research only; whether weights trained on it may be "
+    "used commercially is an open question, so ask someone who knows before you try.",
+]
+LIMITS: Final = [
+    "Disgust and fear are rare in the training pictures, and their recall is the lowest: see the tables with their "
+    "counts. A recall from 20 pictures is uncertain by about twenty points.",
+    "The labels are what annotators saw in pictures from the web, mostly posed, of celebrities and stock models. They "
+    "are opinions: even FER+'s own ten annotators often disagree, and many of the surest failures on the contact sheet "
+    "are pictures whose label people could argue about.",
+    "Failures seen on the contact sheet: eyes wide open read as surprise in babies and resting faces, fear read as "
+    "surprise where the mouth is open, and the other way round; lowered eyes and heads read as sadness; laughing "
+    "mouths wide open read as surprise or anger; mouths in the middle of a word read as disgust or surprise; mild "
+    "disgust read as neutral; sunglasses, and hands at the mouth or cheeks.",
+    "Do not count on it to travel: a network of this kind, trained on FER+ and RAF-DB, fell to an accuracy of .47 on "
+    "Japanese women in a laboratory and found no anger, disgust or fear there at all. Accuracy by age, gender or skin "
+    "colour was not measured, because the packs do not name them.",
+    "Resting faces are not all alike: some are read as sad or angry for as long as they rest. Compare with the "
+    "person's own baseline before you draw a conclusion.",
+    "Beards, masks, headsets, heads turned by more than about 45 degrees and coarse video make it worse; by how much "
+    "was not measured.",
+    "FER2013's and RAF-DB's persons are not named, so the same person may be in training and test with other pictures. "
+    "Near-duplicates were removed beforehand.",
+]
+CLIP: Final = (
+    "The agent reads sixteen looks at their geometric median, not their mean. There is no labelled video to judge that "
+    "on: the claim rests on the median's theory and on these simulated clips, sixteen jittered looks at one validation "
+    "picture, of which the newest, which weigh most, are replaced. Expressions that really change are not in them, but "
+    "for the delay: how many looks at another expression it takes until the label is the new one."
+)
+CERTAINTY: Final = (
+    "On validation pictures: how often the surest answers are right when only these are kept, and crowds of 20 viewers "
+    "simulated from them, with their answers weighed by a ramp on the top probability. Distance is the mean total "
+    "variation between shown and true shares, leader how often the leading emotion is the true one."
+)
+RESTING: Final = (
+    "An optional correction by how a person's face reads at rest, learnt from neutral pictures of that person and "
+    "tried on the person's others. muxspace has one neutral picture a person, so it shows only the price; RAVDESS has "
+    "neutral takes, read here from action units by a linear reader trained on the other actors. It stays off by "
+    "default: the intervals (90 %, over people) do not show that it helps."
+)
+LICENCES: Final = {
+    "ferplus": "pictures: FER2013, collected from the web, no explicit licence; votes: FER+, MIT",
+    "rafdb": "RAF-DB: non-commercial research only, no redistribution",
+    "muxspace": "labels: muxspace/facial_expressions, by a student; pictures: press photos from the web",
+    "ck": "CK+: for research, on agreement with its authors",
+}
+TITLES: Final = {
+    "ferplus": "FER+",
+    "rafdb": "RAF-DB (training part)",
+    "muxspace": "muxspace (training part filtered)",
+    "ck": "CK+ (last frames)",
+}
