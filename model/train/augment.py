@@ -39,12 +39,12 @@ GENTLE: Final = Strength(
     shift=0.05,
     angle=8.0,
     stretch=0.05,
-    gamma=0.35,
-    light=0.25,
-    blur=0.2,
-    coarse=0.25,
-    noise=0.025,
-    cutout=0.2,
+    gamma=0.3,
+    light=0.2,
+    blur=0.15,
+    coarse=0.2,
+    noise=0.02,
+    cutout=0.15,
     cutout_side=0.32,
 )
 """For the second round."""

@@ -27,8 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     validation = learning.split(options.data, "val", options.run)
     print(f"{len(training)} training pictures, {len(validation)} validation pictures", flush=True)
     first = learning.train(training, validation, options.run / "first", FIRST, Sizes(), Strength())
-    pupils = learning.taught(training, first, SECOND)
-    second = learning.train(pupils, validation, options.run / "second", SECOND, Sizes(), GENTLE, start=first)
+    second = learning.train(
+        training, validation, options.run / "second", SECOND, Sizes(dropout=0.1), GENTLE, start=first
+    )
     shutil.copyfile(second, options.run / "best.pt")
     learning.note(options.run, plans=[asdict(FIRST), asdict(SECOND)])
     paths = ["--data", str(options.data), "--run", str(options.run)]

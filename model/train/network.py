@@ -36,7 +36,8 @@ class FaceNetwork(nn.Module):
         super().__init__()
         self.sizes = sizes
         self.stem = nn.Conv2d(1, sizes.widths[0], 7, 2, 3)
-        self.blocks = trunk.blocks(sizes.widths)
+        self.trunk = trunk.blocks(sizes.widths)
+        self.blocks = nn.ModuleList(self.trunk)
         # The last block of each width, but for the first one, and the last of all.
         ends = [place for place, (one, next_) in enumerate(pairwise(sizes.widths)) if one != next_][1:]
         self.read = sorted({*ends, len(sizes.widths) - 2, len(sizes.widths) - 1} - {-1})

