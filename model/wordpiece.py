@@ -6,7 +6,6 @@ vocabulary knows is cut off a word's front, again and again. Pieces inside a wor
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 UNKNOWN: Final = "[UNK]"
@@ -14,8 +13,6 @@ START: Final = "[CLS]"
 END: Final = "[SEP]"
 LONGEST: Final = 48
 """Letters; a longer word is one unknown piece, so that no word can take quadratic time."""
-CACHED: Final = 32_768
-"""Words whose pieces are remembered: chat says the same words over and over."""
 
 
 class WordPiece:
@@ -31,7 +28,6 @@ class WordPiece:
         if missing:
             raise ValueError(f"the vocabulary lacks {', '.join(sorted(missing))}")
         self._unknown = self._numbers[UNKNOWN]
-        self._cut = lru_cache(CACHED)(self._pieces_of)
 
     def number(self, piece: str) -> int:
         """The number of one piece, KeyError where the vocabulary has none."""
@@ -41,7 +37,7 @@ class WordPiece:
         """`text` as at most `most` numbers, of which the first and the last say start and end."""
         found = [self._numbers[START]]
         for word in words_of(text):
-            found += self._cut(word)
+            found += self._pieces_of(word)
             if len(found) >= most:
                 break
         return [*found[: most - 1], self._numbers[END]]

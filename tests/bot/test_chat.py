@@ -1,11 +1,10 @@
 """Chat becomes votes, through the whole show; and of what was written nothing is left."""
 
 import asyncio
-import gc
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from bot.settings import ChatSettings
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
 from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
+from tests.memory import strings_alive
 from transport.reading import Reading
 
 YOU = Asker("you", "broadcaster")
@@ -295,23 +295,6 @@ async def test_a_reader_that_fails_is_said_once_without_a_word_of_chat(caplog: p
     assert caplog.messages == ["The text reader fails (RuntimeError): run `python run.py doctor`."]
     assert len(tally.votes) == 1 and not running.done()
     running.cancel()
-
-
-def strings_alive() -> Iterator[str]:
-    """Every string that anything alive holds on to."""
-    gc.collect()
-    seen: set[int] = set()
-    left = gc.get_objects()
-    while left:
-        found = left.pop()
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        if type(found) is str:
-            yield found
-        else:
-            # Also into what the collector doesn't track, such as tuples and structs that hold only strings.
-            left += [each for each in gc.get_referents(found) if id(each) not in seen]
 
 
 async def test_nothing_that_was_written_is_kept_told_or_logged(
