@@ -22,7 +22,7 @@ from model.emotions import EMOTIONS
 
 __all__ = ["SIDE", "WEIGHTS", "Face", "FaceReader", "certainty", "load", "open_session"]
 
-SIDE: Final = 64
+SIDE: Final = 112
 """Crops are SIDE x SIDE, which is what the network reads."""
 WEIGHTS: Final = Path(__file__).with_name("weights") / "face.onnx"
 CARD: Final = WEIGHTS.with_suffix(".json")
@@ -46,7 +46,7 @@ class FaceReader:
         return self._detector.find(frame)
 
     def crop(self, frame: NDArray[np.uint8], face: Face) -> NDArray[np.uint8]:
-        """The face as uint8 (64, 64, 3): eyes level, at the place and scale that the network was taught.
+        """The face as uint8 (112, 112, 3): eyes level, at the place and scale that the network was taught.
 
         Where the face leaves the frame, the frame's edge goes on. Raises ValueError for a frame that is not one.
         """
@@ -128,14 +128,14 @@ def open_session(weights: Path | bytes, threads: int = 1) -> onnxruntime.Inferen
 
 
 def _resized(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W) as (64, 64); Pillow's bilinear filter widens when it shrinks, so nothing flickers."""
+    """(H, W) as (SIDE, SIDE); Pillow's bilinear filter widens when it shrinks, so nothing flickers."""
     return np.asarray(Image.fromarray(grey).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
 
 
 def _shrunk(frame: NDArray[np.uint8], matrix: NDArray[np.float64]) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """The part of the frame that the crop shows, brought near the crop's scale, and the matrix that fits it.
 
-    Sampling a large face at 64x64 points would skip most of its pixels; averaging them first is what a small camera
+    Sampling a large face at 112x112 points would skip most of its pixels; averaging them first is what a small camera
     would have done.
     """
     height, width = frame.shape[:2]

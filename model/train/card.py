@@ -41,9 +41,9 @@ def markdown(card: dict[str, Any]) -> str:
         "*Made from `face.json` by `python -m model.train.card`; change that, not this.*",
         card["summary"],
         "## Use",
-        _bullets(card["intended_use"]),
+        bullets(card["intended_use"]),
         "## Limits",
-        _bullets(card["limits"]),
+        bullets(card["limits"]),
         measurements(card),
         "## Calibration",
         card["calibration"]["how"],
@@ -63,7 +63,8 @@ def markdown(card: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _bullets(lines: list[str]) -> str:
+def bullets(lines: list[str]) -> str:
+    """Lines as a list."""
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -88,7 +89,7 @@ def _framing(framing: dict[str, Any]) -> str:
 
 
 def _facts(facts: dict[str, Any]) -> str:
-    return _bullets([f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()])
+    return bullets([f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()])
 
 
 def main() -> int:

@@ -1,4 +1,5 @@
-"""The text reader's model card for people, made from the one for machines: `python -m model.train.text.card`.
+"""The text reader's model card for people, and the README's table, made from the card for machines:
+`python -m model.train.text.card`.
 
 What a card says follows Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
@@ -8,9 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from model.train.card import README, bullets, embedded
+from model.train.tables import table
+
 JSON: Final = Path(__file__).parents[2] / "weights" / "text.json"
 MARKDOWN: Final = JSON.with_suffix(".md")
 
+MARKERS: Final = ("<!-- text reader: written by python -m model.train.text.card -->\n", "<!-- text reader: end -->")
+BASELINE: Final = "TF-IDF and logistic regression"
 NUMBERS: Final = {"war": "WAR", "uar": "UAR", "macro_f1": "macro-F1", "calibration_error": "ECE"}
 SETS: Final = {
     "goemotions_test": "GoEmotions test, texts with one label: judged, chose nothing",
@@ -77,9 +83,21 @@ TRAINING: Final = {
 
 
 def write(card: dict[str, Any]) -> None:
-    """Writes both cards into `model/weights/`."""
+    """Writes both cards into `model/weights/`, and the README's table."""
+    text = embedded(README.read_text(encoding="utf-8"), readme(card), MARKERS)
     JSON.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     MARKDOWN.write_text(markdown(card), encoding="utf-8", newline="\n")
+    README.write_text(text, encoding="utf-8", newline="\n")
+
+
+def readme(card: dict[str, Any]) -> str:
+    """The README's table: each set, beside the strongest simple reader."""
+    rows = []
+    for key, readers in card["results"].items():
+        ours, other = readers["LERA"], readers[BASELINE]
+        numbers = [f"{ours[field]:.3f}" for field in NUMBERS]
+        rows.append([SETS[key].split(":")[0], f"{ours['texts']:,}", *numbers, f"{other['macro_f1']:.3f}"])
+    return table(["texts", "number", *NUMBERS.values(), f"{BASELINE}: macro-F1"], rows)
 
 
 def markdown(card: dict[str, Any]) -> str:
@@ -90,9 +108,9 @@ def markdown(card: dict[str, Any]) -> str:
         "*Made from `text.json` by `python -m model.train.text.card`; change that, not this.*",
         card["summary"],
         "## Use",
-        _bullets(card["intended_use"]),
+        bullets(card["intended_use"]),
         "## Limits",
-        _bullets(card["limits"]),
+        bullets(card["limits"]),
         "## Results",
         "WAR is the share of right answers. UAR is the mean recall of the classes. ECE is how far the probability of "
         "the top answer is from how often it is right (15 bins). The baselines were trained and judged in the same "
@@ -103,7 +121,7 @@ def markdown(card: dict[str, Any]) -> str:
         calibration["how"],
         f"Share of the log prior {calibration['lift']}, temperature {calibration['temperature']}.",
         "## Data",
-        _table(
+        table(
             ["pack", "train", "val", "test", "licence"],
             [[p["name"], *(f"{p[part]:,}" for part in ("train", "val", "test")), p["licence"]] for p in card["data"]],
         ),
@@ -112,7 +130,7 @@ def markdown(card: dict[str, Any]) -> str:
         card["pretrained"],
         card["lexicon"],
         "## Training",
-        _bullets([f"{name}: {value}" for name, value in card["training"].items()]),
+        bullets([f"{name}: {value}" for name, value in card["training"].items()]),
         "## Make it again",
         f"```\n{card['command']}\n```",
         card["reproduction"],
@@ -123,21 +141,13 @@ def markdown(card: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _bullets(lines: list[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *rows])
-
-
 def _results(results: dict[str, Any]) -> str:
     rows = [
         [SETS[key], f"{one['texts']:,}", name, *(f"{one[field]:.3f}" for field in NUMBERS)]
         for key, readers in results.items()
         for name, one in readers.items()
     ]
-    return _table(["texts", "number", "reader", *NUMBERS.values()], rows)
+    return table(["texts", "number", "reader", *NUMBERS.values()], rows)
 
 
 def _classes(key: str, readers: dict[str, Any]) -> str:
@@ -151,11 +161,11 @@ def _classes(key: str, readers: dict[str, Any]) -> str:
         recalls = [f"{one['classes'][name]['recall']:.3f}" for one in readers.values()]
         rows.append([name, f"{count:,}", *recalls, mistakes or "none"])
     head = ["recall of", "texts", *readers, "ours most often mistaken for"]
-    return f"### {SETS[key].split(':')[0]}\n\n{_table(head, rows)}"
+    return f"### {SETS[key].split(':')[0]}\n\n{table(head, rows)}"
 
 
 def main() -> int:
-    """Writes `text.md` anew from `text.json`."""
+    """Writes `text.md` and the README's table anew from `text.json`."""
     write(json.loads(JSON.read_text(encoding="utf-8")))
     return 0
 

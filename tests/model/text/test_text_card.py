@@ -19,6 +19,11 @@ def test_card_for_people_is_made_from_the_one_for_machines() -> None:
     assert card.MARKDOWN.read_text(encoding="utf-8") == card.markdown(CARDS)
 
 
+def test_the_table_of_the_readme_is_made_from_the_card() -> None:
+    text = card.README.read_text(encoding="utf-8")
+    assert text == card.embedded(text, card.readme(CARDS), card.MARKERS)
+
+
 def test_card_names_these_weights() -> None:
     content = text.WEIGHTS.read_bytes()
     assert hashlib.sha256(content).hexdigest() == CARDS["sha256"] and len(content) == CARDS["bytes"]
