@@ -34,8 +34,9 @@ def told(run: Path, data: Path) -> dict[str, Any]:
         "output": {"name": "probabilities", "shape": ["batch", len(EMOTIONS)], "type": "float32", "sum": 1},
         "calibration": {
             "how": "Training makes the classes equal (logit adjustment for each pack's own prior). A share of the "
-            "common log prior is added back and the logits are divided by a temperature; both were fitted on "
-            "validation pictures of the packs with all seven classes, and are part of the ONNX file.",
+            "common log prior is added back, so much that at most 15 % of any pack's neutral faces are answered as an "
+            "emotion, and the logits are divided by a temperature; both were fitted on validation pictures of the "
+            "packs with all seven classes, and are part of the ONNX file.",
             "temperature": round(notes["temperature"], 4),
             "prior_share": round(notes["prior_share"], 4),
         },
@@ -64,8 +65,7 @@ def told(run: Path, data: Path) -> dict[str, Any]:
             "targets": f"shares of the annotators' votes (FER+), labels smoothed by {packs.SMOOTHING} (the others)",
             "optimizer": "AdamW, half a cosine, averaged weights; the earlier a layer, the lower its rate",
             **{f"round_{number}": _plan(plan) for number, plan in enumerate(plans, 1)},
-            "checkpoint": f"the mean of {len(learning.SEEDS)} networks that each went through round 2, of the epochs "
-            f"that validated best (the latest is {epoch})",
+            "checkpoint": f"of epoch {epoch} of the last round, which validated best",
             "augmentation": "jitter of the framing, mirror, and what `model/train/augment.py` does to a webcam picture",
             "precision": "bf16 autocast on the CPU",
             "this_run": notes.get("history", "in one go, just as the command does it"),
