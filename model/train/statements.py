@@ -22,13 +22,14 @@ LIMITS: Final = [
     "The labels are what annotators saw in pictures from the web, mostly posed, of celebrities and stock models. They "
     "are opinions: even FER+'s own ten annotators often disagree, and many of the surest failures on the contact sheet "
     "are pictures whose label people could argue about.",
-    "Failures seen on the contact sheet: eyes wide open read as surprise in babies and resting faces, fear read as "
-    "surprise where the mouth is open, and the other way round; lowered eyes and heads read as sadness; laughing "
-    "mouths wide open read as surprise or anger; mouths in the middle of a word read as disgust or surprise; mild "
-    "disgust read as neutral; sunglasses, and hands at the mouth or cheeks.",
-    "Do not count on it to travel: a network of this kind, trained on FER+ and RAF-DB, fell to an accuracy of .47 on "
-    "Japanese women in a laboratory and found no anger, disgust or fear there at all. Accuracy by age, gender or skin "
-    "colour was not measured, because the packs do not name them.",
+    "Failures seen on the contact sheet: shouting read as laughter and laughter as shouting or surprise; fear and "
+    "surprise taken for each other; mild sadness and mild disgust read as neutral, in RAF-DB with great confidence; "
+    "lowered eyes, and deep wrinkles at rest, read as sadness; profiles, hard shadows, sunglasses, hands at the face, "
+    "and drawings.",
+    "Do not count on it to travel: a plain network trained on FER+ and RAF-DB fell to an accuracy of .47 on Japanese "
+    "women in a laboratory and found no anger, disgust or fear there at all. This one starts from a network that met "
+    "millions of faces, and learnt from two packs more; whether it travels better was not measured. Accuracy by age, "
+    "gender or skin colour was not measured either, because the packs do not name them.",
     "Resting faces are not all alike: some are read as sad or angry for as long as they rest. Compare with the "
     "person's own baseline before you draw a conclusion.",
     "Beards, masks, headsets, heads turned by more than about 45 degrees and coarse video make it worse; by how much "
