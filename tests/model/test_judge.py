@@ -196,7 +196,7 @@ def test_a_run_tells_all_that_its_card_says(tmp_path: Path, monkeypatch: pytest.
         *("results", "baselines", "groups", "clip", "certainty", "resting"),
     }
     text = card.markdown(old | told)
-    assert "- round 2: epochs 11" in text and "98.00%" in text and "Temperature 1.1" in text
+    assert f"- round 2: epochs {learning.SECOND.epochs}," in text and "98.00%" in text and "Temperature 1.1" in text
 
 
 def test_a_table_goes_between_its_markers() -> None:
