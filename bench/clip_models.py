@@ -90,8 +90,8 @@ def milliseconds(call: Callable[[], object], repeats: int = 1) -> float:
     return min(times)
 
 
-def prepared(name: str, folder: Path, checked: list[Floats]) -> Exported:
-    """A network with weights that mean nothing, exported and compared."""
+def prepared(name: str, folder: Path, checked: list[Floats], shown: list[Floats]) -> Exported:
+    """A network with weights that mean nothing, exported with the ranges of `shown` and compared on `checked`."""
     network = evened(filled(create(name)), checked)
     clip = torch.from_numpy(checked[0][None])
 
@@ -100,7 +100,6 @@ def prepared(name: str, folder: Path, checked: list[Floats]) -> Exported:
             return network(clip)
 
     files = {kind: folder / f"{name}.{kind}.onnx" for kind in KINDS}
-    shown = [random_clip(10_000 + seed, 160) for seed in range(6)]
     checks = {
         "fp32": export(network, name, files["fp32"], checked[:4]),
         "int8": export_int8(network, files["fp32"], files["int8"], shown, checked),
@@ -187,11 +186,15 @@ def main() -> int:
     arguments = parser.parse_args()
     torch.set_num_threads(CORES)
     checked = [random_clip(seed, 160) for seed in range(max(1, arguments.checks))]
+    shown = [random_clip(10_000 + seed, 160) for seed in range(6)]
     if arguments.clips:
-        checked += video_clips(arguments.clips, 160)
+        # Ranges come from clips of the kinds that are read, but never from those that are compared.
+        videos = video_clips(arguments.clips, 160)
+        shown = shown[:4] + videos[::4]
+        checked += [clip for number, clip in enumerate(videos) if number % 4]
     print(f"{CORES} cores; torch {torch.__version__}, onnxruntime {onnxruntime.__version__}; {len(checked)} clips\n")
     with tempfile.TemporaryDirectory() as folder:
-        networks = {name: prepared(name, Path(folder), checked) for name in NETWORKS}
+        networks = {name: prepared(name, Path(folder), checked, shown) for name in NETWORKS}
         table(networks, checked[0])
         beside_others(networks, checked[0])
     return 0
