@@ -32,6 +32,7 @@ from model.train import learning, packs
 from model.train.augment import sample
 from model.train.learning import DATA, RUN, logits_of, network_of
 from model.train.network import FaceNetwork
+from model.train.notes import note
 from model.train.packs import Pack
 from model.train.scores import accuracy, mean_recall
 
@@ -200,7 +201,7 @@ def main(arguments: list[str] | None = None) -> int:
     worst = export(network, calibration, exact)
     quantise(exact, WEIGHTS, Crops(training, side, CALIBRATING))
     same, apart = agreement(exact, WEIGHTS, validation, side)
-    learning.note(
+    note(
         options.run,
         epoch=epoch,
         temperature=calibration.temperature,

@@ -15,6 +15,7 @@ from model.train import evaluate, export, learning
 from model.train.augment import GENTLE, Strength
 from model.train.learning import DATA, FIRST, RUN, SECOND
 from model.train.network import Sizes
+from model.train.notes import note
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         training, validation, options.run / "second", SECOND, Sizes(dropout=0.1), GENTLE, start=first
     )
     shutil.copyfile(second, options.run / "best.pt")
-    learning.note(options.run, plans=[asdict(FIRST), asdict(SECOND)])
+    note(options.run, plans=[asdict(FIRST), asdict(SECOND)])
     paths = ["--data", str(options.data), "--run", str(options.run)]
     return export.main(paths) or evaluate.main([*paths, "--write"])
 

@@ -6,7 +6,6 @@ to the picture: Howard & Ruder, ACL 2018. Averaged weights: Polyak & Juditsky, S
 """
 
 import csv
-import json
 import math
 import time
 from dataclasses import asdict, dataclass
@@ -256,12 +255,3 @@ def train(
 def split(data: Path, name: str, run: Path) -> Pack:
     """One split of all packs, framed by our detector; `run` keeps what the detector saw."""
     return packs.join(*(packs.load(data, pack, name, eyes.points_of(data, pack, name, run)) for pack in packs.FILES))
-
-
-def note(run: Path, **facts: object) -> dict[str, Any]:
-    """Adds facts to `run`/notes.json, for the model card; returns all of them."""
-    path = run / "notes.json"
-    notes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    notes |= facts
-    path.write_text(json.dumps(notes, indent=2), encoding="utf-8")
-    return notes

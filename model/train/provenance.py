@@ -7,6 +7,7 @@ from model.emotions import EMOTIONS
 from model.face import SIDE, WEIGHTS
 from model.framing import EYE_DISTANCE, EYE_HEIGHT
 from model.train import eyes, learning, packs
+from model.train.notes import note
 from model.train.statements import COMMAND, LICENCES, TITLES
 
 
@@ -21,7 +22,7 @@ def packs_used(data: Path) -> list[dict[str, Any]]:
 
 def told(run: Path, data: Path) -> dict[str, Any]:
     """The parts of the card that only the run knows which the weights are of."""
-    notes = learning.note(run)
+    notes = note(run)
     network, epoch = learning.network_of(run / "best.pt")
     framings = {TITLES[n]: eyes.framing_of(eyes.points_of(data, n, "train", run)) for n in packs.FILES}
     plans = notes["plans"]

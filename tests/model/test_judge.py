@@ -18,6 +18,7 @@ from model.emotions import EMOTIONS
 from model.face import SIDE
 from model.train import card, certainties
 from model.train.card import embedded
+from model.train.notes import note
 from tests.viewer_agent.helpers import face
 
 pytest.importorskip("pyarrow", reason="judging reads Parquet")
@@ -185,7 +186,7 @@ def test_a_run_tells_all_that_its_card_says(tmp_path: Path, monkeypatch: pytest.
     kept = {"sizes": asdict(sizes), "epoch": 3, "network": FaceNetwork(sizes).state_dict()}
     torch.save(kept, tmp_path / "best.pt")
     plans = [asdict(learning.FIRST), asdict(learning.SECOND)]
-    learning.note(tmp_path, plans=plans, temperature=1.1, prior_share=0.4, integers={"same_answer": 0.98})
+    note(tmp_path, plans=plans, temperature=1.1, prior_share=0.4, integers={"same_answer": 0.98})
     points = np.full((4, 3, 2), [[0.3, 0.4], [0.7, 0.4], [0.5, 0.8]], np.float32)
     monkeypatch.setattr(eyes, "points_of", lambda *_: points)
     monkeypatch.setattr(provenance, "packs_used", lambda _data: [])

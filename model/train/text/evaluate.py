@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from model.emotions import EMOTIONS
 from model.metrics import calibration_error, confusion_matrix, metrics
 from model.text import LEXICON, VOCABULARY, WEIGHTS, TextReader, load_words, open_session
+from model.train.notes import note
 from model.train.text import baselines, card, packs
-from model.train.text.export import note
 from model.train.text.learning import DATA, RUN
 from model.train.text.packs import SENTIMENTS, SUMS, Pack
 

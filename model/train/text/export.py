@@ -5,7 +5,6 @@ taken off: Menon et al., ICLR 2021), by macro-F1, then a temperature (Guo et al.
 """
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from torch.nn import functional
 
 from model.metrics import confusion_matrix, metrics
 from model.text import WEIGHTS, load_words, open_session
+from model.train.notes import note
 from model.train.text import graph, packs
 from model.train.text.encoder import Shape, TextNetwork
 from model.train.text.graph import Range
@@ -160,15 +160,6 @@ def sample(pack: Pack, count: int) -> Pack:
     chosen = np.zeros(len(pack), bool)
     chosen[np.random.default_rng(5).permutation(len(pack))[:count]] = True
     return pack.rows(chosen)
-
-
-def note(run: Path, **facts: object) -> dict[str, Any]:
-    """Adds facts to `run`/notes.json, for the model card; returns all of them."""
-    path = run / "notes.json"
-    notes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    notes |= facts
-    path.write_text(json.dumps(notes, indent=2), encoding="utf-8")
-    return notes
 
 
 def main(arguments: list[str] | None = None) -> int:
