@@ -44,7 +44,8 @@ def drawing(
     strokes = {"ink": (ink, _INK), "rim": (ink, _RIM), "line": (body, line)}
     for tag, part, attributes in _shapes()[name]:
         for points in _outlines(tag, attributes):
-            placed = [(x * scale, y * scale) for x, y in points]
+            # Pillow counts from the middles of pixels.
+            placed = [(x * scale - 0.5, y * scale - 0.5) for x, y in points]
             for word in part.split():
                 if word in fills:
                     pen.polygon(placed, (*fills[word], 255))

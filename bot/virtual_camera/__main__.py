@@ -7,7 +7,7 @@ import sys
 
 from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.virtual_camera.broadcast import Broadcast
-from bot.virtual_camera.device import open_camera
+from bot.virtual_camera.device import READY, open_camera
 from bot.virtual_camera.feed import Feed
 from bot.virtual_camera.picture import plate_of
 from lera.parent import when_input_ends
@@ -54,7 +54,7 @@ async def _run(address: str) -> None:
     with contextlib.closing(open_camera(settings)) as camera:
         broadcast = Broadcast(camera, plate, feed.newest, settings.frames_per_second, language)
         size = f"{settings.width} x {settings.height}, {settings.frames_per_second:g} frames a second"
-        print(f"The virtual camera is on: {camera.device} ({size}).", flush=True)
+        print(f"{READY}: {camera.device} ({size}).", flush=True)
         following = asyncio.create_task(feed.run())
         # A device may make its sender wait, so that frames have a thread of their own.
         sending = asyncio.create_task(asyncio.to_thread(broadcast.run))

@@ -11,6 +11,7 @@ PACKAGE_MISSING = (
     "The virtual camera needs pyvirtualcam, which doesn't come with LERA: "
     f'run `"{sys.executable}" -m pip install pyvirtualcam`.'
 )
+READY = "The virtual camera is on"
 
 
 class Camera(Protocol):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
-from bot.virtual_camera.device import PACKAGE_MISSING
+from bot.virtual_camera.device import PACKAGE_MISSING, READY
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class VirtualCamera:
                 fault = await self._run_once()
             if fault != self.fault:
                 # Said once: a device that isn't there stays away for a while.
-                logger.warning("%s The show goes on without it, and it is tried again.", fault)
+                logger.warning("%s. The show goes on without it, and it is tried again.", fault.rstrip("."))
             self.fault = fault
             attempt = 0 if loop.time() - began >= self.STEADY else attempt + 1
             await asyncio.sleep(self._jitter(0, min(self.LONGEST_RETRY, self.FIRST_RETRY * 2 ** min(attempt, 10))))
@@ -82,7 +82,8 @@ class VirtualCamera:
 
     async def _tell(self, output: asyncio.StreamReader) -> None:
         async for line in _lines(output):
-            self.fault = None
+            if line.startswith(READY):
+                self.fault = None
             logger.info("%s", line)
 
 
