@@ -1,8 +1,8 @@
 """`python -m bench.virtual_camera`: what the virtual camera costs, against drawing every frame anew.
 
 Each kind runs in a process of its own, one after the other: a lively crowd whose bars glide all the time, a still one,
-and the lively one drawn whole for every frame, which is the baseline. The device is a stand-in that does what a real one
-does with a frame: it turns it into YUV 4:2:0 and writes it away.
+and the lively one drawn whole for every frame, which is the baseline. The device is a stand-in that does what a real
+one does with a frame: it turns it into YUV 4:2:0 and writes it away.
 """
 
 import argparse

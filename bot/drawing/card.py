@@ -12,7 +12,7 @@ from bot.drawing.bar import BarStrip
 from bot.drawing.canvas import Box, Canvas, rounded
 from bot.drawing.fonts import drawable, typeface
 from bot.drawing.look import percent
-from bot.drawing.palette import Colour, mixed, palette
+from bot.drawing.palette import Colour, Tint, mixed, palette
 from bot.drawing.river import columns, draw_river
 from bot.drawing.shapes import Pixels, face, sign
 from bot.drawing.words import LANGUAGES, Language, Words
@@ -36,7 +36,7 @@ _LETTERS: Final = 23
 _GROUND: Final[tuple[Colour, Colour]] = ((16, 20, 34), (9, 11, 19))
 _WATERLESS: Final[Colour] = (20, 25, 40)
 # How far the leading expression colours the ground around its face.
-_GLOW: Final = 0.2
+_GLOW: Final = 0.15
 
 
 class StreamMood(Struct, frozen=True):
@@ -91,9 +91,13 @@ def _ground(top: str | None) -> Pixels:
         y, x = np.mgrid[:HEIGHT, :WIDTH]
         glow = _GLOW * np.exp(-(((x - 120) / 420) ** 2) - ((y - 110) / 240) ** 2)[..., None]
         ground += (np.array(palette().emotions[top]) - ground) * glow
-    # A trace of noise, always the same: without it, such soft colours come in visible steps.
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (HEIGHT, WIDTH, 1))
-    return np.clip(np.rint(ground + noise), 0, 255).astype(np.uint8)
+    # Ordered dither (Bayer, 1973): without it, such soft colours come in visible steps; noise would double the file.
+    order = np.zeros((1, 1))
+    for _ in range(3):
+        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
+    places = np.arange(HEIGHT)[:, None] % 8, np.arange(WIDTH) % 8
+    threshold = (order[places] + 0.5) / 64
+    return np.clip(np.floor(ground + threshold[..., None]), 0, 255).astype(np.uint8)
 
 
 def _draw_head(canvas: Canvas, stream: StreamMood, top: str | None, words: Words) -> None:
@@ -157,7 +161,7 @@ def _draw_peaks(canvas: Canvas, stream: StreamMood, words: Words) -> None:
     with canvas.pen(Box(0, 200, WIDTH, 260)) as pen:
         heading.write(pen, left, 36, words.peaks, colours.quiet)
     for row, peak in enumerate(peaks):
-        middle = 286 + 62 * row
+        middle = 280 + 60 * row
         canvas.stamp(face(peak.emotion, 46, colours), left, middle - 23)
         with canvas.pen(Box(left, middle - 30, RIGHT + 1, middle + 30)) as pen:
             name.write(pen, 64, 39, f"{words.expressions[peak.emotion]} {percent(peak.share)}", colours.text)
@@ -171,8 +175,10 @@ def _draw_river(canvas: Canvas, stream: StreamMood, words: Words) -> None:
     draw_river(canvas, RIVER, rounded(width, height, 14), columns(stream.rows, begin, end, width), _WATERLESS)
     quiet = colours.quiet
     for peak in reversed(_strongest(stream.peaks) if stream.rows else []):
-        x = LEFT + np.clip((peak.time - begin) / (end - begin), 0, 1) * width
-        canvas.stamp(face(peak.emotion, 34, colours), x - 17, RIVER[1] - 24)
+        x = round(LEFT + min(1.0, max(0.0, (peak.time - begin) / (end - begin))) * width)
+        # On a round of ground, so that a face is seen in water of its own colour.
+        canvas.fill(Box(x - 20, RIVER[1] - 29, x + 20, RIVER[1] + 11), rounded(40, 40, 20), Tint(_GROUND[1]))
+        canvas.stamp(face(peak.emotion, 32, colours), x - 16, RIVER[1] - 25)
     with canvas.pen(Box(0, RIVER[3], WIDTH, HEIGHT)) as pen:
         small.write(pen, LEFT, 24, "0:00", quiet)
         small.write(pen, WIDTH / 2, 24, clock((end - begin) / 2), quiet, "middle")

@@ -15,6 +15,7 @@ from bot.drawing.words import Language
 from bot.history import History
 from lera.errors import LeraError
 from tests.bot.stage import HAPPY, eventually, theatre
+from tests.chromium import browser_page, needs_chromium
 
 
 class Printer:
@@ -38,7 +39,8 @@ def printer(monkeypatch: pytest.MonkeyPatch) -> Printer:
 
 
 async def test_the_dashboard_downloads_a_card() -> None:
-    async with theatre(History(None)) as stage:
+    history = History(None)
+    async with theatre(history) as stage:
         for number in range(3):
             stage.join(number, HAPPY)
         await stage.until(lambda frame: frame["viewers"] == 3)
@@ -49,7 +51,21 @@ async def test_the_dashboard_downloads_a_card() -> None:
                 assert Image.open(io.BytesIO(await answer.read())).size == (1200, 630)
         async with stage.session.get("/api/card.png?lang=tlh") as answer:
             assert answer.status == 400 and "zh-TW" in await answer.text()
-        stage.show.history.close() if stage.show.history else None
+    history.close()
+
+
+@pytest.mark.browser
+@needs_chromium
+async def test_a_click_on_the_dashboard_is_a_card() -> None:
+    async with theatre() as stage, browser_page() as page:
+        await page.goto(f"{stage.address}/dashboard/")
+        for name in ("Download", "下載中文版"):
+            async with page.expect_download() as download:
+                await page.get_by_role("link", name=name, exact=True).click()
+            file = await download.value
+            assert file.suggested_filename.endswith(".png")
+            with Image.open(await file.path()) as image:
+                assert (image.format, image.size) == ("PNG", (1200, 630))
 
 
 async def test_the_card_tells_of_the_whole_show(printer: Printer) -> None:

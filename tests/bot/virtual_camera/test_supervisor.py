@@ -14,6 +14,8 @@ import pytest
 from bot.virtual_camera.device import PACKAGE_MISSING
 from bot.virtual_camera.supervisor import VirtualCamera
 from tests.bot.stage import eventually
+from tests.conftest import ROOT
+from tests.test_architecture import MAY_IMPORT, imports, sources
 
 RUNS = """
 import os, sys
@@ -78,6 +80,16 @@ async def test_it_is_started_again_and_the_same_trouble_said_once(
         assert camera.fault == fault
     assert caplog.text.count(fault) == 1
     assert "Traceback" not in caplog.text
+
+
+def test_the_camera_library_is_asked_for_in_one_place_alone() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for package in (*MAY_IMPORT, "bench")
+        for path in sources(package)
+        if any(name.split(".")[0] == "pyvirtualcam" for name in imports(path))
+    }
+    assert found == {"bot/virtual_camera/device.py"}
 
 
 async def test_waits_grow_up_to_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
