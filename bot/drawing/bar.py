@@ -39,17 +39,21 @@ class BarStrip:
         self._shown = shown.astype(np.float32)
         self._around = behind * (1 - shown)
         self._track = (behind + (track - behind) * palette.track.alpha) * shown
-        self._fill = fill[:, None] * shown
+        self._fill = fill[:, None]
         self._left = np.arange(width, dtype=np.float32)
         self._edge = edge
+        self._drawn: Line | None = None
         self._ink = {
             "veil": np.array(canvas.ink(palette.veil), np.float32),
             "glow": np.array(canvas.ink(colour), np.float32),
             "edge": np.array(canvas.ink(palette.edge), np.float32),
         }
 
-    def draw(self, bar: Bar, live: bool) -> Pixels:
-        """The bar, (height, width, channels). Interval and edge are shown of what is live."""
+    def draw(self, bar: Bar, live: bool, into: Pixels) -> None:
+        """Draw the bar into its place, (height, width, channels), always the same: only columns that changed.
+
+        Interval and edge are shown of what is live.
+        """
         share, low, high = (part * len(self._left) for part in bar)
         filled = self._covered(0.0, share)
         behind, fill = 1 - filled, filled
@@ -63,8 +67,17 @@ class BarStrip:
             ):
                 behind, fill = behind * (1 - weight), fill * (1 - weight)
                 colours = colours * (1 - weight)[:, None] + weight[:, None] * self._ink[name]
-        drawn = self._around + self._track * behind[:, None] + self._fill * fill[:, None] + self._shown * colours
-        return np.asarray(np.rint(drawn, out=drawn), np.uint8)
+        lines = np.column_stack([behind, fill, colours])
+        changed = np.flatnonzero((lines != self._drawn).any(axis=1)) if self._drawn is not None else self._left
+        self._drawn = lines
+        if not len(changed):
+            return
+        part = slice(int(changed[0]), int(changed[-1]) + 1)
+        drawn = self._track[:, part] * lines[part, :1]
+        drawn += self._fill * lines[part, 1:2] * self._shown[:, part]
+        drawn += self._shown[:, part] * lines[part, 2:]
+        drawn += self._around[:, part]
+        into[:, part] = np.rint(drawn, out=drawn)
 
     def _covered(self, start: float, end: float) -> Line:
         """How much of each column lies between two places."""

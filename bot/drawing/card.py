@@ -136,7 +136,7 @@ def _draw_bars(canvas: Canvas, shares: Probabilities | None, words: Words) -> No
         box = Box(left, upper, TRACK_END, round(upper) + _TRACK)
         share = 0.0 if shares is None else shares[row]
         strip = BarStrip(canvas, canvas.pixels[box.area], mask, colours.emotions[name], colours, 0.0, 1.0)
-        canvas.pixels[box.area] = strip.draw((share, share, share), live=False)
+        strip.draw((share, share, share), live=False, into=canvas.pixels[box.area])
         canvas.stamp(face(name, 28, colours), LEFT, upper + _TRACK / 2 - 14)
         line = Box(0, upper - 12, 700, upper + _TRACK + 12)
         ink = colours.text if shares is not None and share == top else colours.label

@@ -62,8 +62,8 @@ class Plate:
             if number != counted:
                 self._write(self.layout.numbers[row], number, self._bold, True, look.state, "right")
             if drawn is None or self._differ(bar, drawn):
-                strip = self._strips[row].draw(bar, look.state == "live")
-                self.canvas.pixels[self.layout.tracks[row].area] = strip
+                track = self.canvas.pixels[self.layout.tracks[row].area]
+                self._strips[row].draw(bar, look.state == "live", track)
                 drawn = bar
             # A bar keeps what was drawn, not what was asked for: many steps too small to see must add up.
             changed |= (leads, number, drawn) != self._rows[row]
