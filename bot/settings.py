@@ -64,9 +64,9 @@ class Settings(Struct, frozen=True):
     crowd: CrowdSettings = CrowdSettings()
     hub: HubSettings = HubSettings()
     web: WebSettings = WebSettings()
+    virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
     chat: ChatSettings = ChatSettings()
     history: HistorySettings = HistorySettings()
-    virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
 
 
 # `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
@@ -81,9 +81,9 @@ def settings_from(configuration: Configuration) -> Settings:
         crowd=configuration.section("crowd", CrowdSettings),
         hub=configuration.section("hub", HubSettings),
         web=configuration.section("web", WebSettings),
+        virtual_camera=configuration.section("virtual_camera", VirtualCameraSettings),
         chat=configuration.section("chat", ChatSettings),
         history=configuration.section("history", HistorySettings),
-        virtual_camera=configuration.section("virtual_camera", VirtualCameraSettings),
     )
 
 

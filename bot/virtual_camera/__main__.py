@@ -63,9 +63,10 @@ async def _run(address: str) -> None:
         finally:
             broadcast.stop()
             following.cancel()
-            _, sent = await asyncio.gather(following, sending, return_exceptions=True)
-    if isinstance(sent, BaseException):
-        raise sent
+            ends = await asyncio.gather(following, sending, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.drawing.palette import palette
-from bot.settings import Settings
 from bot.virtual_camera.picture import plate_of
 from bot.virtual_camera.settings import VirtualCameraSettings
 from model.emotions import EMOTIONS
@@ -75,8 +75,7 @@ def near(found: list[float] | None, wanted: tuple[float, ...]) -> bool:
 
 def chosen_by(stage: Theatre, chosen: VirtualCameraSettings) -> None:
     """The settings of the show that runs."""
-    old = stage.show.settings
-    stage.show.settings = Settings(old.channel, old.crowd, old.hub, old.web, old.chat, old.history, chosen)
+    stage.show.settings = replace(stage.show.settings, virtual_camera=chosen)
 
 
 async def test_the_crowds_bars_are_in_the_frames(tmp_path: Path) -> None:
