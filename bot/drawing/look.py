@@ -10,7 +10,8 @@ from model.emotions import EMOTIONS
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0)]
-State = Literal["connecting", "live", "gathering", "paused", "stale"]
+State = Literal["connecting", "live", "gathering", "resting", "stale", "hidden"]
+"""The overlay's; `hidden` is a plate that a moderator has taken off the picture."""
 Signal = Literal["connecting", "live", "stale"]
 Bar = tuple[float, float, float]
 """A share and the ends of its 90 % interval, 0..1."""
@@ -42,6 +43,7 @@ class MoodFrame(Struct, frozen=True, tag="mood"):
     minimum_viewers: Count = 0
     enough: bool = False
     paused: bool = False
+    overlay: bool = True
     shares: dict[str, Share] | None = None
     intervals: dict[str, tuple[Share, Share]] | None = None
     top: str | None = None
@@ -91,8 +93,10 @@ def look_of(frame: MoodFrame | None, signal: Signal, words: Words) -> Look:
         bars = tuple((frame.shares[name], *frame.intervals[name]) for name in EMOTIONS)
     if signal != "live":
         return Look("stale", words.stale, words.reconnecting, "silence", bars)
+    if not frame.overlay:
+        return Look("hidden", "", "", "silence")
     if frame.paused:
-        return Look("paused", words.paused, words.resting, "silence")
+        return Look("resting", words.title, words.resting, "rest")
     if not frame.enough or frame.shares is None or frame.top is None:
         gathering = words.gathering.format(have=frame.viewers, need=frame.minimum_viewers)
         return Look("gathering", words.title, gathering, "crowd")

@@ -16,7 +16,7 @@ from bot.drawing.shapes import face, sign
 from bot.drawing.words import LANGUAGES, Language
 from model.emotions import EMOTIONS
 
-_OPACITY: Final = {"live": 1.0, "connecting": 0.45, "gathering": 0.45, "paused": 0.45, "stale": 0.4}
+_OPACITY: Final = {"live": 1.0, "connecting": 0.45, "gathering": 0.45, "resting": 0.24, "stale": 0.4}
 """How far rows that are not live step back."""
 _TURN: Final = {"rising": 45, "falling": -45, "steady": 0}
 
@@ -47,6 +47,11 @@ class Plate:
     def draw(self, look: Look) -> bool:
         """Show this look. False when the picture showed it already."""
         changed = look.state != self._state
+        if look.state == "hidden":
+            if changed:
+                self._state = look.state
+                self.canvas.pixels[...] = self._background.pixels
+            return changed
         if changed:
             self._lay(look)
         head = (look.portrait, look.title, look.headline, look.viewers, look.trend)

@@ -25,6 +25,7 @@ _LINE: Final = 2.8
 # Samples along each side of a pixel; more can't be seen.
 _FINENESS: Final = 6
 _CURVE_STEPS: Final = 16
+_ARC_STEPS: Final = 48
 # How many control points a command takes.
 _POINTS: Final = {"M": 1, "L": 1, "Q": 2, "T": 1, "C": 3, "S": 2}
 
@@ -66,7 +67,7 @@ def face(emotion: str, size: int, palette: Palette, is_grey: bool = False) -> Pi
 
 
 def sign(name: str, size: int, colour: Colour, line: float = _LINE, turn: float = 0.0) -> Pixels:
-    """One of the signs that are no faces: `crowd`, `silence`, `arrow`."""
+    """One of the signs that are no faces, such as `crowd`, `silence` or `arrow`."""
     return drawing(name, size, colour, colour, colour, line, turn)
 
 
@@ -102,7 +103,10 @@ def _arc(centre: Point, rx: float, ry: float, begin: float, end: float) -> list[
 
 
 def _path(data: str) -> Iterator[list[Point]]:
-    """The lines of an SVG path with the commands that our drawings use: M L H V Q T C S Z, also relative ones."""
+    """The lines of an SVG path with the commands that our drawings use: M L H V Q T C S A Z, also relative ones.
+
+    Arcs are parts of circles.
+    """
     points: list[Point] = []
     control: Point | None = None
     for command, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", data):
@@ -114,6 +118,10 @@ def _path(data: str) -> Iterator[list[Point]]:
         if upper in "HV":
             for value in values:
                 points.append((value, points[-1][1]) if upper == "H" else (points[-1][0], value))
+            continue
+        if upper == "A":
+            for radius, _, _, large, sweep, x, y in zip(*[iter(values)] * 7, strict=True):
+                points.extend(_circle_to((x, y), points[-1], radius, bool(large), bool(sweep)))
             continue
         count = 2 * _POINTS[upper]
         for start in range(0, len(values), count):
@@ -133,6 +141,19 @@ def _path(data: str) -> Iterator[list[Point]]:
             control = given[-2] if upper in "QTCS" else None
             points.extend(_curve([here, *given]) if upper != "L" else given)
     yield points
+
+
+def _circle_to(end: Point, start: Point, radius: float, large: bool, sweep: bool) -> list[Point]:
+    """An arc of a circle between two points (SVG 1.1, appendix F.6.5), without its first point."""
+    across, down = (end[0] - start[0]) / 2, (end[1] - start[1]) / 2
+    half = math.hypot(across, down)
+    away = math.sqrt(max(radius * radius - half * half, 0.0)) / half * (-1 if large == sweep else 1)
+    centre = (start[0] + across - away * down, start[1] + down + away * across)
+    begin = math.atan2(start[1] - centre[1], start[0] - centre[0])
+    turn = math.atan2(end[1] - centre[1], end[0] - centre[0]) - begin
+    turn = turn % (2 * math.pi) if sweep else -(-turn % (2 * math.pi))
+    angles = [begin + turn * step / _ARC_STEPS for step in range(1, _ARC_STEPS + 1)]
+    return [(centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)) for angle in angles]
 
 
 def _curve(controls: list[Point]) -> Iterator[Point]:

@@ -20,6 +20,7 @@ class Words(Struct, frozen=True):
     connecting: str
     stale: str
     reconnecting: str
+    resting: str
     gathering: str
     viewer: str
     viewers: str
@@ -29,8 +30,6 @@ class Words(Struct, frozen=True):
     trend: dict[str, str]
     expressions: dict[str, str]
 
-    paused: str
-    resting: str
     card_title: str
     leading: str
     too_few: str
@@ -77,6 +76,7 @@ LANGUAGES: Final[dict[Language, Words]] = {
         connecting="Connecting…",
         stale="No signal",
         reconnecting="Reconnecting…",
+        resting="Resting for a while",
         gathering="Gathering the crowd ({have} of {need})",
         viewer="1 viewer",
         viewers="{count} viewers",
@@ -85,8 +85,6 @@ LANGUAGES: Final[dict[Language, Words]] = {
         faces="{count} faces · ",
         trend={"rising": "rising", "falling": "falling", "steady": "steady"},
         expressions=_seven("Happy", "Sad", "Neutral", "Angry", "Surprised", "Disgusted", "Fearful"),
-        paused="Paused",
-        resting="The crowd is resting",
         card_title="The crowd of {channel}",
         leading="{expression} most of all",
         too_few="Not enough viewers shared",
@@ -103,6 +101,7 @@ LANGUAGES: Final[dict[Language, Words]] = {
         connecting="連線中…",
         stale="沒有訊號",
         reconnecting="重新連線中…",
+        resting="休息一下",
         gathering="正在等觀眾加入（{have}／{need}）",
         viewer="1 位觀眾",
         viewers="{count} 位觀眾",
@@ -111,8 +110,6 @@ LANGUAGES: Final[dict[Language, Words]] = {
         faces="鏡頭 {count} 位 · ",
         trend={"rising": "上升", "falling": "下降", "steady": "持平"},
         expressions=_seven("開心", "難過", "中性", "生氣", "驚訝", "厭惡", "害怕"),
-        paused="已暫停",
-        resting="觀眾的表情暫停顯示",
         card_title="{channel} 的觀眾",
         leading="{expression}居多",
         too_few="分享表情的觀眾還不夠多",

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from typing import Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -28,7 +29,7 @@ class Feed:
     def __init__(self, address: str) -> None:
         """`address` is the bot's, as in http://127.0.0.1:8765. Raises LeraError for what is none."""
         self._address = address.rstrip("/")
-        if not self._address.startswith(("http://", "https://")):
+        if not _is_address(self._address):
             raise LeraError(f"{address} is no address of a bot; it looks like http://127.0.0.1:8765.")
         self._frame: MoodFrame | None = None
         self._true_until = float("-inf")
@@ -51,7 +52,10 @@ class Feed:
                             answer.raise_for_status()
                             return msgspec.json.decode(await answer.content.read(65_536), type=VirtualCameraSettings)
                 except (aiohttp.ClientResponseError, msgspec.DecodeError, UnicodeDecodeError):
-                    raise LeraError(f"{self._address} gives no settings: is it the address of this LERA bot?") from None
+                    raise LeraError(
+                        f"{self._address} gives no settings: is it this LERA's bot, and does its [web] "
+                        "trusted_addresses name this machine?"
+                    ) from None
                 except _NETWORK:
                     if attempt == 0:
                         print(f"Waiting for the bot at {self._address} …", flush=True)
@@ -92,3 +96,11 @@ class Feed:
     async def _rest(self, attempt: int) -> None:
         longest = min(self.LONGEST_RETRY, self.FIRST_RETRY * 2 ** min(attempt, 10))
         await asyncio.sleep(random.uniform(longest / 2, longest))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -62,10 +62,13 @@ class VirtualCamera:
         if sys.platform == "win32":
             own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *self._program, self._address, "--stop-with-parent",
-            stdin=pipe, stdout=pipe, stderr=pipe, **own_group,
-        )  # fmt: skip
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *self._program, self._address, "--stop-with-parent",
+                stdin=pipe, stdout=pipe, stderr=pipe, **own_group,
+            )  # fmt: skip
+        except OSError as error:
+            return f"The virtual camera's program can't be started ({error.strerror or error})."
         assert process.stdout is not None and process.stderr is not None
         telling = asyncio.create_task(self._tell(process.stdout))
         complaining = asyncio.create_task(_last_line(process.stderr))

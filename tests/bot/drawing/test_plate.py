@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from bot.drawing.canvas import Canvas
-from bot.drawing.look import look_of
+from bot.drawing.look import Look, look_of
 from bot.drawing.palette import Theme, grey, mixed, palette
 from bot.drawing.plate import Plate, draw_plate
 from bot.drawing.words import LANGUAGES, Language
@@ -86,6 +86,17 @@ def test_the_background_stays_around_the_plate() -> None:
     pixels[top:bottom, left:right] = GREEN
     assert (pixels == GREEN).all()
     assert (drawn.canvas.pixels[top, left] == GREEN).all(), "the corners are round"
+
+
+def test_a_hidden_plate_is_the_background_alone_and_comes_back() -> None:
+    drawn, fresh = plate(), plate()
+    drawn.draw(look())
+    hidden = Look("hidden", "", "", "silence")
+    assert drawn.draw(hidden) and (drawn.canvas.pixels == GREEN).all()
+    assert not drawn.draw(hidden)
+    drawn.draw(look(OTHERS))
+    fresh.draw(look(OTHERS))
+    assert (drawn.canvas.pixels == fresh.canvas.pixels).all()
 
 
 def test_alone_it_is_transparent_around_and_whole_inside() -> None:

@@ -153,6 +153,7 @@ async def test_no_device_and_no_bot_are_one_line_each(tmp_path: Path) -> None:
             (("-m", "bot.virtual_camera"), stage.address, "LERA: No virtual camera could be opened"),
             (CAMERA, f"{stage.address}/overlay", "gives no settings"),
             (CAMERA, "mybot", "no address of a bot"),
+            (CAMERA, "http://127.0.0.1:port", "no address of a bot"),
         ):
             async with camera(address, program) as process:
                 out, err = await asyncio.wait_for(process.communicate(), 60)

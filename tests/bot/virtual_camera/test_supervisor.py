@@ -92,6 +92,18 @@ def test_the_camera_library_is_asked_for_in_one_place_alone() -> None:
     assert found == {"bot/virtual_camera/device.py"}
 
 
+async def test_a_system_that_starts_no_program_costs_the_camera_and_not_the_show(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
+    async with supervised(WAITS, tmp_path / "notes") as camera:
+        await eventually(lambda: camera.fault is not None)
+        assert camera.fault == "The virtual camera's program can't be started (Resource temporarily unavailable)."
+
+
 async def test_waits_grow_up_to_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     asked: list[tuple[float, float]] = []
