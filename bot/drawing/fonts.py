@@ -8,14 +8,14 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 from PIL import ImageDraw, ImageFont
 
 from bot.drawing.words import Language
 
-Weight = str
+Weight = Literal["regular", "bold"]
 Font = ImageFont.FreeTypeFont
 
 # (regular, bold), best first; in the order of the overlay's own list, then what each system has at the least.
@@ -107,7 +107,7 @@ class Typeface(Struct, frozen=True):
 @functools.lru_cache(maxsize=64)
 def typeface(size: int, bold: bool = False) -> Typeface:
     """The system's typeface, `size` pixels high."""
-    weight = "bold" if bold else "regular"
+    weight: Weight = "bold" if bold else "regular"
     latin, chinese = _chosen("latin", weight), _chosen("chinese", weight)
     if latin is None:
         carried = ImageFont.load_default(size)

@@ -33,7 +33,8 @@ def test_words_of_both_scripts_stand_in_one_line() -> None:
 
 @pytest.mark.skipif(find(CHINESE[4:5], "bold", fonts._files()) is None, reason="no Noto Sans CJK on this machine")
 def test_of_a_collection_the_right_face_is_taken() -> None:
-    for weight, style in (("regular", "Regular"), ("bold", "Bold")):
+    styles: tuple[tuple[fonts.Weight, str], ...] = (("regular", "Regular"), ("bold", "Bold"))
+    for weight, style in styles:
         found = find(CHINESE[4:5], weight, fonts._files())
         assert found is not None
         path, index = found
