@@ -15,6 +15,7 @@ from bot.keys import join_token
 from bot.server import serving
 from bot.settings import Settings, read_settings
 from bot.show import Show
+from bot.virtual_camera.supervisor import VirtualCamera
 from bot.web import LOCAL, links
 from lera.errors import LeraError
 from lera.folders import data_folder
@@ -43,6 +44,8 @@ async def run(settings: Settings, token: str) -> int:
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())
+            if settings.virtual_camera.enabled:
+                tasks.create_task(VirtualCamera(address).run())
             for line in welcome(show, address):
                 print(line, flush=True)
             tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster")))

@@ -1,6 +1,7 @@
 """`doctor`: looks at everything that LERA needs here, and says for each fault its cause and its mend in one line."""
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -16,9 +17,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bot.chat import load_reader
+from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
+from bot.virtual_camera.device import PACKAGE_MISSING
+from bot.virtual_camera.picture import plate_of
 from lera import vault
 from lera.errors import LeraError
 from lera.folders import data_folder
@@ -47,6 +51,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("secrets", _secrets),
         ("port", lambda: _port(settings)),
         ("connections", lambda: _connections(settings)),
+        ("virtual camera", lambda: _virtual_camera(settings)),
         ("detector", _detector),
         ("reader", _reader),
         ("chat", lambda: _chat(settings)),
@@ -130,6 +135,18 @@ def _connections(settings: Settings) -> Finding:
         return Finding("connections", f"{wanted} viewers fit")
     mend = f"Raise this system's limit of open files, or set [hub] max_viewers to {max(1, allowed - 500)}."
     return Finding("connections", f"{wanted} viewers don't fit in {allowed} open files", mend)
+
+
+def _virtual_camera(settings: Settings) -> Finding:
+    if not settings.virtual_camera.enabled:
+        return Finding("virtual camera", "is off, as [virtual_camera] enabled says")
+    # Looked for and not loaded: that is its own program's. Whether there is a device, that program says.
+    if importlib.util.find_spec("pyvirtualcam") is None:
+        return Finding("virtual camera", "can't start", PACKAGE_MISSING)
+    plate_of(settings.virtual_camera)
+    if drawable(settings.virtual_camera.language) != settings.virtual_camera.language:
+        return Finding("virtual camera", "speaks English", NO_CHINESE)
+    return Finding("virtual camera", "can be drawn, and pyvirtualcam is here")
 
 
 def _detector() -> Finding:

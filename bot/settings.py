@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
 from transport.reading import Channel
@@ -63,6 +64,7 @@ class Settings(Struct, frozen=True):
     crowd: CrowdSettings = CrowdSettings()
     hub: HubSettings = HubSettings()
     web: WebSettings = WebSettings()
+    virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
     chat: ChatSettings = ChatSettings()
     history: HistorySettings = HistorySettings()
 
@@ -79,6 +81,7 @@ def settings_from(configuration: Configuration) -> Settings:
         crowd=configuration.section("crowd", CrowdSettings),
         hub=configuration.section("hub", HubSettings),
         web=configuration.section("web", WebSettings),
+        virtual_camera=configuration.section("virtual_camera", VirtualCameraSettings),
         chat=configuration.section("chat", ChatSettings),
         history=configuration.section("history", HistorySettings),
     )

@@ -11,12 +11,16 @@ import contextlib
 import ipaddress
 import math
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from aiohttp import WSCloseCode, web
 
 import lera
+from bot.cards import Cards
+from bot.drawing.words import LANGUAGES
 from bot.feed import beat
 from bot.show import Show
 from lera.errors import LeraError
@@ -56,6 +60,7 @@ class Pages:
         self._show = show
         self._base_url = base_url
         self._feeds: set[web.WebSocketResponse] = set()
+        self._cards = Cards(show)
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -70,6 +75,8 @@ class Pages:
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
         app.router.add_get("/api/status", self._status)
+        app.router.add_get("/api/card.png", self._card)
+        app.router.add_get("/api/virtual-camera", self._virtual_camera)
         app.on_shutdown.append(self._close_feeds)
         return app
 
@@ -219,6 +226,21 @@ class Pages:
                 "messages": dict(show.chat.counts),
             }
         )
+
+    async def _card(self, request: web.Request) -> web.Response:
+        asked = request.query.get("lang", "en")
+        language = next((known for known in LANGUAGES if known == asked), None)
+        if language is None:
+            raise web.HTTPBadRequest(text=f"lang must be one of {', '.join(LANGUAGES)}")
+        name = f"mood-{datetime.fromtimestamp(self._show.now()):%Y-%m-%d-%H%M}.png"
+        return web.Response(
+            body=await self._cards.png(language),
+            content_type="image/png",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    async def _virtual_camera(self, _request: web.Request) -> web.Response:
+        return web.json_response(msgspec.to_builtins(self._show.settings.virtual_camera))
 
     async def _health(self, _request: web.Request) -> web.Response:
         # Open to all, since the waiting page that OBS loads from the disk has no origin of its own.

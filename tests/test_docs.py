@@ -100,6 +100,20 @@ def test_readme_names_every_setting_of_the_overlay() -> None:
     assert known and all(f"{name}=" in README for name in known), known
 
 
+def test_readme_names_every_setting_and_option_of_the_virtual_camera() -> None:
+    for field in msgspec.structs.fields(TABLES["virtual_camera"]):
+        assert re.search(rf"`(\[virtual_camera\] )?{field.name}\b", README), field.name
+    source = (ROOT / "bot" / "virtual_camera" / "__main__.py").read_text("utf-8")
+    assert all(option in README for option in re.findall(r'add_argument\("(--[a-z-]+)"', source))
+
+
+def test_the_virtual_camera_is_an_extra_that_nothing_else_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (requirement,) = project["optional-dependencies"]["virtual-camera"]
+    assert requirement in (ROOT / "requirements-dev.txt").read_text("utf-8")
+    assert "pyvirtualcam" not in (ROOT / "requirements.txt").read_text("utf-8")
+
+
 def test_links_of_the_documents_lead_somewhere() -> None:
     for name in ("README.md", "ARCHITECTURE.md", "PRIVACY.md", "CHANGELOG.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text("utf-8")):

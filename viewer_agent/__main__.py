@@ -13,6 +13,7 @@ import msgspec
 
 from lera.configuration import read_configuration
 from lera.errors import LeraError
+from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.hub import HubClient
 from transport.link import parse_link
@@ -123,7 +124,7 @@ async def _run_agent(
 ) -> int:
     from viewer_agent.agent import Agent
     from viewer_agent.camera import Camera
-    from viewer_agent.terminal import listen_to_keys, when_input_ends
+    from viewer_agent.terminal import listen_to_keys
 
     say: Callable[[str], None] = functools.partial(print, flush=True)
     load_reader, make_watch, rate = _eyes(settings, model)

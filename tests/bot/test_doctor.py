@@ -1,13 +1,16 @@
 """Each fault has its cause and its mend in one line."""
 
+import importlib.util
 import socket
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bot import doctor
 from bot.settings import ChatSettings, Settings
+from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
@@ -55,6 +58,18 @@ def test_too_few_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
     found = doctor._connections(Settings(hub=HubSettings(max_viewers=5000)))
     assert "max_viewers to 524" in found.mend
     assert not doctor._connections(Settings(hub=HubSettings(max_viewers=500))).mend
+
+
+def test_the_virtual_camera_is_looked_at_where_it_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(**settings: Any) -> doctor.Finding:
+        return doctor._virtual_camera(Settings(virtual_camera=VirtualCameraSettings(**settings)))
+
+    assert "off" in look().said and not look().mend
+    assert not look(enabled=True).mend
+    with pytest.raises(LeraError, match="image"):
+        look(enabled=True, image="/no/such.png")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    assert "pip install pyvirtualcam" in look(enabled=True).mend
 
 
 def test_the_text_reader_is_looked_at_where_chat_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,10 @@ from bot.web import OVERLAY_FOLDER
 from lera.errors import LeraError
 from tests.bot.stage import HAPPY, theatre
 
-PRIVATE = ["/", "/overlay/", "/dashboard/", "/live", "/api/mood", "/api/history", "/api/links", "/api/status"]
+PRIVATE = [
+    "/", "/overlay/", "/dashboard/", "/live", "/api/mood", "/api/history", "/api/links", "/api/status", "/api/card.png",
+    "/api/virtual-camera",
+]  # fmt: skip
 PAGES = ["/overlay", "/overlay/", "/dashboard", "/dashboard/", "/api/mood", "/api/links", "/api/status", "/healthz"]
 PUBLIC = ["/healthz", "/join/demo", "/hub"]
 
