@@ -128,6 +128,50 @@ def test_no_trend_across_a_gap() -> None:
     assert crowd.mood(500.0).trend is None
 
 
+def test_a_chatter_who_is_known_to_be_a_viewer_has_one_vote_the_faces() -> None:
+    pairs: dict[str, str] = {}
+    crowd = Crowd(minimum_viewers=1, viewers=pairs)
+    crowd.take(reading("ann", 0.0, HAPPY), 0.0)
+    crowd.take(chat("ann", 0.0, SAD), 0.0)
+    assert crowd.mood(0.0).viewers == 2
+    pairs["chat:ann"] = "ann"
+    mood = crowd.mood(0.0)
+    assert (mood.viewers, mood.shares, mood.faces, mood.chat) == (1, HAPPY, Part(1, 1.0, HAPPY), Part())
+    crowd.leave("ann")
+    assert crowd.mood(0.0).shares == SAD, "while the face is away, what they wrote counts"
+
+
+def test_few_linked_faces_leave_their_chat_vote_alone() -> None:
+    """Faces that are too few to count must not take a vote away that does."""
+    pairs = {f"chat:{number}": str(number) for number in range(2)}
+    crowd = Crowd(minimum_viewers=3, viewers=pairs)
+    for number in range(2):
+        crowd.take(reading(str(number), 0.0, HAPPY), 0.0)
+    for number in range(3):
+        crowd.take(chat(str(number), 0.0, SAD), 0.0)
+    assert (crowd.mood(0.0).viewers, crowd.mood(0.0).shares) == (3, SAD)
+    crowd.take(reading("2", 0.0, HAPPY), 0.0)
+    assert (crowd.mood(0.0).faces.voters, crowd.mood(0.0).chat.voters) == (3, 1)
+
+
+def test_a_tap_is_a_vote_of_chats() -> None:
+    crowd = Crowd(minimum_viewers=1, expiry=15.0)
+    crowd.take(Reading("chat:ann", "tap", 0.0, HAPPY), 0.0)
+    crowd.take(reading("bob", 20.0, SAD), 20.0)
+    mood = crowd.mood(20.0)
+    assert (mood.faces.voters, mood.chat.voters) == (1, 1) and mood.chat.part == pytest.approx(0.2)
+    assert crowd.mood(60.0).viewers == 0
+
+
+def test_all_votes_can_be_withdrawn_at_once() -> None:
+    crowd = crowd_of(faces=100, chatters=100)
+    crowd.mood(0.0)
+    crowd.clear()
+    mood = crowd.mood(31.0)
+    assert (mood.viewers, mood.trend, crowd.reading_of("1", 31.0)) == (0, None, None)
+    assert not crowd._votes.any(), "nothing of anybody stays behind"
+
+
 def test_a_channel_without_a_camera_has_a_mood() -> None:
     mood = crowd_of(faces=0, chatters=3).mood(0.0)
     assert (mood.viewers, mood.top) == (3, "sadness")
@@ -250,7 +294,8 @@ class CrowdMachine(RuleBasedStateMachine):
 
     @initialize(minimum=st.integers(1, 4))
     def begin(self, minimum: int) -> None:
-        self.crowd = Crowd(minimum, self.EXPIRY)
+        self.pairs: dict[str, str] = {}
+        self.crowd = Crowd(minimum, self.EXPIRY, viewers=self.pairs)
         self.now = 1000.0
         self.ages: dict[str, float] = {}
         self.votes: dict[str, tuple[Probabilities, float]] = {}
@@ -279,6 +324,23 @@ class CrowdMachine(RuleBasedStateMachine):
     @rule(viewer=chatters, seven=sevens, quality=st.floats(0.001, 1.0), age=st.integers(0, 80))
     def write(self, viewer: str, seven: list[float], quality: float, age: int) -> None:
         self.count(viewer, seven, quality, float(age))
+
+    @rule(chatter=chatters, viewer=viewers)
+    def link(self, chatter: str, viewer: str) -> None:
+        """One chatter, one viewer, as `transport.identities` keeps it."""
+        for other in [other for other, tied in self.pairs.items() if tied == viewer]:
+            del self.pairs[other]
+        self.pairs[chatter] = viewer
+
+    @rule(chatter=chatters)
+    def unlink(self, chatter: str) -> None:
+        self.pairs.pop(chatter, None)
+
+    @rule()
+    def clear(self) -> None:
+        self.crowd.clear()
+        self.ages.clear()
+        self.votes.clear()
 
     @rule(viewer=chatters)
     def forget(self, viewer: str) -> None:
@@ -315,12 +377,14 @@ class CrowdMachine(RuleBasedStateMachine):
     def the_mood_is_the_mean_of_the_living_votes(self) -> None:
         mood = self.crowd.mood(self.now)
         faces = [vote for viewer, vote in self.votes.items() if not viewer.startswith("chat:")]
+        minimum = self.crowd.minimum_viewers
         chat = [
             (seven, 0.5 * quality * 0.5 ** (self.ages[viewer] / 20.0))
             for viewer, (seven, quality) in self.votes.items()
             if viewer.startswith("chat:")
+            # Who is known to be one of the faces that count has one vote, and that is the face's.
+            and not (len(faces) >= minimum and self.pairs.get(viewer) in self.votes)
         ]
-        minimum = self.crowd.minimum_viewers
         assert (mood.faces.voters, mood.chat.voters) == (len(faces), len(chat))
         assert mood.enough == (max(len(faces), len(chat)) >= minimum)
         if mood.shares is None:
