@@ -161,6 +161,10 @@ class Commands:
 
     def _order(self, text: str) -> tuple[str, str] | None:
         """The command and what stands behind it, or None for any other chat."""
+        first = text.lstrip()[:1]
+        if first.isprintable() and plain(first)[:1] != self._prefix[:1]:
+            # Nearly all of a busy chat ends here; what doesn't is looked at letter by letter.
+            return None
         words = _one_line(text).split(" ", 2)
         name = folded(words[0].replace(_JOINER, ""))
         if not name.startswith(self._prefix):
