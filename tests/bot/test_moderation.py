@@ -251,8 +251,9 @@ async def test_the_overlay_is_hidden_and_says_a_line() -> None:
         await stage.until(lambda frame: frame["said"] is None)
         await ask(stage, "!mood overlay off", MODERATOR)
         await stage.until(lambda frame: not frame["overlay"])
+        assert "nobody would see it" in await ask(stage, "!mood say unseen", MODERATOR)
         await ask(stage, "!mood overlay on", MODERATOR)
-        await stage.until(lambda frame: frame["overlay"])
+        assert (await stage.until(lambda frame: frame["overlay"]))["said"] is None
 
 
 async def test_a_clip_is_the_platforms_one_at_a_time() -> None:
