@@ -6,7 +6,6 @@ import socket
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from bot.__main__ import welcome
 from bot.server import _is_our_fault, open_files_as_allowed, serving
@@ -96,18 +95,3 @@ def test_our_own_faults_are_still_logged() -> None:
 def test_as_many_connections_as_the_system_allows() -> None:
     allowed = open_files_as_allowed()
     assert allowed is None or allowed >= 256
-
-
-async def test_a_page_that_vanishes_within_the_handshake_leaves_no_trace(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def vanish(_response: web.WebSocketResponse) -> None:
-        raise ConnectionResetError
-
-    async with theatre() as stage:
-        with monkeypatch.context() as patch:
-            patch.setattr(web.WebSocketResponse, "_write_headers", vanish)
-            with pytest.raises(aiohttp.ClientError):
-                await stage.session.ws_connect("/live")
-        assert not caplog.text
-        await stage.until(lambda frame: frame["type"] == "mood")
