@@ -47,6 +47,7 @@ def _draw(show: Show, mood: Mood, now: float, language: Language) -> bytes:
     found = (show.peaks.of(emotion) for emotion in EMOTIONS)
     stream = StreamMood(
         channel=show.settings.channel.name,
+        title=show.sessions.title,
         date=datetime.fromtimestamp(show.started),
         started=show.started,
         now=now,

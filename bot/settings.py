@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bot.command_settings import CommandSettings, fault_in
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
@@ -66,6 +67,7 @@ class Settings(Struct, frozen=True):
     web: WebSettings = WebSettings()
     virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
     chat: ChatSettings = ChatSettings()
+    commands: CommandSettings = CommandSettings()
     history: HistorySettings = HistorySettings()
 
 
@@ -76,13 +78,19 @@ OTHER_TABLES = {"viewer", "model"}
 def settings_from(configuration: Configuration) -> Settings:
     """The bot's settings. Raises LeraError with the line and the mend."""
     configuration.check_names(set(Settings.__struct_fields__) | OTHER_TABLES)
+    chat = configuration.section("chat", ChatSettings)
+    commands = configuration.section("commands", CommandSettings)
+    fault = fault_in(commands, chat.prefix)
+    if fault is not None:
+        raise configuration.fault("commands", *fault)
     return Settings(
         channel=configuration.section("channel", ChannelSettings),
         crowd=configuration.section("crowd", CrowdSettings),
         hub=configuration.section("hub", HubSettings),
         web=configuration.section("web", WebSettings),
         virtual_camera=configuration.section("virtual_camera", VirtualCameraSettings),
-        chat=configuration.section("chat", ChatSettings),
+        chat=chat,
+        commands=commands,
         history=configuration.section("history", HistorySettings),
     )
 

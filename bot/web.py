@@ -139,7 +139,11 @@ class Pages:
         if len(self._feeds) >= MAX_PAGES:
             raise web.HTTPServiceUnavailable(text="Too many overlays are open; close some.")
         page = web.WebSocketResponse(compress=False, heartbeat=10.0, max_msg_size=1024, timeout=1.0)
-        await page.prepare(request)
+        try:
+            await page.prepare(request)
+        except ConnectionError:
+            # Vanished within the handshake: nobody is left to feed, and it is no error of ours.
+            return web.Response(status=400)
         self._feeds.add(page)
         feeding = asyncio.create_task(self._feed(page))
         try:
@@ -216,11 +220,12 @@ class Pages:
             {
                 "version": lera.__version__,
                 "channel": show.settings.channel.name,
-                "uptime": round(show.now() - show.started, 1),
+                "uptime": round(show.now() - show.begun, 1),
                 "connected": len(show.desk.guests),
                 "pages": len(self._feeds),
                 "counts": dict(show.desk.counts),
                 "interval": show.desk.interval,
+                "paused": show.paused,
                 "history": show.history_fault or ("on" if show.history else "off"),
                 "chat": show.chat.fault or "on",
                 "messages": dict(show.chat.counts),
