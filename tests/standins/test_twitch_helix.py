@@ -93,6 +93,7 @@ async def test_chat_has_its_pace(plain: Plain, twitch: Twitch, moderator: bool, 
     twitch.clock.advance(31)
     assert (await plain.say("later"))[1]["data"][0]["is_sent"]
     assert len(twitch.sent) == most + 1
+    assert twitch.exceeded == ["chat messages", "chat messages"]
 
 
 async def test_messages_are_dropped(plain: Plain, twitch: Twitch) -> None:

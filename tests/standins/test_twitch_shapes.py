@@ -82,6 +82,11 @@ async def test_chat_messages_alone_and_shared(twitch: Twitch, plain: Plain) -> N
     assert not differences(alone["payload"], sample("eventsub/channel.chat.message"))
     assert alone["payload"]["event"]["badges"]
 
+    await twitch.say("ben", "me too", reply_to=alone["payload"]["event"]["message_id"])
+    answer = (await line.next())["payload"]["event"]
+    assert answer["message"]["text"] == "@ann me too" and answer["reply"]["parent_user_login"] == "ann"
+    assert not differences(answer, sample("eventsub/channel.chat.message")["event"])
+
     await twitch.say("ann", "!mood", source="neighbour")
     shared = await line.next()
     assert not differences(shared["payload"], sample("eventsub/channel.chat.message.2"))

@@ -40,6 +40,7 @@ class Helix:
         self.subscriptions, self.sockets = subscriptions, sockets
         self.chat, self.moments, self.tell = chat, moments, tell
         self.buckets: dict[tuple[str, str], Bucket] = {}
+        self.exceeded: list[str] = []
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -68,6 +69,7 @@ class Helix:
             "Ratelimit-Reset": str(int(self.clock.epoch(bucket.full_at())) + 1),
         }
         if not admitted:
+            self.exceeded.append("Helix requests")
             raise Refusal(429, "Too many requests", headers)
         return headers
 
