@@ -1,5 +1,6 @@
 """A local Twitch, and a plain HTTP client at it that has nothing of a Twitch library in it."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -89,7 +90,13 @@ class Line:
         return self.socket.close_code
 
 
-@pytest.fixture
-async def plain(twitch: Twitch) -> AsyncIterator[Plain]:
+@contextlib.asynccontextmanager
+async def plain_client(twitch: Twitch) -> AsyncIterator[Plain]:
     async with aiohttp.ClientSession() as session:
         yield Plain(twitch, session)
+
+
+@pytest.fixture
+async def plain(twitch: Twitch) -> AsyncIterator[Plain]:
+    async with plain_client(twitch) as client:
+        yield client

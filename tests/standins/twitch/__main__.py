@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 
 from tests.standins.twitch.twitch import BOT, CLIENT_ID, STREAMER, standin
 
@@ -20,5 +19,9 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=18_090, help="where to listen on this machine (default 18090)")
     parser.add_argument("--speed", type=float, default=1.0, help="how fast its clock runs (default 1)")
     chosen = parser.parse_args()
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         asyncio.run(main(chosen.port, chosen.speed))
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:
+        parser.exit(1, f"Port {chosen.port} can't be opened ({error.strerror}); choose another with --port.\n")

@@ -65,6 +65,7 @@ class Chat:
     announcements: list[tuple[str, str, str]] = field(default_factory=list)  # channel, colour, text
     drop_next: list[str] = field(default_factory=list)
     heard: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)  # the events of late, by message id
+    exceeded: list[str] = field(default_factory=list)  # limits that a client has run into
     _pace: dict[str, Window] = field(default_factory=dict)
     _last: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
     _announced: dict[str, float] = field(default_factory=dict)
@@ -111,6 +112,7 @@ class Chat:
             raise Refusal(401, "The user is not one of the broadcaster's moderators")
         last = self._announced.get(channel.id)
         if last is not None and self.clock.now() < last + ANNOUNCEMENT_PAUSE:
+            self.exceeded.append("announcements")
             raise Refusal(429, "The sender has exceeded the number of announcements")
         self._announced[channel.id] = self.clock.now()
         self.announcements.append((channel.login, colour, text[:LONGEST]))
@@ -135,6 +137,7 @@ class Chat:
         now = self.clock.now()
         pace = self._pace.setdefault(sender.id, Window(WINDOW))
         if not pace.take(now, OFTEN_AS_MODERATOR if trusted else OFTEN):
+            self.exceeded.append("chat messages")
             if self.when_too_fast == "429":
                 raise Refusal(429, "Too many messages were sent")
             return "msg_ratelimit"

@@ -7,16 +7,17 @@ import time
 
 
 class Clock:
-    """Seconds since the stand-in began. `speed` of them pass in each second of the wall clock."""
+    """Seconds since the stand-in began. `speed` of them pass in each second of the event loop's."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
-        self._began = time.monotonic()
+        self._time = asyncio.get_running_loop().time
+        self._began = self._time()
         self._added = 0.0
         self._moved = asyncio.Event()
 
     def now(self) -> float:
-        return (time.monotonic() - self._began) * self.speed + self._added
+        return (self._time() - self._began) * self.speed + self._added
 
     def advance(self, seconds: float) -> None:
         """Move on at once; whoever sleeps past the new time wakes."""

@@ -16,17 +16,24 @@ def chat_message(
     reply: dict[str, Any] | None = None,
     source: tuple[User, str] | None = None,
 ) -> dict[str, Any]:
-    """`source` is the channel and the message id of a shared chat's other side."""
+    """`source` is the channel and the message id of a shared chat's other side.
+
+    Twitch puts the name of who is answered in front of a reply's text.
+    """
+    fragments = [_fragment(text)]
+    if reply is not None:
+        name = f"@{reply['parent_user_name']}"
+        who = {"user_id": "parent_user_id", "user_login": "parent_user_login", "user_name": "parent_user_name"}
+        mention = {key: reply[value] for key, value in who.items()}
+        fragments = [{**_fragment(name), "type": "mention", "mention": mention}, _fragment(f" {text}")]
+        text = f"{name} {text}"
     event: dict[str, Any] = {
         **_broadcaster(channel),
         "chatter_user_id": chatter.id,
         "chatter_user_login": chatter.login,
         "chatter_user_name": chatter.name,
         "message_id": message_id,
-        "message": {
-            "text": text,
-            "fragments": [{"type": "text", "text": text, "cheermote": None, "emote": None, "mention": None}],
-        },
+        "message": {"text": text, "fragments": fragments},
         "color": COLOUR,
         "badges": channel.badges(chatter.id),
         "message_type": "text",
@@ -88,6 +95,10 @@ def channel_update(channel: User) -> dict[str, Any]:
         "category_name": channel.category[1],
         "content_classification_labels": channel.labels,
     }
+
+
+def _fragment(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text, "cheermote": None, "emote": None, "mention": None}
 
 
 def _broadcaster(channel: User) -> dict[str, str]:

@@ -40,6 +40,7 @@ class Helix:
         self.subscriptions, self.sockets = subscriptions, sockets
         self.chat, self.moments, self.tell = chat, moments, tell
         self.buckets: dict[tuple[str, str], Bucket] = {}
+        self.exceeded: list[str] = []
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -58,8 +59,7 @@ class Helix:
 
     def admit(self, request: web.Request) -> dict[str, str]:
         """Count a request; gives the headers that tell how many are left. Raises Refusal."""
-        caller = self.identity.caller(request.headers.get("Authorization"), request.headers.get("Client-Id"))
-        request["caller"] = caller
+        caller = self._caller(request)
         key = (caller.client_id, caller.user.id if caller.user else "")
         bucket = self.buckets.setdefault(key, Bucket(POINTS, MINUTE))
         admitted = bucket.take(self.clock.now())
@@ -69,11 +69,15 @@ class Helix:
             "Ratelimit-Reset": str(int(self.clock.epoch(bucket.full_at())) + 1),
         }
         if not admitted:
+            self.exceeded.append("Helix requests")
             raise Refusal(429, "Too many requests", headers)
         return headers
 
+    def _caller(self, request: web.Request) -> Caller:
+        return self.identity.caller(request.headers.get("Authorization"), request.headers.get("Client-Id"))
+
     async def _users(self, request: web.Request) -> web.Response:
-        caller: Caller = request["caller"]
+        caller = self._caller(request)
         chosen = _chosen(request, "id", "login")
         if not chosen:
             chosen = [("id", caller.must_be_user().id)]
@@ -96,7 +100,7 @@ class Helix:
         return web.json_response({"data": [_channel(user) for user in found if user is not None]})
 
     async def _send(self, request: web.Request) -> web.Response:
-        answer, event = self.chat.send(request["caller"], await _fields(request))
+        answer, event = self.chat.send(self._caller(request), await _fields(request))
         if event is not None:
             channel = self.people.find(user_id=event["broadcaster_user_id"])
             assert channel is not None
@@ -104,20 +108,20 @@ class Helix:
         return web.json_response(answer)
 
     async def _announce(self, request: web.Request) -> web.Response:
-        self.chat.announce(request["caller"], await _fields(request))
+        self.chat.announce(self._caller(request), await _fields(request))
         return web.Response(status=204)
 
     async def _clip(self, request: web.Request) -> web.Response:
-        return web.json_response(self.moments.clip(request["caller"], request.query), status=202)
+        return web.json_response(self.moments.clip(self._caller(request), request.query), status=202)
 
     async def _clips(self, request: web.Request) -> web.Response:
         return web.json_response(self.moments.clips_of(request.query))
 
     async def _mark(self, request: web.Request) -> web.Response:
-        return web.json_response(self.moments.mark(request["caller"], await _fields(request)))
+        return web.json_response(self.moments.mark(self._caller(request), await _fields(request)))
 
     async def _subscribe(self, request: web.Request) -> web.Response:
-        caller: Caller = request["caller"]
+        caller = self._caller(request)
         made = self.subscriptions.create(caller, await _fields(request), self.sockets.users())
         self.sockets.used(made.session_id, made.user_id)
         total = len([each for each in self.subscriptions.all if each.user_id == made.user_id])
@@ -127,12 +131,12 @@ class Helix:
     async def _subscriptions(self, request: web.Request) -> web.Response:
         filters = ("status", "type", "user_id", "subscription_id")
         chosen = {key: request.query[key] for key in filters if key in request.query}
-        return web.json_response(self.subscriptions.page(request["caller"], chosen))
+        return web.json_response(self.subscriptions.page(self._caller(request), chosen))
 
     async def _unsubscribe(self, request: web.Request) -> web.Response:
         if not request.query.get("id"):
             raise Refusal(400, "The id query parameter is required")
-        self.subscriptions.delete(request["caller"], request.query["id"])
+        self.subscriptions.delete(self._caller(request), request.query["id"])
         return web.Response(status=204)
 
     def _user(self, user: User, caller: Caller) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class Subscriptions:
     people: People
     identity: Identity
     all: list[Subscription] = field(default_factory=list)
+    exceeded: list[str] = field(default_factory=list)
 
     def of_session(self, session_id: str) -> list[Subscription]:
         return [each for each in self.all if each.session_id == session_id and each.status == "enabled"]
@@ -95,14 +96,14 @@ class Subscriptions:
         if any(each.session_id == session_id for each in alike):
             raise Refusal(409, "subscription already exists")
         if len(alike) >= MAX_ALIKE:
-            raise Refusal(429, "maximum subscriptions with type and condition exceeded")
+            raise self._too_much("maximum subscriptions with type and condition exceeded")
         if len({each.session_id for each in mine} | {session_id}) > MAX_SESSIONS:
-            raise Refusal(429, "number of websocket transports limit exceeded")
+            raise self._too_much("number of websocket transports limit exceeded")
         if len(self.of_session(session_id)) >= MAX_PER_SESSION:
-            raise Refusal(429, "maximum number of subscriptions for this session exceeded")
+            raise self._too_much("maximum number of subscriptions for this session exceeded")
         cost = self._cost(caller, kind, condition)
         if cost + sum(each.cost for each in mine) > MAX_TOTAL_COST:
-            raise Refusal(429, "maximum total cost exceeded")
+            raise self._too_much("maximum total cost exceeded")
         made = Subscription(
             id=str(uuid.uuid4()),
             kind=body["type"],
@@ -152,6 +153,10 @@ class Subscriptions:
         mine = [each for each in self.all if each.client_id == caller.client_id and each.user_id == user.id]
         total = sum(each.cost for each in mine if each.status == "enabled")
         return {"total_cost": total, "max_total_cost": MAX_TOTAL_COST}
+
+    def _too_much(self, message: str) -> Refusal:
+        self.exceeded.append(message)
+        return Refusal(429, message)
 
     def _checked(self, body: Mapping[str, Any]) -> tuple[Kind, dict[str, str]]:
         kind = KINDS.get(_text(body, "type"))

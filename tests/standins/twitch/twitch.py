@@ -84,6 +84,11 @@ class Twitch:
         """The open EventSub connections, oldest first."""
         return list(self.sockets.sessions.values())
 
+    @property
+    def exceeded(self) -> list[str]:
+        """The limits that clients have run into; failures on demand are not among them."""
+        return self.helix.exceeded + self.chat.exceeded + self.subscriptions.exceeded
+
     def answers(self, status: int, path: str = "") -> int:
         """How many requests to paths that end so were answered with this status."""
         return sum(1 for _, where, given in self.requests if given == status and where.endswith(path))
