@@ -17,7 +17,7 @@ MAX_LENGTH: Final = 200
 
 _PUNCTUATION: Final = "!?.,;:)"
 
-Role = Literal["broadcaster", "moderator", "everyone"]
+Role = Literal["broadcaster", "moderator", "vip", "subscriber", "everyone"]
 
 # What people call them in chat.
 ALIASES: Final = {
@@ -42,6 +42,7 @@ class Asker(Struct, frozen=True):
     name: str
     role: Role = "everyone"
     viewer: str | None = None
+    id: str = ""
 
 
 class Stage(Protocol):

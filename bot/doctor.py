@@ -1,6 +1,7 @@
 """`doctor`: looks at everything that LERA needs here, and says for each fault its cause and its mend in one line."""
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -19,6 +20,7 @@ from bot.chat import load_reader
 from bot.history import History
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
+from bot.twitch.card import Absent, is_set_up
 from lera import vault
 from lera.errors import LeraError
 from lera.folders import data_folder
@@ -50,6 +52,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("detector", _detector),
         ("reader", _reader),
         ("chat", lambda: _chat(settings)),
+        ("twitch", lambda: _twitch(settings)),
     ):
         yield _guarded(name, look)
 
@@ -160,3 +163,11 @@ def _chat(settings: Settings) -> Finding:
     if sevens.shape != (1, 7) or qualities.shape != (1,):
         return Finding("chat", "the text reader gives nonsense", "Install LERA again: its weights are damaged.")
     return Finding("chat", "the text reader loads and answers")
+
+
+def _twitch(settings: Settings) -> Finding:
+    if not is_set_up(settings.twitch):
+        return Finding("twitch", Absent(settings.twitch).line)
+    from bot.twitch.account import look
+
+    return Finding("twitch", asyncio.run(look(settings.twitch)))

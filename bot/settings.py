@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bot.twitch.settings import TwitchSettings
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
 from transport.reading import Channel
@@ -65,6 +66,7 @@ class Settings(Struct, frozen=True):
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
     history: HistorySettings = HistorySettings()
+    twitch: TwitchSettings = TwitchSettings()
 
 
 # `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
@@ -81,6 +83,7 @@ def settings_from(configuration: Configuration) -> Settings:
         web=configuration.section("web", WebSettings),
         chat=configuration.section("chat", ChatSettings),
         history=configuration.section("history", HistorySettings),
+        twitch=configuration.section("twitch", TwitchSettings),
     )
 
 

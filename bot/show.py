@@ -15,7 +15,9 @@ from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.peaks import Peaks
+from bot.platform import Platform
 from bot.settings import Settings
+from bot.twitch.card import Absent, Card
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
@@ -63,6 +65,9 @@ class Show:
         # What viewers' links start with; known once the ports are open.
         self.public_url = settings.web.public_url.rstrip("/")
         self.history_fault: str | None = None
+        # The streaming platform while the bot is connected to it, and what pages see of it.
+        self.platform: Platform | None = None
+        self.twitch: Card = Absent(settings.twitch)
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
         self.lags: deque[float] = deque(maxlen=10_000)
         self._captured: list[float] = []
@@ -105,6 +110,19 @@ class Show:
     def answer(self, text: str, asker: Asker) -> str | None:
         """The reply to one chat message, or None."""
         return self.commands.answer(text, asker, self.now())
+
+    async def respond(self, text: str, asker: Asker) -> str | None:
+        """The reply to one chat message, or None."""
+        return self.answer(text, asker)
+
+    def stream_online(self, title: str, category: str, started: float | None) -> None:
+        """The stream is on."""
+
+    def stream_offline(self) -> None:
+        """The stream is over."""
+
+    def stream_changed(self, title: str, category: str) -> None:
+        """The stream is called otherwise."""
 
     def delivered(self, version: int) -> None:
         """A page's socket has taken the frame of this version: note how old the readings in it are."""

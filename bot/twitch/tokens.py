@@ -1,0 +1,206 @@
+"""LERA's tokens on Twitch: kept in the vault before they are used, refreshed once for many callers, checked hourly."""
+
+import asyncio
+import logging
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.twitch.faults import LoginNeeded, login_line
+from bot.twitch.identity import Grant, Identity, Owner
+from bot.twitch.scopes import Role, chat_scopes
+from lera.errors import LeraError
+from lera.redaction import hide
+from lera.vault import keep_secret, secret
+
+logger = logging.getLogger(__name__)
+
+ROLES: Final[tuple[Role, ...]] = ("broadcaster", "bot")
+HORIZON: Final = 4000.0
+"""Seconds: what ends sooner is refreshed now, since the next look is an hour away."""
+
+
+class Account(Struct, frozen=True):
+    """One account that is logged in: ids and names as Twitch gave them, and its tokens for one app."""
+
+    client_id: str
+    access: str
+    refresh: str
+    user_id: str = ""
+    login: str = ""
+    scopes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Account({self.login!r})"
+
+
+class Keeper:
+    """The accounts of both roles. Everyone who needs a token asks here, each time."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._accounts: dict[Role, Account] = {}
+        # Refreshes that are under way, by the refresh token that they use up.
+        self._renewing: dict[str, asyncio.Task[Account]] = {}
+        self._dead: set[str] = set()
+        self._writing = asyncio.Lock()
+
+    @property
+    def broadcaster(self) -> Account:
+        """The channel's own account. Raises LoginNeeded."""
+        return self._account("broadcaster")
+
+    @property
+    def chatter(self) -> Account:
+        """The account that reads and writes chat: the bot's, or else the broadcaster's. Raises LoginNeeded."""
+        return self._account("bot" if "bot" in self._accounts else "broadcaster")
+
+    def account(self, role: Role) -> Account | None:
+        """The account of a role, if it is logged in."""
+        return self._accounts.get(role)
+
+    async def load(self) -> bool:
+        """Read the vault again; True when somebody has logged in or out in the meantime. Raises LeraError."""
+        found: dict[Role, Account] = {}
+        for role in ROLES:
+            account = await asyncio.to_thread(_read, role)
+            if account is not None and account.client_id == self._identity.client_id:
+                found[role] = account
+        changed = {role: account.refresh for role, account in found.items()} != {
+            role: account.refresh for role, account in self._accounts.items()
+        }
+        if changed:
+            self._accounts = found
+        return changed
+
+    async def adopt(self, role: Role, grant: Grant) -> Account:
+        """Keep the tokens of a login, and learn whose they are. Raises LeraError."""
+        account = Account(self._identity.client_id, grant.access_token, grant.refresh_token)
+        await asyncio.to_thread(_write, role, account)
+        account = self._named(account, await self._identity.validate(account.access), role)
+        other = self._accounts.get("broadcaster")
+        if role == "bot" and other is not None and other.user_id == account.user_id:
+            await asyncio.to_thread(_write, role, None)
+            raise LeraError(f"{account.login} is the channel's own account, which chats already: log in as another.")
+        await asyncio.to_thread(_write, role, account)
+        self._accounts[role] = account
+        return account
+
+    async def forget(self, role: Role) -> Account | None:
+        """Revoke and erase a login; gives what was erased. Raises LeraError when Twitch could not be told of it."""
+        account = await asyncio.to_thread(_read, role)
+        await asyncio.to_thread(_write, role, None)
+        self._accounts.pop(role, None)
+        if account is not None:
+            await self._identity.revoke(account.access)
+        return account
+
+    async def check(self) -> None:
+        """Have Twitch confirm every token, and refresh those that end before the next check.
+
+        Raises LoginNeeded, Unreachable or Stopped.
+        """
+        for role in [role for role in ROLES if role in self._accounts]:
+            account = self._account(role)
+            owner = await self._identity.validate(account.access)
+            if owner is None or owner.expires_in < HORIZON:
+                account = await self._renewed(role, account.refresh)
+                owner = await self._identity.validate(account.access)
+            named = self._named(account, owner, role)
+            async with self._writing:
+                # Whoever refreshed it meanwhile has the newer tokens; what was learnt here are names.
+                account = replace(
+                    self._accounts[role], user_id=named.user_id, login=named.login, scopes=named.scopes
+                )  # fmt: skip
+                if account != self._accounts[role]:
+                    await self._keep(role, account)
+            if account is self.chatter and not chat_scopes().issubset(account.scopes):
+                raise LoginNeeded(login_line(f"{account.login} hasn't allowed LERA to read and write chat.", role))
+        self._account("broadcaster")
+
+    async def access(self, user_id: str) -> str:
+        """The access token of a user, at this moment. Raises LoginNeeded."""
+        return self._account(self._role_of(user_id)).access
+
+    async def renew(self, user_id: str, spent: str) -> str:
+        """A token in place of `spent`, which Twitch has refused. Many callers cause one refresh."""
+        role = self._role_of(user_id)
+        account = self._account(role)
+        return account.access if account.access != spent else (await self._renewed(role, account.refresh)).access
+
+    async def close(self) -> None:
+        """Let refreshes under way end: half of one would cost the login."""
+        await asyncio.gather(*self._renewing.values(), return_exceptions=True)
+
+    def _account(self, role: Role) -> Account:
+        account = self._accounts.get(role)
+        if account is None:
+            raise LoginNeeded(login_line("LERA is not logged in to Twitch."))
+        if account.refresh in self._dead:
+            raise LoginNeeded(login_line("Twitch has ended LERA's login.", role))
+        return account
+
+    def _role_of(self, user_id: str) -> Role:
+        for role, account in self._accounts.items():
+            if account.user_id == user_id:
+                return role
+        raise LoginNeeded(login_line("LERA is not logged in to Twitch."))
+
+    async def _renewed(self, role: Role, refresh: str) -> Account:
+        task = self._renewing.get(refresh)
+        if task is None:
+            task = asyncio.create_task(self._renew(role, refresh))
+            self._renewing[refresh] = task
+            task.add_done_callback(lambda _: self._renewing.pop(refresh, None))
+        # A caller may be cancelled, the refresh may not: the old token is used up, the new one not yet written.
+        return await asyncio.shield(task)
+
+    async def _renew(self, role: Role, refresh: str) -> Account:
+        try:
+            grant = await self._identity.refresh(refresh)
+        except LoginNeeded:
+            # Somebody else may have used it up: a login from another terminal, a second LERA.
+            if await self.load() and (account := self._accounts.get(role)) is not None and account.refresh != refresh:
+                return account
+            self._dead.add(refresh)
+            raise
+        async with self._writing:
+            account = replace(self._accounts[role], access=grant.access_token, refresh=grant.refresh_token)
+            await self._keep(role, account)
+        return account
+
+    async def _keep(self, role: Role, account: Account) -> None:
+        try:
+            await asyncio.to_thread(_write, role, account)
+        except LeraError as error:
+            # Better used unkept than lost: the show goes on, and the login is asked for at the next start.
+            logger.error("%s LERA's new Twitch login can't be kept, and will be asked for at the next start.", error)
+        self._accounts[role] = account
+
+    def _named(self, account: Account, owner: Owner | None, role: Role) -> Account:
+        if owner is None or owner.client_id != self._identity.client_id:
+            raise LoginNeeded(login_line("Twitch has ended LERA's login.", role))
+        return replace(account, user_id=owner.user_id, login=owner.login, scopes=tuple(sorted(owner.scopes or ())))
+
+
+def _name(role: Role) -> str:
+    return f"twitch-login:{role}"
+
+
+def _read(role: Role) -> Account | None:
+    kept = secret(_name(role))
+    if kept is None:
+        return None
+    try:
+        account = msgspec.json.decode(kept, type=Account)
+    except msgspec.MsgspecError:
+        return None
+    hide(account.access)
+    hide(account.refresh)
+    return account
+
+
+def _write(role: Role, account: Account | None) -> None:
+    keep_secret(_name(role), None if account is None else msgspec.json.encode(account).decode())
