@@ -40,6 +40,9 @@ async def test_twice_and_out_of_order(plain: Plain, twitch: Twitch) -> None:
     assert first["metadata"]["message_id"] == second["metadata"]["message_id"]
     assert first["payload"] == second["payload"]
 
+    await twitch.repeat()
+    assert (await line.next())["metadata"]["message_id"] == first["metadata"]["message_id"]
+
     async with twitch.shuffled(seed=1):
         for number in range(8):
             await twitch.say("ann", str(number))

@@ -18,6 +18,8 @@ MAX_TOTAL_COST: Final = 10
 MAX_PER_SESSION: Final = 300
 MAX_SESSIONS: Final = 3
 MAX_ALIKE: Final = 3
+ENDED_KEPT: Final = 100
+"""Subscriptions that have ended and are listed yet."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,9 @@ class Subscriptions:
             created_at=self.clock.timestamp(),
             cost=cost,
         )
+        ended = [each for each in self.all if each.status != "enabled"]
+        for each in ended[:-ENDED_KEPT]:
+            self.all.remove(each)
         self.all.append(made)
         return made
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Literal
 
@@ -56,6 +57,7 @@ class Twitch:
         """Method, path without query, and status of every request that was answered; status 0 where we cut it off."""
         self.base = ""
         self._held: list[tuple[Subscription, dict[str, Any], str]] | None = None
+        self._told: deque[tuple[str, User, dict[str, Any], str]] = deque(maxlen=50)
         self._changed = asyncio.Event()
 
     # Where it is, for the clients that have knobs.
@@ -216,6 +218,12 @@ class Twitch:
         """
         self.faults.waiting.append(Fault(path, status, times, after, message, headers or {}))
 
+    async def repeat(self, count: int = 1) -> None:
+        """Tell the latest events again, with their message ids, to whoever listens now: at least once, Twitch says."""
+        for kind, channel, event, message_id in list(self._told)[-count:]:
+            for each in self._listening(kind, channel):
+                await self.sockets.notify(each, event, message_id)
+
     @contextlib.asynccontextmanager
     async def shuffled(self, seed: int) -> AsyncIterator[None]:
         """What happens inside is told at its end, out of order."""
@@ -297,16 +305,22 @@ class Twitch:
         return web.Response()
 
     async def _tell(self, kind: str, channel: User, event: dict[str, Any], twice: bool = False) -> None:
-        for each in list(self.subscriptions.all):
-            if each.status != "enabled" or each.kind != kind or each.condition["broadcaster_user_id"] != channel.id:
-                continue
+        for each in self._listening(kind, channel):
             message_id = str(uuid.uuid4())
+            self._told.append((kind, channel, event, message_id))
             for _ in range(2 if twice else 1):
                 if self._held is None:
                     await self.sockets.notify(each, event, message_id)
                 else:
                     self._held.append((each, event, message_id))
         self._stir()
+
+    def _listening(self, kind: str, channel: User) -> list[Subscription]:
+        return [
+            each
+            for each in self.subscriptions.all
+            if each.status == "enabled" and each.kind == kind and each.condition["broadcaster_user_id"] == channel.id
+        ]
 
     def _stir(self) -> None:
         self._changed.set()
