@@ -237,7 +237,7 @@ class Pages:
 
     async def _twitch(self, _request: web.Request) -> web.Response:
         twitch = self._show.twitch
-        told = {"state": twitch.state, "line": twitch.line, "login": twitch.login_card()}
+        told = {"state": twitch.state, "line": twitch.line, "note": twitch.note, "login": twitch.login_card()}
         return web.json_response(told, headers={"Cache-Control": "no-store"})
 
     async def _twitch_login(self, request: web.Request) -> web.Response:

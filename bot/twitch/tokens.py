@@ -46,6 +46,7 @@ class Keeper:
         self._renewing: dict[str, asyncio.Task[Account]] = {}
         self._dead: set[str] = set()
         self._writing = asyncio.Lock()
+        self._unkept: set[Role] = set()
 
     @property
     def broadcaster(self) -> Account:
@@ -63,36 +64,45 @@ class Keeper:
 
     async def load(self) -> bool:
         """Read the vault again; True when somebody has logged in or out in the meantime. Raises LeraError."""
-        found: dict[Role, Account] = {}
-        for role in ROLES:
-            account = await asyncio.to_thread(_read, role)
-            if account is not None and account.client_id == self._identity.client_id:
-                found[role] = account
-        changed = {role: account.refresh for role, account in found.items()} != {
-            role: account.refresh for role, account in self._accounts.items()
-        }
-        if changed:
-            self._accounts = found
-        return changed
+        async with self._writing:
+            found: dict[Role, Account] = {}
+            for role in ROLES:
+                if role in self._unkept:
+                    # The vault holds tokens that are used up; try once more to make it hold these.
+                    await self._keep(role, self._accounts[role])
+                    found[role] = self._accounts[role]
+                    continue
+                account = await asyncio.to_thread(_read, role)
+                if account is not None and account.client_id == self._identity.client_id:
+                    found[role] = account
+            before, self._accounts = self._accounts, found
+        return _refreshes(before) != _refreshes(found)
 
     async def adopt(self, role: Role, grant: Grant) -> Account:
         """Keep the tokens of a login, and learn whose they are. Raises LeraError."""
         account = Account(self._identity.client_id, grant.access_token, grant.refresh_token)
-        await asyncio.to_thread(_write, role, account)
-        account = self._named(account, await self._identity.validate(account.access), role)
-        other = self._accounts.get("broadcaster")
-        if role == "bot" and other is not None and other.user_id == account.user_id:
-            await asyncio.to_thread(_write, role, None)
-            raise LeraError(f"{account.login} is the channel's own account, which chats already: log in as another.")
-        await asyncio.to_thread(_write, role, account)
-        self._accounts[role] = account
+        async with self._writing:
+            earlier = await asyncio.to_thread(_read, role)
+            await asyncio.to_thread(_write, role, account)
+            account = self._named(account, await self._identity.validate(account.access), role)
+            other = self._accounts.get("broadcaster")
+            if role == "bot" and other is not None and other.user_id == account.user_id:
+                await asyncio.to_thread(_write, role, None)
+                raise LeraError(
+                    f"{account.login} is the channel's own account, which chats already: log in as another."
+                )
+            await asyncio.to_thread(_write, role, account)
+            self._accounts[role] = account
+            self._unkept.discard(role)
         return account
 
     async def forget(self, role: Role) -> Account | None:
         """Revoke and erase a login; gives what was erased. Raises LeraError when Twitch could not be told of it."""
-        account = await asyncio.to_thread(_read, role)
-        await asyncio.to_thread(_write, role, None)
-        self._accounts.pop(role, None)
+        async with self._writing:
+            account = await asyncio.to_thread(_read, role)
+            await asyncio.to_thread(_write, role, None)
+            self._accounts.pop(role, None)
+            self._unkept.discard(role)
         if account is not None:
             await self._identity.revoke(account.access)
         return account
@@ -167,7 +177,10 @@ class Keeper:
             self._dead.add(refresh)
             raise
         async with self._writing:
-            account = replace(self._accounts[role], access=grant.access_token, refresh=grant.refresh_token)
+            account = self._account(role)
+            if account.refresh != refresh:
+                return account  # Somebody has logged in anew in the meantime.
+            account = replace(account, access=grant.access_token, refresh=grant.refresh_token)
             await self._keep(role, account)
         return account
 
@@ -175,14 +188,22 @@ class Keeper:
         try:
             await asyncio.to_thread(_write, role, account)
         except LeraError as error:
-            # Better used unkept than lost: the show goes on, and the login is asked for at the next start.
-            logger.error("%s LERA's new Twitch login can't be kept, and will be asked for at the next start.", error)
+            # Better used unkept than lost: the show goes on.
+            if role not in self._unkept:
+                logger.error("%s Until then LERA's new Twitch login is kept in memory only.", error)
+            self._unkept.add(role)
+        else:
+            self._unkept.discard(role)
         self._accounts[role] = account
 
     def _named(self, account: Account, owner: Owner | None, role: Role) -> Account:
         if owner is None or owner.client_id != self._identity.client_id:
             raise LoginNeeded(login_line("Twitch has ended LERA's login.", role))
         return replace(account, user_id=owner.user_id, login=owner.login, scopes=tuple(sorted(owner.scopes or ())))
+
+
+def _refreshes(accounts: dict[Role, Account]) -> dict[Role, str]:
+    return {role: account.refresh for role, account in accounts.items()}
 
 
 def _name(role: Role) -> str:
