@@ -46,7 +46,6 @@ class Twitch:
         self._settings = show.settings.twitch
         self._places = places or endpoints()
         self._bots = {name.lower() for name in show.settings.chat.bots}
-        self._prefix = show.settings.chat.prefix.lower()
         self.sender = Sender(self.outbox, self, show.now, self.timing.patience)
         self._moments = Moments(self._settings)
         self._lines = Seen()
@@ -173,7 +172,7 @@ class Twitch:
         if read:
             channel = self._show.settings.channel.name
             self._show.hear(ChatMessage(channel, line.user_id, line.text, now, line.login))
-        if answered and self._prefix in line.words.lower():
+        if answered:
             reply = await self._show.respond(line.words, asker_of(line, link.channel.user_id))
             if reply is not None:
                 self.sender.say(reply, line.id)

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.twitch.faults import LoginNeeded, login_line
+from bot.twitch.faults import LoginNeeded, Unreachable, login_line
 from bot.twitch.identity import Grant, Identity, Owner
 from bot.twitch.scopes import Role, chat_scopes
 from lera.errors import LeraError
@@ -87,10 +88,8 @@ class Keeper:
             account = self._named(account, await self._identity.validate(account.access), role)
             other = self._accounts.get("broadcaster")
             if role == "bot" and other is not None and other.user_id == account.user_id:
-                await asyncio.to_thread(_write, role, None)
-                raise LeraError(
-                    f"{account.login} is the channel's own account, which chats already: log in as another."
-                )
+                await asyncio.to_thread(_write, role, earlier)
+                raise LeraError(f"{account.login} is the channel's own account, which chats already: use another one.")
             await asyncio.to_thread(_write, role, account)
             self._accounts[role] = account
             self._unkept.discard(role)
@@ -116,8 +115,10 @@ class Keeper:
             account = self._account(role)
             owner = await self._identity.validate(account.access)
             if owner is None or owner.expires_in < HORIZON:
-                account = await self._renewed(role, account.refresh)
+                account = await self._renewed(role, account.access)
                 owner = await self._identity.validate(account.access)
+                if owner is None:
+                    raise Unreachable("Twitch refuses the token that it has just given; LERA tries again by itself.")
             named = self._named(account, owner, role)
             async with self._writing:
                 # Whoever refreshed it meanwhile has the newer tokens; what was learnt here are names.
@@ -136,9 +137,7 @@ class Keeper:
 
     async def renew(self, user_id: str, spent: str) -> str:
         """A token in place of `spent`, which Twitch has refused. Many callers cause one refresh."""
-        role = self._role_of(user_id)
-        account = self._account(role)
-        return account.access if account.access != spent else (await self._renewed(role, account.refresh)).access
+        return (await self._renewed(self._role_of(user_id), spent)).access
 
     async def close(self) -> None:
         """Let refreshes under way end: half of one would cost the login."""
@@ -158,12 +157,15 @@ class Keeper:
                 return role
         raise LoginNeeded(login_line("LERA is not logged in to Twitch."))
 
-    async def _renewed(self, role: Role, refresh: str) -> Account:
-        task = self._renewing.get(refresh)
+    async def _renewed(self, role: Role, spent: str) -> Account:
+        account = self._account(role)
+        if account.access != spent:
+            return account
+        task = self._renewing.get(account.refresh)
         if task is None:
-            task = asyncio.create_task(self._renew(role, refresh))
-            self._renewing[refresh] = task
-            task.add_done_callback(lambda _: self._renewing.pop(refresh, None))
+            task = asyncio.create_task(self._renew(role, account.refresh))
+            self._renewing[account.refresh] = task
+            task.add_done_callback(partial(self._renewal_ends, account.refresh))
         # A caller may be cancelled, the refresh may not: the old token is used up, the new one not yet written.
         return await asyncio.shield(task)
 
@@ -172,7 +174,9 @@ class Keeper:
             grant = await self._identity.refresh(refresh)
         except LoginNeeded:
             # Somebody else may have used it up: a login from another terminal, a second LERA.
-            if await self.load() and (account := self._accounts.get(role)) is not None and account.refresh != refresh:
+            await self.load()
+            account = self._accounts.get(role)
+            if account is not None and account.refresh != refresh:
                 return account
             self._dead.add(refresh)
             raise
@@ -183,6 +187,11 @@ class Keeper:
             account = replace(account, access=grant.access_token, refresh=grant.refresh_token)
             await self._keep(role, account)
         return account
+
+    def _renewal_ends(self, refresh: str, task: asyncio.Task[Account]) -> None:
+        del self._renewing[refresh]
+        if not task.cancelled():
+            task.exception()  # Looked at, since all who waited for it may have been cancelled.
 
     async def _keep(self, role: Role, account: Account) -> None:
         try:
