@@ -122,7 +122,7 @@ class Session(Websocket):
         loop = asyncio.get_running_loop()
         last, heard = self._last_keepalive, loop.time()
         while not self.ended.done():
-            await asyncio.sleep(min(1.0, self.slack))
+            await asyncio.sleep(self.slack / 2)
             if self._last_keepalive is not last:
                 last, heard = self._last_keepalive, loop.time()
             elif loop.time() - heard > self._keep_alive_timeout + self.slack:
