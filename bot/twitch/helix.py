@@ -18,6 +18,8 @@ from bot.twitch.tokens import Keeper
 from lera.redaction import redacted
 
 LONGEST_RESET: Final = 120.0
+RENEWALS: Final = 2
+"""A token may end again while a request waits for its turn."""
 _MOST: Final = 1024 * 1024
 _PAUSE: Final = 1.0
 """Seconds before the one retry of a request that changes nothing when it comes twice."""
@@ -50,18 +52,20 @@ class Helix(ManagedHTTPClient):
         self._pause = pause
 
     async def request(self, route: Route) -> Any:
-        """One request with the token of `route.token_for`; a dead token is renewed and the request sent once more.
+        """One request with the token of `route.token_for`; a dead token is renewed and the request sent again.
 
         Raises Refused, Unclear, Unreachable, LoginNeeded or Stopped.
         """
         user = route.token_for or self._keeper.chatter.user_id
         access = await self._keeper.access(user)
-        try:
-            return await self._patient(route, access)
-        except Refused as refused:
-            if refused.status != 401 or "scope" in refused.said.lower():
-                raise
-        return await self._patient(route, await self._keeper.renew(user, access))
+        for _ in range(RENEWALS):
+            try:
+                return await self._patient(route, access)
+            except Refused as refused:
+                if refused.status != 401 or "scope" in refused.said.lower():
+                    raise
+            access = await self._keeper.renew(user, access)
+        return await self._patient(route, access)
 
     async def _patient(self, route: Route, access: str) -> Any:
         # Asking twice changes nothing, and a subscription that is there already is answered with 409.
