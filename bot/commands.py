@@ -18,6 +18,7 @@ MAX_LENGTH: Final = 200
 _PUNCTUATION: Final = "!?.,;:)"
 
 Role = Literal["broadcaster", "moderator", "vip", "subscriber", "everyone"]
+"""From the one who may do most to those who may do least."""
 
 # What people call them in chat.
 ALIASES: Final = {
@@ -37,7 +38,11 @@ LOOKS: Final = {
 
 
 class Asker(Struct, frozen=True):
-    """Who typed the command. `viewer` is the opaque key of the agent that is known to be theirs, if any."""
+    """Who typed the command, in the highest role that they have.
+
+    `viewer` is the opaque key of the agent that is known to be theirs, if any. `id` is the platform's id of who wrote
+    it, as in `ChatMessage.chatter`: without one, nothing can be kept, forgotten or linked for them.
+    """
 
     name: str
     role: Role = "everyone"

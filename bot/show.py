@@ -61,12 +61,14 @@ class Show:
         self.chat = Chat(chat, settings.channel.name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown)
         self.history = history
+        # Twitch, once it is connected; the show goes on without.
+        self.platform: Platform | None = None
+        self.title = self.category = ""
         self.session = 0
         # What viewers' links start with; known once the ports are open.
         self.public_url = settings.web.public_url.rstrip("/")
         self.history_fault: str | None = None
-        # The streaming platform while the bot is connected to it, and what pages see of it.
-        self.platform: Platform | None = None
+        # What pages see of Twitch.
         self.twitch: Card = Absent(settings.twitch)
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
         self.lags: deque[float] = deque(maxlen=10_000)
@@ -98,7 +100,7 @@ class Show:
         self._changed |= self.crowd.take(reading, self.now())
 
     def hear(self, message: ChatMessage) -> bool:
-        """Read one chat message for its mood; False when it won't be read. Answering it is `answer`'s."""
+        """Read one chat message for its mood; False when it won't be read. Answering it is `respond`'s."""
         return self.chat.hear(message)
 
     # What commands and pages look at.
@@ -112,17 +114,23 @@ class Show:
         return self.commands.answer(text, asker, self.now())
 
     async def respond(self, text: str, asker: Asker) -> str | None:
-        """The reply to one chat message, or None."""
+        """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
         return self.answer(text, asker)
 
-    def stream_online(self, title: str, category: str, started: float | None) -> None:
-        """The stream is on."""
+    # What a platform tells of the stream.
 
-    def stream_offline(self) -> None:
-        """The stream is over."""
+    def stream_online(self, title: str, category: str, started: float | None) -> None:
+        """The stream is live, since `started` (seconds since 1970) where that is known. May be told again and again."""
+        self.title, self.category = title, category
+        self.started = self.now() if started is None else min(started, self.now())
 
     def stream_changed(self, title: str, category: str) -> None:
-        """The stream is called otherwise."""
+        """The stream has another title or category."""
+        self.title, self.category = title, category
+
+    def stream_offline(self) -> None:
+        """The stream has ended."""
+        self.title = self.category = ""
 
     def delivered(self, version: int) -> None:
         """A page's socket has taken the frame of this version: note how old the readings in it are."""

@@ -8,6 +8,7 @@ import { wayOf } from "./head.js";
 import { EMOTIONS, isShares, votersOf } from "./mood.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
+import { watchTwitch } from "./twitch.js";
 import { wordsOf } from "./words.js";
 
 const SECONDS = 300;
@@ -195,4 +196,5 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("resize", drawRiver);
 setInterval(drawRiver, 1000);
+watchTwitch(find(".twitch"));
 drawRiver();

@@ -18,9 +18,9 @@ from bot.twitch.tokens import Keeper
 from lera.redaction import redacted
 
 LONGEST_RESET: Final = 120.0
-RENEWALS: Final = 2
-"""A token may end again while a request waits for its turn."""
 _MOST: Final = 1024 * 1024
+_RENEWALS: Final = 2
+"""A fresh token may have ended, too, before the request arrives."""
 _PAUSE: Final = 1.0
 """Seconds before the one retry of a request that changes nothing when it comes twice."""
 
@@ -58,14 +58,14 @@ class Helix(ManagedHTTPClient):
         """
         user = route.token_for or self._keeper.chatter.user_id
         access = await self._keeper.access(user)
-        for _ in range(RENEWALS):
+        for renewals in range(_RENEWALS + 1):
             try:
                 return await self._patient(route, access)
             except Refused as refused:
-                if refused.status != 401 or "scope" in refused.said.lower():
+                if refused.status != 401 or "scope" in refused.said.lower() or renewals == _RENEWALS:
                     raise
             access = await self._keeper.renew(user, access)
-        return await self._patient(route, access)
+        raise AssertionError("the last try returns or raises")
 
     async def _patient(self, route: Route, access: str) -> Any:
         # Asking twice changes nothing, and a subscription that is there already is answered with 409.

@@ -46,11 +46,15 @@ class Window:
 
     def wait(self, now: float) -> float:
         """Seconds until one more may be sent; infinite while only answers can tell."""
-        self._forget(now)
-        over = len(self._settled) + self._under_way + 1 - self.limit
+        over = 1 - self.room(now)
         if over <= 0:
             return 0.0
         return self._settled[over - 1] + self._span - now if over <= len(self._settled) else float("inf")
+
+    def room(self, now: float) -> int:
+        """How many may be sent at once."""
+        self._forget(now)
+        return self.limit - len(self._settled) - self._under_way
 
     def begin(self) -> None:
         """One is being sent."""
@@ -72,7 +76,7 @@ class Window:
 
 
 class Outbox:
-    """Answers that wait, the newest first; a flood pushes the oldest out."""
+    """Answers that wait. When they can't all be sent at once, the newest goes first, and the oldest is pushed out."""
 
     def __init__(self, size: int = 16, life: float = SPAN, merge: float = 5.0, span: float = SPAN) -> None:
         """`life`: seconds after which an answer is too old to help. `merge`: seconds in which equal ones are one."""
@@ -120,10 +124,11 @@ class Outbox:
             return None
         return max(self.window.wait(now), self._closed_until - now, 0.0)
 
-    def take(self) -> Answer:
-        """The newest answer, which is to be sent now: `window.settle` must follow."""
+    def take(self, now: float) -> Answer:
+        """The answer that is to be sent now: `window.settle` must follow."""
+        flooded = self.window.room(now) < len(self._waiting)
         self.window.begin()
-        return self._waiting.pop()
+        return self._waiting.pop() if flooded else self._waiting.popleft()
 
 
 def fitting(text: str) -> str:

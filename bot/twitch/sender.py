@@ -101,7 +101,7 @@ class Sender:
                     await self._slots.acquire()
                     # While all slots were taken, time went by.
                     if self._line.connection and self._outbox.wait(self._now()) == 0:
-                        sending.create_task(self._deliver(self._outbox.take()))
+                        sending.create_task(self._deliver(self._outbox.take(self._now())))
                     else:
                         self._slots.release()
                     continue

@@ -63,10 +63,8 @@ class Twitch:
     async def run(self) -> None:
         """Until cancelled. What goes wrong is told once, in one line."""
         point_twitchio(self._places)
-        # Its debug lines hold chat and its information is for programmers; what matters is said here.
-        logging.getLogger("twitchio").setLevel(logging.ERROR)
-        # Of a socket that ended it says that LERA will not come back, which it does.
-        logging.getLogger("twitchio.eventsub.websockets").setLevel(logging.CRITICAL + 1)
+        # Its debug lines hold chat, and its other lines are for programmers; what matters is said here.
+        logging.getLogger("twitchio").setLevel(logging.CRITICAL + 1)
         timeout = aiohttp.ClientTimeout(total=self.timing.request)
         async with aiohttp.ClientSession(timeout=timeout) as http:
             self._identity = Identity(http, self._settings.client_id, self._places.identity)

@@ -37,6 +37,11 @@ class Studio:
         """Wait for the state that the dashboard shows."""
         await eventually(lambda: self.twitch.state == state)
 
+    async def connected(self) -> "Studio":
+        """Wait until chat is read."""
+        await self.becomes("connected")
+        return self
+
     async def answered(self, number: int = 1) -> list[str]:
         """Wait until the bot has said so much; gives its words."""
         await self.world.until(lambda: len(self.world.sent) >= number)
@@ -71,7 +76,9 @@ async def studio(
             chat=chat or ChatSettings(user_cooldown=0.0, channel_cooldown=0.0),
             twitch=TwitchSettings(**{"client_id": CLIENT_ID, **twitch}),
         )
-        show = Show(settings, "secret", None, time.time, WordReader)
+        loop = asyncio.get_running_loop()
+        start = time.time() - loop.time()
+        show = Show(settings, "secret", None, lambda: start + loop.time(), WordReader)
         service = Twitch(show, timing, stand_in(world.base))
         show.twitch = service
         running = [asyncio.create_task(service.run()), asyncio.create_task(show.chat.run())]
