@@ -261,7 +261,7 @@ async def night(seed: int, faults: int) -> Night:
         answers = this.answers()
         assert max(answers.values()) == 1, "a question was answered twice"
         assert all(question in answers for question in this.owed)
-        assert not twitch.exceeded
+        assert not twitch.exceeded, twitch.exceeded
         assert set(answers) <= set(this.asked)
         return this
 
