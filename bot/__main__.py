@@ -67,7 +67,7 @@ async def run(settings: Settings, token: str) -> int:
                 tasks.create_task(twitch.run())
             elif settings.twitch.enabled:
                 print(show.twitch.line, flush=True)
-            tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster")))
+            tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
     except asyncio.CancelledError:
         print("The show is over. See you next time!", file=sys.stderr)
         raise

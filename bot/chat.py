@@ -21,7 +21,7 @@ from bot.inbox import ChatMessage, Inbox, Waiting
 from bot.settings import ChatSettings
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
-from transport.reading import SUM_TOLERANCE, Reading
+from transport.reading import SUM_TOLERANCE, Probabilities, Reading
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class Chat:
     ) -> None:
         """`now` is the show's clock; `load` gives the reader and raises LeraError when there is none."""
         self.fault: str | None = None if settings.enabled else "off"
+        self._settings = settings
         self._crowd = crowd
         self._now = now
         self._load = load or load_reader
@@ -75,8 +76,9 @@ class Chat:
         self._heard = asyncio.Event()
         self._counts: Counter[str] = Counter()
         self._failing = False
-        # Who asked to be forgotten while a batch is being read: what they wrote may be in it.
+        # Who asked to be forgotten while a batch is being read: what they wrote may be in it. Or everybody's is void.
         self._forgotten: set[str] = set()
+        self._void = False
 
     @property
     def counts(self) -> Counter[str]:
@@ -89,6 +91,29 @@ class Chat:
             return False
         self._heard.set()
         return True
+
+    def key(self, chatter: str) -> str:
+        """The viewer key of a chatter by the platform's id."""
+        return self._inbox.key(chatter)
+
+    def feel(self, chatter: str, probabilities: Probabilities) -> bool:
+        """Count what a chatter says to feel, by the platform's id. False where chat doesn't vote."""
+        if not self._settings.enabled:
+            return False
+        self._crowd.take_chat(self._chatters.tap(self.key(chatter), probabilities, self._now()))
+        return True
+
+    def pause(self, paused: bool) -> None:
+        """Drop what is heard and not read yet: it was written before the pause, and would count after it."""
+        if paused:
+            self._inbox.clear()
+            self._void = True
+
+    def clear(self) -> None:
+        """Forget all messages and chatters. Their votes are the caller's to withdraw."""
+        self._inbox.clear()
+        self._chatters.clear()
+        self._void = True
 
     def ignore(self, chatter: str) -> None:
         """Never read this id: the bot's own account."""
@@ -104,11 +129,11 @@ class Chat:
         self._crowd.leave(key)
 
     async def run(self) -> None:
-        """Read what is heard until cancelled; returns when there is no reader."""
+        """Read what is heard until cancelled; returns where chat doesn't vote. Without a reader `feel` still counts."""
         if self.fault is not None:
             return
         async with asyncio.TaskGroup() as tasks:
-            tidying = tasks.create_task(self._tidy())
+            tasks.create_task(self._tidy())
             while self.fault is None:
                 await self._heard.wait()
                 if self._reader is None:
@@ -116,7 +141,6 @@ class Chat:
                 else:
                     await self._read()
                     await asyncio.sleep(TICK)
-            tidying.cancel()
 
     async def _tidy(self) -> None:
         while True:
@@ -140,6 +164,7 @@ class Chat:
     async def _read(self) -> None:
         """Score what waits and count it. No text outlives this call."""
         self._forgotten.clear()
+        self._void = False
         batch = self._inbox.batch(BATCH)
         if not len(self._inbox):
             self._heard.clear()
@@ -167,6 +192,8 @@ class Chat:
         sevens: npt.NDArray[np.float64],
         qualities: list[float],
     ) -> None:
+        if self._void:
+            return
         now = self._now()
         for (chatter, time), message, seven, quality in zip(written, fingerprints, sevens, qualities, strict=True):
             if chatter in self._forgotten:

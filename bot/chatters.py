@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bot.copypasta import Repeats, part_of_a_vote
 from model.emotions import EMOTIONS
-from transport.reading import Reading
+from transport.reading import Probabilities, Reading, Source
 
 MINIMUM_QUALITY: Final = 0.05
 """A message that the reader trusts less says nothing: another language, a name, a link."""
@@ -24,7 +24,7 @@ class _Chatter:
     `trust` that of quality x quality x part.
     """
 
-    __slots__ = ("felt", "heard", "last", "message", "part", "quality", "time", "trust", "weight")
+    __slots__ = ("felt", "heard", "last", "message", "part", "quality", "tapped", "time", "trust", "weight")
 
     def __init__(self) -> None:
         self.felt = np.zeros(len(EMOTIONS))
@@ -33,6 +33,7 @@ class _Chatter:
         self.quality = self.time = 0.0
         self.part = 1.0
         self.message = b""
+        self.tapped = float("-inf")
 
     def write(self, seven: npt.NDArray[np.float64], quality: float, message: bytes, time: float, fade: float) -> None:
         """A new last message; what was before is worth `fade` (0..1) of what it was."""
@@ -50,7 +51,8 @@ class _Chatter:
         happiness, sadness, neutral, anger, surprise, disgust, fear = (felt / felt.sum()).tolist()
         trust = (self.trust + quality * quality * part) / (self.heard + quality)
         seven = (happiness, sadness, neutral, anger, surprise, disgust, fear)
-        return Reading(viewer, "chat", self.time, seven, min(trust, 1.0))
+        source: Source = "tap" if self.time == self.tapped else "chat"
+        return Reading(viewer, source, self.time, seven, min(trust, 1.0))
 
 
 class Chatters:
@@ -86,6 +88,8 @@ class Chatters:
         chatter = self._chatters.get(viewer)
         if chatter is None:
             chatter = self._chatters[viewer] = _Chatter()
+        if time <= chatter.tapped:
+            return False
         # Messages may come out of order by a little; a chatter's time never goes back.
         time = max(time, chatter.time)
         fade = 0.5 ** ((time - chatter.time) / self._half_life)
@@ -102,6 +106,27 @@ class Chatters:
         self._changed.add(viewer)
         self._drop_old(now)
         return True
+
+    def tap(self, viewer: str, seven: Probabilities, now: float) -> Reading:
+        """Count what a chatter says to feel, and return the vote.
+
+        Who says it knows better than a reader of words: the vote starts anew from it, and what they write from then on
+        joins it as one more message. It is nobody else's feeling, however many say the same.
+        """
+        chatter = self._chatters[viewer] = _Chatter()
+        chatter.write(np.asarray(seven, np.float64), 1.0, b"", now, 0.0)
+        chatter.tapped = now
+        self._chatters.move_to_end(viewer)
+        self._changed.discard(viewer)
+        self._drop_old(now)
+        return chatter.reading(viewer)
+
+    def clear(self) -> None:
+        """Drop all that is known of everybody. Their votes are the caller's to withdraw."""
+        self._chatters.clear()
+        self._repeats = Repeats(self._expiry)
+        for each in (self._dealt, self._grown, self._changed, self._gone):
+            each.clear()
 
     def readings(self, most: int = 1_000_000) -> list[Reading]:
         """Votes that changed since they were last asked for, at most so many; ask again for the rest."""

@@ -1,40 +1,48 @@
-"""What chat gets for `!mood`. Pure: the same code answers Twitch and the demo's terminal."""
+"""What chat gets for `!mood` and `!feel`. Pure: the same code answers the terminal, the demo and every platform."""
 
+import hashlib
+import secrets
 import unicodedata
-from collections import OrderedDict
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
+from bot.command_settings import WORDS, CommandSettings, Role
+from bot.cooldowns import Cooldowns, Pace
 from bot.crowd import Mood
-from bot.peaks import Peak, Peaks
+from bot.language import Language, emotion_of, folded, plain
+from bot.peaks import Peaks
+from bot.telling import Telling, clock, percent
 from model.emotions import EMOTIONS
-from transport.limits import Rate
 from transport.reading import Probabilities
 
-COMMAND: Final = "mood"
+__all__ = ["Asker", "ClipWanted", "Commands", "Role", "Stage"]
+
 MAX_LENGTH: Final = 200
+MAX_LINE: Final = 120
+"""Characters of a line on the overlay."""
+MAX_NAME: Final = 50
+LINE_SECONDS: Final = 10.0
 
-_PUNCTUATION: Final = "!?.,;:)"
+Felt = Literal["counted", "face", "off"]
+"""What became of a vote: it counts, the voter's face counts already, or chat doesn't vote here."""
 
-Role = Literal["broadcaster", "moderator", "vip", "subscriber", "everyone"]
-"""From the one who may do most to those who may do least."""
-
-# What people call them in chat.
-ALIASES: Final = {
-    "happy": "happiness", "joy": "happiness", "fun": "happiness",
-    "sad": "sadness", "cry": "sadness",
-    "calm": "neutral", "meh": "neutral",
-    "angry": "anger", "mad": "anger", "rage": "anger",
-    "surprised": "surprise", "shock": "surprise", "wow": "surprise",
-    "disgusted": "disgust", "ew": "disgust",
-    "scared": "fear", "afraid": "fear", "scary": "fear",
-}  # fmt: skip
-# How a crowd in which it leads is said to look.
-LOOKS: Final = {
-    "happiness": "happy", "sadness": "sad", "neutral": "calm", "anger": "angry",
-    "surprise": "surprised", "disgust": "disgusted", "fear": "scared",
-}  # fmt: skip
+# What has no pace is done at once: what moderators do must not wait for what chat asks.
+_PACES: Final[dict[str, Pace]] = {
+    "mood": "question",
+    "emotion": "question",
+    "trend": "question",
+    "peak": "question",
+    "me": "question",
+    "privacy": "question",
+    "help": "question",
+    "unknown": "nonsense",
+    "feel": "vote",
+    "link": "own",
+    "forget": "own",
+}
+_QUESTIONS_OF_A_MOOD: Final = ("mood", "emotion", "trend", "peak", "me")
+_JOINER: Final = "\N{ZERO WIDTH JOINER}"
 
 
 class Asker(Struct, frozen=True):
@@ -50,185 +58,251 @@ class Asker(Struct, frozen=True):
     id: str = ""
 
 
+class ClipWanted(Struct, frozen=True):
+    """The one thing that can't be done at once: `Commands.clipped` and the others say how it went."""
+
+    asker: Asker
+
+
 class Stage(Protocol):
-    """What the commands may look at."""
+    """What the commands may look at, and do. Nothing here waits."""
 
     mood: Mood
     peaks: Peaks
-    started: float
+
+    @property
+    def started(self) -> float:
+        """When the stream began, in seconds by the show's clock."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether the mood rests."""
 
     def reading_of(self, viewer: str) -> Probabilities | None:
         """The viewer's own counted reading."""
 
+    def feel(self, asker: Asker, emotion: str) -> Felt:
+        """Count a vote without a camera."""
+
+    def link(self, asker: Asker, code: str) -> bool:
+        """Tie the agent that shows this code to who asks. False when no agent does."""
+
+    def forget_chatter(self, asker: Asker) -> None:
+        """Erase whatever is kept of who asks."""
+
+    def pause(self, paused: bool) -> None:
+        """Let the mood rest, or wake it."""
+
+    def reset(self) -> None:
+        """Forget all votes and peaks."""
+
+    def show_overlay(self, shown: bool) -> None:
+        """Show or hide the overlay."""
+
+    def show_line(self, text: str, seconds: float) -> None:
+        """Show a line on the overlay."""
+
 
 class Commands:
-    """Answers `!mood …`, one friendly line of at most 200 characters, or nothing while it cools down."""
+    """Answers `!mood …` and `!feel …`, one friendly line of at most 200 characters, or nothing while it cools down."""
 
-    SUBCOMMANDS: Final = ("trend", "peak", "me", "privacy", "help")
-    REMEMBERED_USERS: Final = 4096
+    SUBCOMMANDS: Final = WORDS
 
     def __init__(
-        self, stage: Stage, prefix: str = "!", user_cooldown: float = 10.0, channel_cooldown: float = 3.0
+        self,
+        stage: Stage,
+        prefix: str = "!",
+        user_cooldown: float = 10.0,
+        channel_cooldown: float = 3.0,
+        settings: CommandSettings | None = None,
     ) -> None:
+        """`settings` must have passed `command_settings.fault_in`."""
+        self.settings = settings or CommandSettings()
+        self.language = Language(self.settings.language, self.settings.texts)
+        self.telling = Telling(self.language)
         self._stage = stage
-        self._prefix = prefix.lower()
-        self._user_cooldown = user_cooldown
-        self._channel = Rate(channel_cooldown)
-        self._users: OrderedDict[str, Rate] = OrderedDict()
+        self._prefix = plain(prefix)
+        self._shown = {"mood": f"{prefix}mood", "feel": f"{prefix}feel"}
+        self._aliases = {folded(alias): meaning.split() for alias, meaning in self.settings.aliases.items()}
+        self._cooldowns = Cooldowns(user_cooldown, channel_cooldown, self.settings.cooldowns)
+        # Who asked when is kept under keys of this run, which tell nobody's name or id.
+        self._secret = secrets.token_bytes(16)
 
-    def answer(self, text: str, asker: Asker, now: float) -> str | None:
-        """The reply to one chat message; None when it is no command of ours, or too soon after the last."""
-        words = _visible(text).lower().split()
-        if not words or words[0].rstrip(_PUNCTUATION) != self._prefix + COMMAND or not self._may_ask(asker, now):
+    def answer(self, text: str, asker: Asker, now: float) -> str | ClipWanted | None:
+        """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
+        order = self._order(text)
+        if order is None:
             return None
-        return _fitting(self._reply(words[1].rstrip(_PUNCTUATION) if len(words) > 1 else "", asker, now))
+        command, rest = order
+        if command != "unknown" and not self.settings.may(command, asker.role):
+            return None
+        pace = _PACES.get(command)
+        may = asker.role == "broadcaster" or self._cooldowns.allow(self._key(asker), command, pace, now)
+        # Votes count and the forgotten are forgotten at any time; only the answer to it may be left out.
+        if not may and command not in ("feel", "forget"):
+            return None
+        reply = self._reply(command, rest, asker, now)
+        return reply if may else None
 
-    def _reply(self, word: str, asker: Asker, now: float) -> str:
-        mood = self._stage.mood
-        match word:
-            case "help":
-                return self._help()
-            case "privacy":
-                return (
-                    "Faces are read on the viewer's own computer, only with their yes: seven numbers leave it, never "
-                    "a picture. They can pause at any time. Chat is scored and dropped, never kept."
-                )
+    def clipped(self, asker: Asker, url: str) -> str:
+        """The reply once a clip is made."""
+        return self._say("clip", asker, url=url)
+
+    def no_clip(self, asker: Asker, reason: str = "", busy: bool = False) -> str:
+        """The reply when there is no clip: the platform's reason, or that one is being made, or no platform."""
+        if busy:
+            return self._say("clip_busy", asker)
+        return self._say("clip_failed", asker, reason=reason) if reason else self._say("clip_needs_platform", asker)
+
+    def announcement(self, mood: Mood, before: str, emotion: str) -> str:
+        """The line that says, to nobody in particular, that another emotion leads than before."""
+        values = self.telling.values(mood, emotion) | {"before": self.language.looks_of(before)}
+        return self._say("announcement", Asker(""), **values)
+
+    def _order(self, text: str) -> tuple[str, str] | None:
+        """The command and what stands behind it, or None for any other chat."""
+        words = _one_line(text).split(" ", 2)
+        name = folded(words[0].replace(_JOINER, ""))
+        if not name.startswith(self._prefix):
+            return None
+        name = name.removeprefix(self._prefix)
+        if name in self._aliases:
+            words = " ".join([*self._aliases[name], *words[1:]]).split(" ", 2)
+            name = folded(words[0])
+        else:
+            words[0] = name
+        if name == "feel":
+            return "feel", " ".join(words[1:])
+        if name != "mood":
+            return None
+        word = folded(words[1].replace(_JOINER, "")) if len(words) > 1 else ""
+        if not word:
+            return "mood", ""
+        if word in WORDS:
+            return word, words[2] if len(words) > 2 else ""
+        emotion = emotion_of(word)
+        return ("emotion", emotion) if emotion else ("unknown", "")
+
+    def _reply(self, command: str, rest: str, asker: Asker, now: float) -> str | ClipWanted:
+        stage = self._stage
+        if stage.paused and command in (*_QUESTIONS_OF_A_MOOD, "feel"):
+            return self._say("resting", asker)
+        match command:
+            case "mood" | "emotion" | "trend":
+                return self._crowd(command, rest, asker, now)
+            case "peak":
+                return self._peak(asker, now)
             case "me":
                 return self._own(asker)
-            case "":
-                return _summary(mood) if mood.shares else _gathering(mood)
-            case "trend":
-                return _trend(mood) if mood.shares else _gathering(mood)
-            case "peak":
-                return self._peak(self._stage.peaks.strongest(), now)
-        emotion = ALIASES.get(word, word)
-        if emotion not in EMOTIONS:
-            return f"I don't know that one. Try {self._prefix}mood, or {self._prefix}mood help."
-        return self._single(emotion, mood, now) if mood.shares else _gathering(mood)
+            case "feel":
+                return self._feel(rest, asker)
+            case "link":
+                return self._link(rest, asker)
+            case "forget":
+                stage.forget_chatter(asker)
+                return self._say("forgotten", asker)
+            case "help":
+                may_pause = self.settings.may("pause", asker.role)
+                return self._say("help_moderators" if may_pause else "help", asker)
+            case "pause" | "resume":
+                stage.pause(command == "pause")
+                return self._say("paused" if command == "pause" else "resumed", asker)
+            case "reset":
+                stage.reset()
+                return self._say("reset", asker)
+            case "overlay":
+                return self._overlay(folded(rest), asker)
+            case "say":
+                return self._line(rest, asker)
+            case "clip":
+                return ClipWanted(asker)
+        return self._say(command, asker)
 
-    def _help(self) -> str:
-        mood = self._prefix + COMMAND
-        return (
-            f"{mood} shows how the crowd looks. Also: {mood} happiness (or another emotion), {mood} trend, "
-            f"{mood} peak, {mood} me, {mood} privacy."
-        )
+    def _crowd(self, command: str, emotion: str, asker: Asker, now: float) -> str:
+        mood = self._stage.mood
+        if mood.shares is None:
+            values = {"viewers": str(mood.viewers), "minimum": str(mood.minimum_viewers)}
+            return self._say("gathering", asker, **values)
+        values = self.telling.values(mood, emotion or None)
+        if command == "trend":
+            text = "trend_unknown" if mood.trend is None else "trend" if self.telling.trend(mood) else "trend_steady"
+        elif command == "mood":
+            text = "mood_mixed" if mood.faces.part and mood.chat.part else "mood"
+        else:
+            peak = self._stage.peaks.of(emotion)
+            text = "emotion_peak" if peak else "emotion"
+            if peak:
+                values |= {"peak": percent(peak.share), "ago": self.telling.ago(now - peak.time)}
+        return self._say(text, asker, **values)
 
-    def _single(self, emotion: str, mood: Mood, now: float) -> str:
-        assert mood.shares is not None and mood.intervals is not None
-        index = EMOTIONS.index(emotion)
-        low, high = mood.intervals[index]
-        text = (
-            f"{emotion.capitalize()} is at {_percent(mood.shares[index])} among {_voters(mood)}, "
-            f"likely between {_percent(low)} and {_percent(high)}."
-        )
-        peak = self._stage.peaks.of(emotion)
-        return f"{text} Its peak was {_percent(peak.share)}, {_ago(now - peak.time)}." if peak else text
-
-    def _peak(self, peak: Peak | None, now: float) -> str:
+    def _peak(self, asker: Asker, now: float) -> str:
+        peak = self._stage.peaks.strongest()
         if peak is None:
-            return "No peak yet: the crowd is still gathering."
-        into = _clock(peak.time - self._stage.started)
-        return (
-            f"The strongest moment so far was {peak.emotion}, at {_percent(peak.share)}, "
-            f"{_ago(now - peak.time)} ({into} into the stream)."
+            return self._say("peak_unknown", asker)
+        return self._say(
+            "peak",
+            asker,
+            emotion=self.language.name_of(peak.emotion),
+            share=percent(peak.share),
+            ago=self.telling.ago(now - peak.time),
+            into=clock(peak.time - self._stage.started),
         )
 
     def _own(self, asker: Asker) -> str:
         if asker.viewer is None:
-            return f"@{asker.name}, I can't tell which viewer you are: readings carry no names. Your agent knows."
+            return self._say("me_unlinked", asker)
         own = self._stage.reading_of(asker.viewer)
         if own is None:
-            return f"@{asker.name}, your agent isn't sending a reading right now."
-        return f"@{asker.name}, your face looks like {' and '.join(_ranked(own)[:2])}."
+            return self._say("me_away", asker)
+        share, emotion = max(zip(own, EMOTIONS, strict=True))
+        values = {"emotion": self.language.name_of(emotion), "share": percent(share)}
+        return self._say("me", asker, ranking=self.telling.ranking(own, 2), **values)
 
-    def _may_ask(self, asker: Asker, now: float) -> bool:
-        if asker.role == "broadcaster":
-            return True
-        user = self._users.setdefault(asker.name, Rate(self._user_cooldown))
-        self._users.move_to_end(asker.name)
-        if len(self._users) > self.REMEMBERED_USERS:
-            self._users.popitem(last=False)
-        # Asked of the channel first: a turn that the channel denies must not use up the user's own.
-        return self._channel.ready(now) and user.allow(now) and self._channel.allow(now)
+    def _feel(self, word: str, asker: Asker) -> str:
+        emotion = emotion_of(word.split(None, 1)[0]) if word.strip() else None
+        if emotion is None:
+            return self._say("feel_how", asker)
+        became = self._stage.feel(asker, emotion)
+        text = {"counted": "feel", "face": "feel_face", "off": "feel_off"}[became]
+        values = {} if became == "off" else {"emotion": self.language.name_of(emotion)}
+        return self._say(text, asker, **values)
 
+    def _link(self, code: str, asker: Asker) -> str:
+        if not code.strip():
+            return self._say("link_how", asker)
+        return self._say("linked" if self._stage.link(asker, code) else "link_wrong", asker)
 
-def _summary(mood: Mood) -> str:
-    assert mood.shares is not None and mood.top is not None
-    first, *rest = _ranked(mood.shares)[:3]
-    others = f", then {' and '.join(rest)}" if rest else ""
-    looks = f"The crowd looks {LOOKS[mood.top]}: {first}{others}"
-    if mood.faces.part and mood.chat.part:
-        faces, chatters = _number(mood.faces.voters, "face"), _number(mood.chat.voters, "chatter")
-        return f"{looks} ({faces}, {chatters}, {_percent(mood.chat.part)} from chat)."
-    return f"{looks}. {_voters(mood, capital=True)} {'is' if mood.viewers == 1 else 'are'} taking part."
+    def _overlay(self, word: str, asker: Asker) -> str:
+        if word not in ("on", "off"):
+            return self._say("overlay_how", asker)
+        self._stage.show_overlay(word == "on")
+        return self._say(f"overlay_{word}", asker)
 
+    def _line(self, line: str, asker: Asker) -> str:
+        line = _one_line(line)
+        if not 0 < len(line) <= MAX_LINE:
+            return self._say("say_how", asker, limit=str(MAX_LINE))
+        self._stage.show_line(line, LINE_SECONDS)
+        return self._say("said", asker, text=line, seconds=f"{LINE_SECONDS:g}")
 
-def _ranked(shares: Probabilities) -> list[str]:
-    """Such as "happiness 62%", largest first, without what is too small to mention; never empty."""
-    ranked = sorted(zip(shares, EMOTIONS, strict=True), reverse=True)
-    return [f"{name} {_percent(share)}" for place, (share, name) in enumerate(ranked) if share >= 0.05 or place == 0]
+    def _say(self, text: str, asker: Asker, /, **values: str) -> str:
+        user = _one_line(asker.name)[:MAX_NAME]
+        return _fitting(self.language.say(text, user=user, **self._shown, **values))
 
-
-def _trend(mood: Mood) -> str:
-    if mood.trend is None:
-        return "No trend yet: give the crowd half a minute."
-    changes = sorted(zip(mood.trend, EMOTIONS, strict=True))
-    (fall, falling), (rise, rising) = changes[0], changes[-1]
-    parts = []
-    if rise >= 0.03:
-        parts.append(f"{rising} rose by {round(rise * 100)} points")
-    if fall <= -0.03:
-        parts.append(f"{falling} fell by {round(-fall * 100)}")
-    if not parts:
-        return "Steady: no emotion moved by more than three points in half a minute."
-    return f"Over the last half minute {' and '.join(parts)}."
+    def _key(self, asker: Asker) -> str:
+        who = f"id {asker.id}" if asker.id else f"name {asker.name}"
+        return hashlib.blake2b(who.encode("utf-8", "replace"), key=self._secret, digest_size=12).hexdigest()
 
 
-def _gathering(mood: Mood) -> str:
-    return (
-        f"Gathering the crowd: {mood.viewers} of {mood.minimum_viewers} viewers so far. "
-        "With fewer I don't tell, to protect each one."
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{round(share * 100)}%"
-
-
-def _voters(mood: Mood, capital: bool = False) -> str:
-    """Whose votes count: "38 faces and 120 chatters", or "12 viewers" where there are only faces."""
-    faces, chatters = mood.faces, mood.chat
-    if faces.part and chatters.part:
-        return f"{_number(faces.voters, 'face')} and {_number(chatters.voters, 'chatter')}"
-    kind = "chatter" if chatters.part else "viewer"
-    if mood.viewers == 1:
-        return f"One {kind}" if capital else f"one {kind}"
-    return _number(mood.viewers, kind)
-
-
-def _number(count: int, kind: str) -> str:
-    return f"{count} {kind}{'' if count == 1 else 's'}"
-
-
-def _ago(seconds: float) -> str:
-    if seconds < 10:
-        return "just now"
-    if seconds < 90:
-        return f"{round(seconds)} seconds ago"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} minutes ago"
-    return f"{seconds / 3600:.1f} hours ago"
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(max(0, round(seconds)), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
-
-
-def _visible(text: str) -> str:
-    """Without the invisible characters that chat clients add so that a message may be sent twice."""
-    return "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cn", "Co"))
+def _one_line(text: str) -> str:
+    """Without the invisible characters that chat clients add so that a message may be sent twice, or that turn a line
+    around; only the joiner of emoji stays. Spaces and what controls a terminal become one space."""
+    letters = []
+    for letter in text:
+        category = unicodedata.category(letter)
+        if letter == _JOINER or category not in ("Cf", "Cn", "Co", "Cs"):
+            letters.append(" " if category == "Cc" else letter)
+    return " ".join("".join(letters).split())
 
 
 def _fitting(text: str) -> str:

@@ -35,18 +35,18 @@ async def chat_in_terminal(show: Show, asker: Asker) -> None:
 
     threading.Thread(target=read, name="terminal", daemon=True).start()
     while (line := await lines.get()) is not None:
-        said = answer_to(show, line, asker)
+        said = await answer_to(show, line, asker)
         if said:
             print(f"  {said}", flush=True)
 
 
-def answer_to(show: Show, line: str, asker: Asker) -> str:
+async def answer_to(show: Show, line: str, asker: Asker) -> str:
     """What the terminal says to a typed line: `asker` typed it, unless it starts with the name of another."""
     spoken = _SPOKEN.fullmatch(line)
     text = line
     if spoken is not None:
-        text, asker = spoken["text"].rstrip(), Asker(spoken["name"])
-    reply = show.answer(text, asker)
+        text, asker = spoken["text"].rstrip(), Asker(spoken["name"], id=f"terminal-{spoken['name'].lower()}")
+    reply = await show.respond(text, asker)
     if reply is not None:
         return f"LERA: {reply}"
     prefix = show.settings.chat.prefix
@@ -54,5 +54,5 @@ def answer_to(show: Show, line: str, asker: Asker) -> str:
         hint = f"(only {prefix}mood is for me; `ann: what a win!` is read as ann's chat)"
         return hint if line.strip() else ""
     name = asker.name.lower()
-    heard = show.hear(ChatMessage(show.settings.channel.name, f"terminal-{name}", text, show.now(), name))
+    heard = show.hear(ChatMessage(show.settings.channel.name, asker.id, text, show.now(), name))
     return "" if heard else "(that line is not read)"

@@ -3,13 +3,14 @@
 Votes may be lost, late, doubled or stale, and the clock may jump; the shares still sum to 1 and nobody counts twice.
 
 Faces and chat are joined: a viewer's face and a chatter's messages are two votes, since nothing tells whether the two
-are one person. Faces count only while there are `minimum_viewers` of them, however many write: everybody can read the
-chat and work out what it adds, so chatters can't hide a face.
+are one person; where the viewer has linked them, the face counts and the chatter doesn't. Faces count only while there
+are `minimum_viewers` of them, however many write: everybody can read the chat and work out what it adds, so chatters
+can't hide a face.
 """
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
 import numpy as np
@@ -85,7 +86,15 @@ class Crowd:
     MINIMUM_QUALITY: Final = 0.05
     """Of a face. What chat can't read never gets here, and many who write the same share one vote in small parts."""
 
-    def __init__(self, minimum_viewers: int = 3, expiry: float = 15.0, chat: ChatVotes | None = None) -> None:
+    def __init__(
+        self,
+        minimum_viewers: int = 3,
+        expiry: float = 15.0,
+        chat: ChatVotes | None = None,
+        viewers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`viewers` names the viewer that a chatter is known to be, by their keys; it may change at any time."""
+        self._viewers_of = {} if viewers is None else viewers
         self.minimum_viewers = minimum_viewers
         self.expiry = expiry
         self.chat = chat or ChatVotes()
@@ -106,7 +115,7 @@ class Crowd:
         # The bot's clock decides: a reading can't come from the future, and can't buy itself a longer life there.
         time = min(reading.time, now)
         row = self._rows.get(reading.viewer)
-        is_chat = reading.source == "chat"
+        is_chat = reading.source in ("chat", "tap")
         if time <= now - (self.chat.expiry if is_chat else self.expiry):
             return False
         if row is not None and time < self._times[row]:
@@ -140,6 +149,12 @@ class Crowd:
         self._chats[end] = False
         return True
 
+    def clear(self) -> None:
+        """Withdraw every vote, and know of no past."""
+        for viewer in list(self._viewers):
+            self.leave(viewer)
+        self._past.clear()
+
     def reading_of(self, viewer: str, now: float) -> Probabilities | None:
         """The viewer's own counted vote, for that viewer alone."""
         self._advance(now)
@@ -152,15 +167,18 @@ class Crowd:
         """The crowd's mood at `now`."""
         self._advance(now)
         self._expire(now)
-        chatters = int(np.count_nonzero(self._chats[: len(self._viewers)]))
-        faces = len(self._viewers) - chatters
-        counted = chatters + (faces if faces >= self.minimum_viewers else 0)
+        written = int(np.count_nonzero(self._chats[: len(self._viewers)]))
+        faces = len(self._viewers) - written
+        with_faces = faces >= self.minimum_viewers
+        doubled = self._doubled() if with_faces and written else []
+        chatters = written - len(doubled)
+        counted = chatters + (faces if with_faces else 0)
         if counted < self.minimum_viewers:
             self._remember(now, None)
             nearest = max(faces, chatters)
             return Mood(now, nearest, self.minimum_viewers, faces=Part(faces), chat=Part(chatters))
-        if chatters:
-            totals, voters = self._count_both(now, with_faces=faces >= self.minimum_viewers)
+        if written:
+            totals, voters = self._count_both(now, with_faces, doubled)
         else:
             totals, voters = self._count_faces()
         shares = _normalized(totals[0] + totals[1])
@@ -187,11 +205,18 @@ class Crowd:
         totals[0] = (qualities / votes.sum(axis=1)) @ votes
         return totals, float(qualities.sum())
 
-    def _count_both(self, now: float, with_faces: bool) -> tuple[Row, float]:
+    def _doubled(self) -> list[int]:
+        """The rows of chatters whose faces have a vote already."""
+        rows = self._rows
+        pairs = self._viewers_of.items()
+        return [rows[chatter] for chatter, viewer in pairs if chatter in rows and viewer in rows]
+
+    def _count_both(self, now: float, with_faces: bool, doubled: list[int]) -> tuple[Row, float]:
         """The weighed votes of faces and of chat, (2, 7), and how many equal votes they are worth."""
         end = len(self._viewers)
         times, qualities, chats, votes = self._times[:end], self._qualities[:end], self._chats[:end], self._votes[:end]
         scales = np.where(chats, self.chat.weight, 1.0 if with_faces else 0.0)
+        scales[doubled] = 0.0
         qualities = np.where(chats, qualities * np.exp2((times - now) / self.chat.half_life), qualities)
         weights = scales * qualities
         # A vote of quality q is worth q votes. Of n such, the mean by `scales` is as sure as that of this many.

@@ -14,10 +14,12 @@ BEAT_SECONDS: Final = 2.0
 _encoder = msgspec.json.Encoder()
 
 
-def mood_frame(mood: Mood, channel: str, connected: int, session: int) -> dict[str, Any]:
+def mood_frame(
+    mood: Mood, channel: str, connected: int, session: int, board: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """A mood as the overlay and `/api/mood` see it, without its time. Seven-part values are keyed by emotion.
 
-    Rounded so that a change too small to see is no change.
+    Rounded so that a change too small to see is no change. `board` is what moderators have set (`Board.frame`).
     """
     return {
         "type": "mood",
@@ -34,6 +36,7 @@ def mood_frame(mood: Mood, channel: str, connected: int, session: int) -> dict[s
         "arousal": None if mood.arousal is None else round(mood.arousal, 3),
         "trend": _by_emotion(mood.trend, 2),
         "sources": {"face": _source(mood.faces), "chat": _source(mood.chat)},
+        **(board or {}),
     }
 
 

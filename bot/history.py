@@ -17,10 +17,13 @@ from transport.reading import Probabilities
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SHARES = ", ".join(EMOTIONS)
 _SCHEMA = f"""
-CREATE TABLE session (id INTEGER PRIMARY KEY, channel TEXT NOT NULL, started REAL NOT NULL, ended REAL);
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY, channel TEXT NOT NULL, started REAL NOT NULL, ended REAL,
+    title TEXT NOT NULL DEFAULT '', category TEXT NOT NULL DEFAULT ''
+);
 CREATE TABLE mood (
     session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
     time REAL NOT NULL, viewers INTEGER NOT NULL,
@@ -37,6 +40,11 @@ ALTER TABLE mood ADD COLUMN faces INTEGER;
 ALTER TABLE mood ADD COLUMN chatters INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mood ADD COLUMN chat_part REAL NOT NULL DEFAULT 0;
 PRAGMA user_version = 2;
+""",
+    2: """
+ALTER TABLE session ADD COLUMN title TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN category TEXT NOT NULL DEFAULT '';
+PRAGMA user_version = 3;
 """,
 }
 # In a row of version 1 every voter was a face.
@@ -60,12 +68,14 @@ class Row(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True):
-    """One stream. `ended` is None while it runs."""
+    """One stream. `ended` is None while it runs; `title` and `category` are the last that it had, if any was known."""
 
     id: int
     channel: str
     started: float
     ended: float | None
+    title: str = ""
+    category: str = ""
 
 
 class History:
@@ -114,15 +124,24 @@ class History:
             raise
         return database
 
-    def begin(self, channel: str, now: float) -> int:
+    def begin(self, channel: str, started: float, title: str = "", category: str = "") -> int:
         """Start a session and return its id. Sessions that a crash left open end at their last row."""
         with self._transaction() as database:
             database.execute(
                 "UPDATE session SET ended = coalesce((SELECT max(time) FROM mood WHERE session = id), started)"
                 " WHERE ended IS NULL"
             )
-            cursor = database.execute("INSERT INTO session (channel, started) VALUES (?, ?)", (channel, now))
+            cursor = database.execute(
+                "INSERT INTO session (channel, started, title, category) VALUES (?, ?, ?, ?)",
+                (channel, started, title, category),
+            )
             return int(cursor.lastrowid or 0)
+
+    def describe(self, session: int, started: float, title: str, category: str) -> None:
+        """Say what is known of a session by now."""
+        with self._transaction() as database:
+            values = (started, title, category, session)
+            database.execute("UPDATE session SET started = ?, title = ?, category = ? WHERE id = ?", values)
 
     def add(self, session: int, mood: Mood) -> None:
         """Remember one second."""
@@ -149,7 +168,7 @@ class History:
 
     def sessions(self) -> list[Session]:
         """All sessions, newest first."""
-        found = self._read("SELECT id, channel, started, ended FROM session ORDER BY started DESC", ())
+        found = self._read("SELECT id, channel, started, ended, title, category FROM session ORDER BY started DESC", ())
         return [Session(*row) for row in found]
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bot.command_settings import CommandSettings, fault_in
 from bot.twitch.settings import TwitchSettings
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
@@ -65,6 +66,7 @@ class Settings(Struct, frozen=True):
     hub: HubSettings = HubSettings()
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
+    commands: CommandSettings = CommandSettings()
     history: HistorySettings = HistorySettings()
     twitch: TwitchSettings = TwitchSettings()
 
@@ -76,12 +78,18 @@ OTHER_TABLES = {"viewer", "model"}
 def settings_from(configuration: Configuration) -> Settings:
     """The bot's settings. Raises LeraError with the line and the mend."""
     configuration.check_names(set(Settings.__struct_fields__) | OTHER_TABLES)
+    chat = configuration.section("chat", ChatSettings)
+    commands = configuration.section("commands", CommandSettings)
+    fault = fault_in(commands, chat.prefix)
+    if fault is not None:
+        raise configuration.fault("commands", *fault)
     return Settings(
         channel=configuration.section("channel", ChannelSettings),
         crowd=configuration.section("crowd", CrowdSettings),
         hub=configuration.section("hub", HubSettings),
         web=configuration.section("web", WebSettings),
-        chat=configuration.section("chat", ChatSettings),
+        chat=chat,
+        commands=commands,
         history=configuration.section("history", HistorySettings),
         twitch=configuration.section("twitch", TwitchSettings),
     )

@@ -5,23 +5,26 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
+from bot.announcer import Announcer
+from bot.board import Board
 from bot.chat import Chat, Reader
-from bot.commands import Asker, Commands
+from bot.commands import Asker, ClipWanted, Commands, Felt
 from bot.crowd import ChatVotes, Crowd, Mood
 from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.sessions import Sessions
 from bot.settings import Settings
 from bot.twitch.card import Absent, Card
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
-from transport.reading import Probabilities, Reading
+from transport.identities import Identities
+from transport.reading import Linked, Probabilities, Reading, one_hot
 
 logger = logging.getLogger(__name__)
 
@@ -49,25 +52,29 @@ class Show:
         """
         self.settings = settings
         self.now = now
-        self.started = now()
+        self.begun = now()
+        self.identities = Identities()
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        self.crowd = Crowd(settings.crowd.minimum_viewers, settings.crowd.expiry, votes)
-        self.mood = self.crowd.mood(self.started)
+        minimum = settings.crowd.minimum_viewers
+        self.crowd = Crowd(minimum, settings.crowd.expiry, votes, self.identities.viewers)
+        self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
+        self.board = Board()
         self.feed = Feed()
-        self.desk = Desk(settings.hub, settings.channel.name, token, self, settings.crowd.minimum_viewers)
+        name, link_command = settings.channel.name, f"{chat.prefix}mood link"
+        self.desk = Desk(settings.hub, name, token, self, minimum, self.identities, link_command)
         self.hub = Hub(self.desk, now)
-        self.chat = Chat(chat, settings.channel.name, self, now, text_reader)
-        self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown)
+        self.chat = Chat(chat, name, self, now, text_reader)
+        self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
+        self.announcer = Announcer(settings.commands.announce_minutes)
         self.history = history
+        self.sessions = Sessions(history, name, now)
         # Twitch, once it is connected; the show goes on without.
         self.platform: Platform | None = None
-        self.title = self.category = ""
-        self.session = 0
+        self._clipping = False
         # What viewers' links start with; known once the ports are open.
         self.public_url = settings.web.public_url.rstrip("/")
-        self.history_fault: str | None = None
         # What pages see of Twitch.
         self.twitch: Card = Absent(settings.twitch)
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
@@ -80,7 +87,7 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if self.crowd.take(reading, reading.time):
+        if not self.paused and self.crowd.take(reading, reading.time):
             self._changed = True
             if reading.captured:
                 self._captured.append(reading.captured)
@@ -97,40 +104,132 @@ class Show:
 
     def take_chat(self, reading: Reading) -> None:
         """Count a chatter's vote, made of messages that are a little older than now."""
-        self._changed |= self.crowd.take(reading, self.now())
+        if not self.paused:
+            self._changed |= self.crowd.take(reading, self.now())
 
     def hear(self, message: ChatMessage) -> bool:
         """Read one chat message for its mood; False when it won't be read. Answering it is `respond`'s."""
-        return self.chat.hear(message)
-
-    # What commands and pages look at.
-
-    def reading_of(self, viewer: str) -> Probabilities | None:
-        """A viewer's own counted reading."""
-        return self.crowd.reading_of(viewer, self.now())
-
-    def answer(self, text: str, asker: Asker) -> str | None:
-        """The reply to one chat message, or None."""
-        return self.commands.answer(text, asker, self.now())
+        heard = not self.paused and self.chat.hear(message)
+        if heard:
+            self.announcer.heard()
+        return heard
 
     async def respond(self, text: str, asker: Asker) -> str | None:
         """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
-        return self.answer(text, asker)
+        self.announcer.heard()
+        if asker.viewer is None and asker.id:
+            viewer = self.identities.viewer_of(self.chat.key(asker.id))
+            asker = Asker(asker.name, asker.role, viewer, asker.id)
+        answer = self.commands.answer(text, asker, self.now())
+        return await self._clip(asker) if isinstance(answer, ClipWanted) else answer
 
     # What a platform tells of the stream.
 
     def stream_online(self, title: str, category: str, started: float | None) -> None:
         """The stream is live, since `started` (seconds since 1970) where that is known. May be told again and again."""
-        self.title, self.category = title, category
-        self.started = self.now() if started is None else min(started, self.now())
+        if self.sessions.online(title, category, started):
+            self.peaks = Peaks()
 
     def stream_changed(self, title: str, category: str) -> None:
         """The stream has another title or category."""
-        self.title, self.category = title, category
+        self.sessions.changed(title, category)
 
     def stream_offline(self) -> None:
-        """The stream has ended."""
-        self.title = self.category = ""
+        """The stream has ended; may be told when none was live."""
+        self.sessions.offline()
+
+    # What commands and pages look at.
+
+    @property
+    def session(self) -> int:
+        """The history's number of the session that runs; 0 for none."""
+        return self.sessions.id
+
+    @property
+    def history_fault(self) -> str | None:
+        """Why the history can't be kept, in one line."""
+        return self.sessions.fault
+
+    @property
+    def started(self) -> float:
+        """When the stream began, in seconds by the show's clock; without a platform, when the show did."""
+        return self.sessions.started
+
+    @property
+    def paused(self) -> bool:
+        """Whether the mood rests: nothing is counted, shown or kept."""
+        return self.board.paused
+
+    def reading_of(self, viewer: str) -> Probabilities | None:
+        """A viewer's own counted reading."""
+        return self.crowd.reading_of(viewer, self.now())
+
+    # What commands do.
+
+    def feel(self, asker: Asker, emotion: str) -> Felt:
+        """Count a vote without a camera; a linked face counts in its place."""
+        if not asker.id or not self.chat.feel(asker.id, one_hot(emotion)):
+            return "off"
+        viewer = self.identities.viewer_of(self.chat.key(asker.id))
+        counts = viewer is not None and self.mood.faces.part > 0 and self.reading_of(viewer) is not None
+        return "face" if counts else "counted"
+
+    def link(self, asker: Asker, code: str) -> bool:
+        """Tie the agent that shows this code to who asks, and tell it. False when no agent does."""
+        linked = self.identities.link(code, self.chat.key(asker.id), self.now()) if asker.id else None
+        if linked is None:
+            return False
+        viewer, before = linked
+        self.hub.tell(viewer, Linked(asker.name[:50]))
+        if before is not None:
+            self.hub.tell(before, Linked())
+        self._changed = True
+        return True
+
+    def forget_chatter(self, asker: Asker) -> None:
+        """Erase the vote, the messages and the link of who asks. A linked agent is told, and nobody's from then on."""
+        if asker.id:
+            self.chat.forget(asker.id)
+            viewer = self.identities.unlink_chatter(self.chat.key(asker.id))
+            if viewer is not None:
+                self.hub.tell(viewer, Linked())
+            self._changed = True
+
+    def pause(self, paused: bool) -> None:
+        """Let the mood rest: readings and chat are dropped at the door, until it is woken."""
+        self.board.paused = paused
+        self.chat.pause(paused)
+        self.announcer.rest()
+        self._changed = True
+
+    def reset(self) -> None:
+        """Forget all votes and peaks."""
+        self.crowd.clear()
+        self.chat.clear()
+        self.peaks = Peaks()
+        self.announcer.rest()
+        self._changed = True
+
+    def show_overlay(self, shown: bool) -> None:
+        """Show or hide the overlay."""
+        self.board.overlay_shown = shown
+        self._changed = True
+
+    def show_line(self, text: str, seconds: float) -> None:
+        """Show a line on the overlay."""
+        self.board.show_line(text, seconds, self.now())
+        self._changed = True
+
+    async def _clip(self, asker: Asker) -> str:
+        if self.platform is None or self._clipping:
+            return self.commands.no_clip(asker, busy=self._clipping)
+        self._clipping = True
+        try:
+            return self.commands.clipped(asker, await self.platform.create_clip())
+        except LeraError as error:
+            return self.commands.no_clip(asker, str(error))
+        finally:
+            self._clipping = False
 
     def delivered(self, version: int) -> None:
         """A page's socket has taken the frame of this version: note how old the readings in it are."""
@@ -143,18 +242,19 @@ class Show:
 
     async def run(self) -> None:
         """Run until cancelled, then end the session."""
-        if self.history is not None:
-            self._try_to_keep(self._begin)
+        self.sessions.begin()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._tell())
                 tasks.create_task(self._remember())
+                tasks.create_task(self.sessions.run())
                 tasks.create_task(self.hub.watch())
                 tasks.create_task(self.chat.run())
+                if self.settings.commands.announce:
+                    tasks.create_task(self._announce())
         finally:
             await self.hub.close()
-            if self.history is not None and self.session:
-                self._try_to_keep(lambda history: history.end(self.session, self.now()))
+            self.sessions.close()
 
     async def _tell(self) -> None:
         unchanged = 0
@@ -171,8 +271,10 @@ class Show:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
         self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.heartbeat)
-        self.mood = self.crowd.mood(now)
-        frame = mood_frame(self.mood, self.settings.channel.name, len(self.desk.guests), self.session)
+        self.mood = self._mood(now)
+        frame = mood_frame(
+            self.mood, self.settings.channel.name, len(self.desk.guests), self.session, self.board.frame(now)
+        )
         if not self.feed.publish(frame, now) or len(self._captured) > 10_000:
             # What changes nothing on screen is already delivered; with no page open, nothing ever is.
             self._captured.clear()
@@ -181,26 +283,25 @@ class Show:
         while True:
             # On the second, so that the time that keeping takes doesn't add up.
             await asyncio.sleep(1.0 - self.now() % 1.0)
-            mood = self.crowd.mood(self.now())
-            self.peaks.add(mood)
-            # Seconds without a viewer are not kept: a gap in the chart says it better than zeros.
-            if self.history is not None and self.session and mood.viewers:
-                await asyncio.to_thread(self._try_to_keep, partial(self._add_row, mood))
+            if self.sessions.running and not self.paused:
+                mood = self._mood(self.now())
+                self.peaks.add(mood)
+                await self.sessions.add(mood)
 
-    def _begin(self, history: History) -> None:
-        self.session = history.begin(self.settings.channel.name, self.started)
+    def _mood(self, now: float) -> Mood:
+        return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)
 
-    def _add_row(self, mood: Mood, history: History) -> None:
-        history.add(self.session, mood)
-
-    def _try_to_keep(self, keep: Callable[[History], None]) -> None:
-        assert self.history is not None
-        try:
-            keep(self.history)
-        except LeraError as error:
-            # Said once: a full disk stays full for a while, and the show goes on.
-            if self.history_fault is None:
-                logger.error("%s The show goes on without it.", error)
-            self.history_fault = str(error)
-        else:
-            self.history_fault = None
+    async def _announce(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            change = self.announcer.look(self.mood) if self.sessions.running and not self.paused else None
+            if change is None:
+                continue
+            line = self.commands.announcement(self.mood, *change)
+            try:
+                if self.platform is None:
+                    logger.info("For chat: %s", line)
+                else:
+                    await self.platform.say(line)
+            except LeraError as error:
+                logger.warning("%s An announcement was left out.", error)

@@ -223,11 +223,12 @@ class Pages:
             {
                 "version": lera.__version__,
                 "channel": show.settings.channel.name,
-                "uptime": round(show.now() - show.started, 1),
+                "uptime": round(show.now() - show.begun, 1),
                 "connected": len(show.desk.guests),
                 "pages": len(self._feeds),
                 "counts": dict(show.desk.counts),
                 "interval": show.desk.interval,
+                "paused": show.paused,
                 "history": show.history_fault or ("on" if show.history else "off"),
                 "chat": show.chat.fault or "on",
                 "twitch": show.twitch.line,
@@ -237,7 +238,7 @@ class Pages:
 
     async def _twitch(self, _request: web.Request) -> web.Response:
         twitch = self._show.twitch
-        told = {"state": twitch.state, "line": twitch.line, "login": twitch.login_card()}
+        told = {"state": twitch.state, "line": twitch.line, "note": twitch.note, "login": twitch.login_card()}
         return web.json_response(told, headers={"Cache-Control": "no-store"})
 
     async def _twitch_login(self, request: web.Request) -> web.Response:

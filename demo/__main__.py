@@ -78,7 +78,7 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
                     length = arguments.seconds or STORY_SECONDS
                     tasks.create_task(play(parse_link(link), arguments.viewers, length))
                     tasks.create_task(chatter_on(show, arguments.chatters, length))
-                    tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", agent.viewer)))
+                    tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", agent.viewer, "terminal-you")))
             except TimeoutError:
                 pass
             except asyncio.CancelledError:

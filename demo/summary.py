@@ -11,7 +11,7 @@ def summary(show: Show, agent: DemoAgent | None) -> str:
     causes = f" ({', '.join(f'{count} {name}' for name, count in sorted(dropped.items()))})" if dropped else ""
     lines = [
         "",
-        f"Summary of {show.now() - show.started:.0f} seconds",
+        f"Summary of {show.now() - show.begun:.0f} seconds",
         f"  readings taken in:    {counts['readings']}",
         f"  dropped or refused:   {sum(dropped.values())}{causes}",
         f"  viewers that joined:  {counts['joined']}",

@@ -35,6 +35,14 @@ class Configuration:
         except msgspec.ValidationError as error:
             raise LeraError(self._explain(name, kind, str(error))) from None
 
+    def fault(self, table: str, key: str, complaint: str) -> LeraError:
+        """The error for a setting that is wrong though its type is right. `key` may be one within, as `texts.help`."""
+        outer, _, inner = key.partition(".")
+        places = [self._place(f"{table}.{outer}", inner)] if inner else []
+        places += [self._place(table, key), self._place(table, outer), self._place(f"{table}.{outer}")]
+        place = next((each for each in places if each != f"{self.name}:"), f"{self.name}:")
+        return LeraError(f"{place} [{table}] {key} {complaint}. Change it there.")
+
     def check_names(self, known: set[str]) -> None:
         """Refuse tables that nobody reads: a misspelt one would be ignored in silence. Raises LeraError."""
         for name in self._document:
@@ -52,7 +60,7 @@ class Configuration:
         if not key:
             return f"{self._place(section)} [{section}] must be a table of settings. Change it there."
         complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "")
-        return f"{self._place(section, key)} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
+        return str(self.fault(section, key, f"{complaint[0].lower()}{complaint[1:]}"))
 
     def _place(self, section: str, key: str = "") -> str:
         """Where a table, or a key in it, stands."""

@@ -10,7 +10,7 @@ const ACCOUNTS = [
 /** Where there is no app, there is nothing to log in to. */
 const WITHOUT_LOGIN = new Set(["off", "unset"]);
 
-/** @param {HTMLElement} panel The section with a `.twitch-line`, a `.twitch-login` and a `.twitch-buttons` in it. */
+/** @param {HTMLElement} panel The section with a `.twitch-line`, `.twitch-note`, `.twitch-login` and a `.twitch-buttons` in it. */
 export function watchTwitch(panel) {
   const find = (selector) => panel.querySelector(selector);
   const buttons = ACCOUNTS.map(([account, label]) => {
@@ -21,9 +21,10 @@ export function watchTwitch(panel) {
   find(".twitch-buttons").append(...buttons);
   let shown = "";
 
-  /** @param {{state: string, line: string, login: {account: string, code: string, link: string, picture: string}|null}} told */
+  /** @param {{state: string, line: string, note: string, login: {account: string, code: string, link: string, picture: string}|null}} told */
   function show(told) {
     setText(find(".twitch-line"), told.line);
+    setText(find(".twitch-note"), told.note ?? "");
     panel.dataset.twitch = told.state;
     find(".twitch-buttons").hidden = WITHOUT_LOGIN.has(told.state);
     const { login } = told;
@@ -38,9 +39,9 @@ export function watchTwitch(panel) {
       const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ account }) };
       const answer = await fetch("/api/twitch/login", asked);
       if (answer.ok) show(await answer.json());
-      else setText(find(".twitch-line"), await answer.text());
+      else setText(find(".twitch-note"), await answer.text());
     } catch {
-      setText(find(".twitch-line"), "The bot doesn't answer: is it running?");
+      setText(find(".twitch-note"), "The bot doesn't answer: is it running?");
     }
     for (const button of buttons) button.disabled = false;
   }

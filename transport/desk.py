@@ -7,21 +7,26 @@ from typing import Annotated, Final, Protocol
 import msgspec
 from msgspec import Meta, Struct
 
+from transport.identities import CODE_SECONDS, Identities
 from transport.limits import Rate, paced_interval
 from transport.reading import (
     MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
     Away,
+    Code,
     Dropped,
     Forget,
     Forgotten,
     HubFrame,
+    Identify,
     Join,
     Leave,
+    Linked,
     Pace,
     Post,
     Reading,
     Refused,
+    Unlink,
     Welcome,
     agent_decoder,
     hello_decoder,
@@ -97,8 +102,18 @@ class Desk:
     MISSED_HEARTBEATS: Final = 4
 
     def __init__(
-        self, settings: HubSettings, channel: str, token: str, audience: Audience, minimum_viewers: int = 3
+        self,
+        settings: HubSettings,
+        channel: str,
+        token: str,
+        audience: Audience,
+        minimum_viewers: int = 3,
+        identities: Identities | None = None,
+        link_command: str = "!mood link",
     ) -> None:
+        """`identities` gives agents codes that their viewers type behind `link_command`; None: this hub has none."""
+        self.identities = identities
+        self._link_command = link_command
         self.settings = settings
         self.minimum_viewers = minimum_viewers
         self.channel = channel
@@ -135,6 +150,8 @@ class Desk:
         welcome = Welcome(
             PROTOCOL_VERSION, self.channel, sequence, guest.interval, self.heartbeat, self.minimum_viewers
         )
+        if self.identities is not None:
+            welcome.links, welcome.linked = True, self.identities.chatter_of(guest.viewer) is not None
         return guest, earlier, welcome
 
     def take(self, guest: Guest, text: bytes, now: float) -> HubFrame | None:
@@ -147,7 +164,7 @@ class Desk:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal("malformed", f"that frame can't be read: {error}") from None
         if type(frame) is not Post:
-            return self._command(guest, frame)
+            return self._command(guest, frame, now)
         if not sums_to_one(frame.probabilities):
             raise Refusal("malformed", "the seven probabilities must add up to 1")
         if frame.sequence <= guest.sequence:
@@ -210,7 +227,17 @@ class Desk:
     def _pace(self) -> None:
         self.interval = paced_interval(len(self.guests), self.settings.readings_per_second, self.settings.interval)
 
-    def _command(self, guest: Guest, frame: Away | Leave | Forget) -> HubFrame | None:
+    def _command(self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink, now: float) -> HubFrame | None:
+        if type(frame) is Identify:
+            if self.identities is None:
+                return None
+            self.counts["codes"] += 1
+            return Code(f"{self._link_command} {self.identities.code(guest.viewer, now)}", CODE_SECONDS)
+        # A face that is gone for a moment is still the same person's; whoever leaves is nobody's any more.
+        if type(frame) is not Away and self.identities is not None:
+            self.identities.unlink_viewer(guest.viewer)
+        if type(frame) is Unlink:
+            return Linked()
         if type(frame) is Forget:
             self.audience.forget(guest.viewer)
             self._sequences.pop(guest.viewer, None)

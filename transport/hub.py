@@ -13,6 +13,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from lera.errors import LeraError
 from transport.desk import OVERSIZED, Desk, Guest, Refusal
+from transport.identities import Linking
 from transport.limits import Addresses
 from transport.link import netloc
 from transport.reading import (
@@ -20,12 +21,14 @@ from transport.reading import (
     PROTOCOL_VERSION,
     Away,
     AwayReason,
+    Code,
     Dropped,
     Forget,
     Forgotten,
     HubFrame,
     Join,
     Leave,
+    Linked,
     Pace,
     Post,
     Probabilities,
@@ -49,6 +52,7 @@ class Hub:
         self._addresses = Addresses(settings.joins_per_second, settings.join_burst, settings.connections_per_address)
         self._sockets: dict[Guest, web.WebSocketResponse] = {}
         self._connections = 0
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
@@ -79,6 +83,16 @@ class Hub:
             if silent:
                 self.desk.counts["refused: silent or slow"] += len(silent)
             await asyncio.gather(*(_part(page, WSCloseCode.POLICY_VIOLATION, "nothing heard") for page in silent))
+
+    def tell(self, viewer: str, frame: HubFrame) -> None:
+        """Send one agent a frame that it did not ask for; nothing happens when it is not connected."""
+        guest = self.desk.guests.get(viewer)
+        socket = self._sockets.get(guest) if guest is not None else None
+        if socket is not None:
+            # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
+            task = asyncio.create_task(_send(socket, frame))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     async def close(self) -> None:
         """Say goodbye to everyone, so that agents know at once and come back with jitter."""
@@ -206,6 +220,7 @@ class HubClient:
         self.heartbeat = 5.0
         self.minimum_viewers = 3
         self.state: State = "offline"
+        self.linking = Linking()
         self.readings_sent = 0
         self._join = Join(PROTOCOL_VERSION, channel, token, viewer)
         self._on_state = on_state
@@ -215,6 +230,7 @@ class HubClient:
         self._confirmed = 0.0
         self._sequence = 0
         self._wake = asyncio.Event()
+        self.linking.wake = self._wake.set
         self._closing = asyncio.Event()
         self._forgotten = asyncio.Event()
 
@@ -310,12 +326,15 @@ class HubClient:
                 self.minimum_viewers = frame.minimum_viewers
                 self._pace(frame.interval, frame.heartbeat)
                 self._become("joined")
+                self.linking.joined(frame)
             case Pace():
                 self._pace(frame.interval, frame.heartbeat)
             case Refused() if not frame.retry:
                 raise LeraError(f"The stream's hub refused to let you in: {frame.reason}.")
             case Forgotten():
                 self._forgotten.set()
+            case Code() | Linked():
+                self.linking.hear(frame)
             case Refused() | Dropped():
                 pass
 
@@ -325,6 +344,9 @@ class HubClient:
         while True:
             newest = self._newest
             self._wake.clear()
+            asking = self.linking.due()
+            if asking is not None:
+                await socket.send_str(encode(asking))
             if isinstance(newest, Post) and time.monotonic() - self._confirmed > self.STALE_SECONDS:
                 newest = self._newest = Away("no_camera")
             if isinstance(newest, Post):

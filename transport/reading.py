@@ -1,7 +1,8 @@
 """The contract between agent and bot: what a Reading is, and the frames that carry it.
 
-Frames are JSON text. An agent's first frame is `Join`; then come `Post`, `Away`, `Leave` and `Forget`. The hub answers
-with `Welcome`, `Pace`, `Dropped`, `Refused` and `Forgotten`. Unknown fields are ignored, so that a newer agent can talk
+Frames are JSON text. An agent's first frame is `Join`; then come `Post`, `Away`, `Leave`, `Forget`, and where the
+hub's `Welcome` says that it links, `Identify` and `Unlink`. The hub answers with `Welcome`, `Pace`, `Dropped`,
+`Refused`, `Forgotten`, `Code` and `Linked`. Unknown fields are ignored, so that a newer agent can talk
 to an older hub of the same protocol version; another version is refused with a reason.
 """
 
@@ -9,6 +10,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from model.emotions import EMOTIONS
 
 PROTOCOL_VERSION: Final = 1
 MAX_FRAME_BYTES: Final = 1024
@@ -85,11 +88,19 @@ class Forget(Struct, tag="forget"):
     """Agent to hub: consent is withdrawn; erase whatever is kept of this viewer and answer `Forgotten`."""
 
 
+class Identify(Struct, tag="identify"):
+    """Agent to hub: give me a code by which the viewer can say in chat who they are. `Code` is the answer."""
+
+
+class Unlink(Struct, tag="unlink"):
+    """Agent to hub: whoever the viewer is in chat, forget it. An empty `Linked` is the answer."""
+
+
 class Welcome(Struct, tag="welcome"):
     """Hub to agent: joined. At most one reading every `interval` seconds; at least one frame every `heartbeat`.
 
     `sequence` is the last number that the hub has seen from this viewer; with fewer than `minimum_viewers` the stream
-    shows no shares.
+    shows no shares. `links` says whether the hub knows `Identify` and `Unlink`, `linked` whether this viewer is linked.
     """
 
     version: int
@@ -98,6 +109,8 @@ class Welcome(Struct, tag="welcome"):
     interval: float
     heartbeat: float
     minimum_viewers: int = 3
+    links: bool = False
+    linked: bool = False
 
 
 class Pace(Struct, tag="pace"):
@@ -125,12 +138,25 @@ class Forgotten(Struct, tag="forgotten"):
     """Hub to agent: nothing is kept of this viewer any more."""
 
 
-AgentFrame = Post | Away | Leave | Forget
-HubFrame = Welcome | Pace | Dropped | Refused | Forgotten
+class Code(Struct, tag="code"):
+    """Hub to agent: the line that the viewer types in the stream's chat, once and within so many seconds."""
+
+    line: str
+    seconds: float
+
+
+class Linked(Struct, tag="linked"):
+    """Hub to agent: the viewer is this one in chat from now on; an empty name: nobody any more."""
+
+    name: str = ""
+
+
+AgentFrame = Post | Away | Leave | Forget | Identify | Unlink
+HubFrame = Welcome | Pace | Dropped | Refused | Forgotten | Code | Linked
 
 hello_decoder: Final = msgspec.json.Decoder(Hello)
 join_decoder: Final = msgspec.json.Decoder(Join)
-agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget)
+agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget | Identify | Unlink)
 hub_decoder: Final[msgspec.json.Decoder[HubFrame]] = msgspec.json.Decoder(HubFrame)
 _encoder: Final = msgspec.json.Encoder()
 
@@ -143,3 +169,9 @@ def encode(frame: Join | AgentFrame | HubFrame) -> str:
 def sums_to_one(probabilities: Probabilities) -> bool:
     """Whether seven checked numbers are a distribution (also False for NaN and infinities)."""
     return abs(sum(probabilities) - 1.0) <= SUM_TOLERANCE
+
+
+def one_hot(emotion: str) -> Probabilities:
+    """All for one of the seven."""
+    happiness, sadness, neutral, anger, surprise, disgust, fear = (float(name == emotion) for name in EMOTIONS)
+    return (happiness, sadness, neutral, anger, surprise, disgust, fear)

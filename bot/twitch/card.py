@@ -23,6 +23,10 @@ class Card(Protocol):
     def line(self) -> str:
         """In one line: what is, and what to do."""
 
+    @property
+    def note(self) -> str:
+        """Why the last login came to nothing, if it did."""
+
     def login_card(self) -> dict[str, Any] | None:
         """The code, link and QR code (a `data:` address) of a login that waits, and whose it is."""
 
@@ -36,6 +40,7 @@ class Absent:
     def __init__(self, settings: TwitchSettings) -> None:
         self.state: State = "unset" if settings.enabled else "off"
         self.line = UNSET if settings.enabled else OFF
+        self.note = ""
 
     def login_card(self) -> dict[str, Any] | None:
         """None waits."""

@@ -94,6 +94,7 @@ class Connection:
         self._bot = _Bot(client_id, http)
         self._bot._http = self.helix
         self._sessions: list[Session] = []
+        self._fault: asyncio.Future[LeraError] = asyncio.get_running_loop().create_future()
 
     @property
     def bot(self) -> commands.Bot:
@@ -119,10 +120,17 @@ class Connection:
             await asyncio.gather(*(self._close(session) for session in self._sessions))
             await self._bot.close(save_tokens=False)
 
+    def doubt(self, fault: LeraError) -> None:
+        """End with this fault, which somebody else has met."""
+        if not self._fault.done():
+            self._fault.set_result(fault)
+
     async def _attend(self, session: Session, tasks: asyncio.TaskGroup) -> None:
         while True:
-            events: set[asyncio.Future[Any]] = {session.ended, session.moving, session.revoked}
+            events: set[asyncio.Future[Any]] = {session.ended, session.moving, session.revoked, self._fault}
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+            if self._fault.done():
+                raise self._fault.result()
             if session.revoked.done():
                 raise revocation(session.revoked.result(), self._role)
             if not session.moving.done():

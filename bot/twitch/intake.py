@@ -78,7 +78,9 @@ class Intake(commands.Component):
 
     @commands.Component.listener()  # type: ignore[untyped-decorator]
     async def event_stream_online(self, payload: twitchio.StreamOnline) -> None:
-        """The stream begins."""
+        """The stream begins; reruns and premieres are none."""
+        if payload.type != "live":
+            return
         await self._ears.online(payload.started_at.timestamp())
 
     @commands.Component.listener()  # type: ignore[untyped-decorator]

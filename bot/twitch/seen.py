@@ -15,8 +15,13 @@ class Seen:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def __contains__(self, identifier: str) -> bool:
-        return identifier in self._ids
+    def knows(self, identifier: str, now: float) -> bool:
+        """Whether it has been seen of late."""
+        return now - self._ids.get(identifier, float("-inf")) <= self._life
+
+    def forget(self, identifier: str) -> None:
+        """Let the next time be the first again."""
+        self._ids.pop(identifier, None)
 
     def first(self, identifier: str, now: float) -> bool:
         """Whether this is the first time; remembers it."""

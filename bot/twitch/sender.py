@@ -48,6 +48,9 @@ class Line(Protocol):
     async def post(self, text: str, reply_to: str | None) -> object:
         """Send Chat Message; gives Twitch's answer. Raises what Helix does."""
 
+    def doubt(self, fault: LeraError) -> None:
+        """Sending has shown that nobody is logged in any more, or worse."""
+
 
 class Sender:
     """Sends, and remembers what it sent: bot and streamer may be one account."""
@@ -83,11 +86,12 @@ class Sender:
         if reply_to is not None and text.startswith("@"):
             # Twitch puts the asked person's name in front of a reply.
             said.append(text.partition(" ")[2])
-        own = message_id in self._ids or any(each in self._texts for each in said)
+        now = self._now()
+        own = self._ids.knows(message_id, now) or any(self._texts.knows(each, now) for each in said)
         if own:
             for key in (reply_to, *said):
                 if key is not None:
-                    self._echoes.first(key, self._now())
+                    self._echoes.first(key, now)
             self._heard.set()
         return own
 
@@ -121,6 +125,10 @@ class Sender:
     async def _try(self, answer: Answer) -> None:
         now = self._now()
         answer.tries += 1
+        if answer.tries == 1:
+            # The same words, said once before, are no proof that they have been said again.
+            self._echoes.forget(answer.text)
+        self._texts.forget(answer.text)
         self._texts.first(answer.text, now)
         try:
             try:
@@ -136,9 +144,13 @@ class Sender:
             # It never left this machine.
             await asyncio.sleep(min(1.0, self._patience))
             self._again(answer)
-        except LeraError:
-            # Not logged in: the one who looks after the connection says so.
+        except LeraError as fault:
             self.counts["failed"] += 1
+            self._line.doubt(fault)
+        except Exception as error:
+            # Ours or twitchio's. It may quote what was to be said, so that only its kind is told.
+            self.counts["failed"] += 1
+            logger.error("An answer could not be sent (%s).", type(error).__name__)
         else:
             self._sent(answer, sent)
 
@@ -182,7 +194,7 @@ class Sender:
         key = answer.reply_to or answer.text
         try:
             async with asyncio.timeout(self._patience):
-                while key not in self._echoes:
+                while not self._echoes.knows(key, self._now()):
                     self._heard.clear()
                     await self._heard.wait()
         except TimeoutError:

@@ -46,7 +46,6 @@ class Twitch:
         self._settings = show.settings.twitch
         self._places = places or endpoints()
         self._bots = {name.lower() for name in show.settings.chat.bots}
-        self._prefix = show.settings.chat.prefix.lower()
         self.sender = Sender(self.outbox, self, show.now, self.timing.patience)
         self._moments = Moments(self._settings)
         self._lines = Seen()
@@ -59,6 +58,7 @@ class Twitch:
         self._logging_in: asyncio.Task[None] | None = None
         self._logged_in = asyncio.Event()
         self._complained = False
+        self.note = ""
 
     async def run(self) -> None:
         """Until cancelled. What goes wrong is told once, in one line."""
@@ -172,7 +172,7 @@ class Twitch:
         if read:
             channel = self._show.settings.channel.name
             self._show.hear(ChatMessage(channel, line.user_id, line.text, now, line.login))
-        if answered and self._prefix in line.words.lower():
+        if answered:
             reply = await self._show.respond(line.words, asker_of(line, link.channel.user_id))
             if reply is not None:
                 self.sender.say(reply, line.id)
@@ -214,6 +214,11 @@ class Twitch:
             link.channel.user_id, link.me.user_id, text, token_for=link.me.user_id, reply_to_message_id=reply_to
         )
 
+    def doubt(self, fault: LeraError) -> None:
+        """Sending has met what ends the connection."""
+        if self._link is not None:
+            self._link.doubt(fault)
+
     def _linked(self) -> Connection:
         if self._link is None or not self.connection:
             raise Unreachable("Twitch is not connected just now; try again in a moment.")
@@ -235,6 +240,7 @@ class Twitch:
         if self._logging_in is not None:
             self._logging_in.cancel()
         scopes = scopes_for(role, self._settings)
+        self.note = ""
         self._login = login = await begin(role, scopes, self._identity, self._places)
         self._logging_in = asyncio.create_task(self._finish_login(login, self._identity, self._keeper))
 
@@ -244,6 +250,7 @@ class Twitch:
             logger.info("%s is logged in to Twitch.", account.login)
             self._logged_in.set()
         except LeraError as error:
+            self.note = str(error)
             logger.warning("%s", error)
         finally:
             if self._login is login:

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.twitch.faults import LoginNeeded, login_line
+from bot.twitch.faults import LoginNeeded, Unreachable, login_line
 from bot.twitch.identity import Grant, Identity, Owner
 from bot.twitch.scopes import Role, chat_scopes
 from lera.errors import LeraError
@@ -46,6 +47,7 @@ class Keeper:
         self._renewing: dict[str, asyncio.Task[Account]] = {}
         self._dead: set[str] = set()
         self._writing = asyncio.Lock()
+        self._unkept: set[Role] = set()
 
     @property
     def broadcaster(self) -> Account:
@@ -63,36 +65,43 @@ class Keeper:
 
     async def load(self) -> bool:
         """Read the vault again; True when somebody has logged in or out in the meantime. Raises LeraError."""
-        found: dict[Role, Account] = {}
-        for role in ROLES:
-            account = await asyncio.to_thread(_read, role)
-            if account is not None and account.client_id == self._identity.client_id:
-                found[role] = account
-        changed = {role: account.refresh for role, account in found.items()} != {
-            role: account.refresh for role, account in self._accounts.items()
-        }
-        if changed:
-            self._accounts = found
-        return changed
+        async with self._writing:
+            found: dict[Role, Account] = {}
+            for role in ROLES:
+                if role in self._unkept:
+                    # The vault holds tokens that are used up; try once more to make it hold these.
+                    await self._keep(role, self._accounts[role])
+                    found[role] = self._accounts[role]
+                    continue
+                account = await asyncio.to_thread(_read, role)
+                if account is not None and account.client_id == self._identity.client_id:
+                    found[role] = account
+            before, self._accounts = self._accounts, found
+        return _refreshes(before) != _refreshes(found)
 
     async def adopt(self, role: Role, grant: Grant) -> Account:
         """Keep the tokens of a login, and learn whose they are. Raises LeraError."""
         account = Account(self._identity.client_id, grant.access_token, grant.refresh_token)
-        await asyncio.to_thread(_write, role, account)
-        account = self._named(account, await self._identity.validate(account.access), role)
-        other = self._accounts.get("broadcaster")
-        if role == "bot" and other is not None and other.user_id == account.user_id:
-            await asyncio.to_thread(_write, role, None)
-            raise LeraError(f"{account.login} is the channel's own account, which chats already: log in as another.")
-        await asyncio.to_thread(_write, role, account)
-        self._accounts[role] = account
+        async with self._writing:
+            earlier = await asyncio.to_thread(_read, role)
+            await asyncio.to_thread(_write, role, account)
+            account = self._named(account, await self._identity.validate(account.access), role)
+            other = self._accounts.get("broadcaster")
+            if role == "bot" and other is not None and other.user_id == account.user_id:
+                await asyncio.to_thread(_write, role, earlier)
+                raise LeraError(f"{account.login} is the channel's own account, which chats already: use another one.")
+            await asyncio.to_thread(_write, role, account)
+            self._accounts[role] = account
+            self._unkept.discard(role)
         return account
 
     async def forget(self, role: Role) -> Account | None:
         """Revoke and erase a login; gives what was erased. Raises LeraError when Twitch could not be told of it."""
-        account = await asyncio.to_thread(_read, role)
-        await asyncio.to_thread(_write, role, None)
-        self._accounts.pop(role, None)
+        async with self._writing:
+            account = await asyncio.to_thread(_read, role)
+            await asyncio.to_thread(_write, role, None)
+            self._accounts.pop(role, None)
+            self._unkept.discard(role)
         if account is not None:
             await self._identity.revoke(account.access)
         return account
@@ -106,8 +115,10 @@ class Keeper:
             account = self._account(role)
             owner = await self._identity.validate(account.access)
             if owner is None or owner.expires_in < HORIZON:
-                account = await self._renewed(role, account.refresh)
+                account = await self._renewed(role, account.access)
                 owner = await self._identity.validate(account.access)
+                if owner is None:
+                    raise Unreachable("Twitch refuses the token that it has just given; LERA tries again by itself.")
             named = self._named(account, owner, role)
             async with self._writing:
                 # Whoever refreshed it meanwhile has the newer tokens; what was learnt here are names.
@@ -126,9 +137,7 @@ class Keeper:
 
     async def renew(self, user_id: str, spent: str) -> str:
         """A token in place of `spent`, which Twitch has refused. Many callers cause one refresh."""
-        role = self._role_of(user_id)
-        account = self._account(role)
-        return account.access if account.access != spent else (await self._renewed(role, account.refresh)).access
+        return (await self._renewed(self._role_of(user_id), spent)).access
 
     async def close(self) -> None:
         """Let refreshes under way end: half of one would cost the login."""
@@ -148,12 +157,15 @@ class Keeper:
                 return role
         raise LoginNeeded(login_line("LERA is not logged in to Twitch."))
 
-    async def _renewed(self, role: Role, refresh: str) -> Account:
-        task = self._renewing.get(refresh)
+    async def _renewed(self, role: Role, spent: str) -> Account:
+        account = self._account(role)
+        if account.access != spent:
+            return account
+        task = self._renewing.get(account.refresh)
         if task is None:
-            task = asyncio.create_task(self._renew(role, refresh))
-            self._renewing[refresh] = task
-            task.add_done_callback(lambda _: self._renewing.pop(refresh, None))
+            task = asyncio.create_task(self._renew(role, account.refresh))
+            self._renewing[account.refresh] = task
+            task.add_done_callback(partial(self._renewal_ends, account.refresh))
         # A caller may be cancelled, the refresh may not: the old token is used up, the new one not yet written.
         return await asyncio.shield(task)
 
@@ -162,27 +174,45 @@ class Keeper:
             grant = await self._identity.refresh(refresh)
         except LoginNeeded:
             # Somebody else may have used it up: a login from another terminal, a second LERA.
-            if await self.load() and (account := self._accounts.get(role)) is not None and account.refresh != refresh:
+            await self.load()
+            account = self._accounts.get(role)
+            if account is not None and account.refresh != refresh:
                 return account
             self._dead.add(refresh)
             raise
         async with self._writing:
-            account = replace(self._accounts[role], access=grant.access_token, refresh=grant.refresh_token)
+            account = self._account(role)
+            if account.refresh != refresh:
+                return account  # Somebody has logged in anew in the meantime.
+            account = replace(account, access=grant.access_token, refresh=grant.refresh_token)
             await self._keep(role, account)
         return account
+
+    def _renewal_ends(self, refresh: str, task: asyncio.Task[Account]) -> None:
+        del self._renewing[refresh]
+        if not task.cancelled():
+            task.exception()  # Looked at, since all who waited for it may have been cancelled.
 
     async def _keep(self, role: Role, account: Account) -> None:
         try:
             await asyncio.to_thread(_write, role, account)
         except LeraError as error:
-            # Better used unkept than lost: the show goes on, and the login is asked for at the next start.
-            logger.error("%s LERA's new Twitch login can't be kept, and will be asked for at the next start.", error)
+            # Better used unkept than lost: the show goes on.
+            if role not in self._unkept:
+                logger.error("%s Until then LERA's new Twitch login is kept in memory only.", error)
+            self._unkept.add(role)
+        else:
+            self._unkept.discard(role)
         self._accounts[role] = account
 
     def _named(self, account: Account, owner: Owner | None, role: Role) -> Account:
         if owner is None or owner.client_id != self._identity.client_id:
             raise LoginNeeded(login_line("Twitch has ended LERA's login.", role))
         return replace(account, user_id=owner.user_id, login=owner.login, scopes=tuple(sorted(owner.scopes or ())))
+
+
+def _refreshes(accounts: dict[Role, Account]) -> dict[Role, str]:
+    return {role: account.refresh for role, account in accounts.items()}
 
 
 def _name(role: Role) -> str:

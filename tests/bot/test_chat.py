@@ -25,7 +25,7 @@ from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
 from tests.memory import strings_alive
 from transport.reading import Reading
 
-YOU = Asker("you", "broadcaster")
+YOU = Asker("you", "broadcaster", id="terminal-you")
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ async def test_a_channel_without_a_camera_has_a_live_mood() -> None:
         assert frame["shares"]["happiness"] == pytest.approx((3 * 0.7 + 0.05) / 4, abs=1e-3), "four share three votes"
         assert frame["sources"]["face"] == {"voters": 0, "part": 0.0, "shares": None}
         assert frame["sources"]["chat"]["voters"] == 5 and frame["sources"]["chat"]["part"] == 1.0
-        assert str(stage.show.answer("!mood", YOU)).endswith("5 chatters are taking part.")
+        assert str(await stage.show.respond("!mood", YOU)).endswith("Taking part: 5 chatters.")
 
 
 async def test_faces_and_chat_are_one_mood_and_told_apart(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_faces_and_chat_are_one_mood_and_told_apart(tmp_path: Path) -> Non
         assert face["shares"]["happiness"] == pytest.approx(0.7, abs=1e-3)
         assert chat["shares"]["sadness"] == pytest.approx(0.7, abs=1e-3)
         part = f"{round(100 * stage.show.mood.chat.part)}% from chat"
-        assert f"(3 faces, 4 chatters, {part})." in str(stage.show.answer("!mood", YOU))
+        assert f"(3 faces and 4 chatters, {part})." in str(await stage.show.respond("!mood", YOU))
         await eventually(lambda: any((row.faces, row.chatters) == (3, 4) for row in history.rows(stage.show.session)))
         rows = [row for row in await history_of(stage) if (row["faces"], row["chatters"]) == (3, 4)]
         assert rows and all(0.3 < row["chat_part"] < 0.4 for row in rows)
@@ -167,7 +167,7 @@ async def test_switched_off_it_hears_nothing_and_loads_nothing() -> None:
 
     async with theatre(chat=ChatSettings(enabled=False), text_reader=load) as stage:
         assert not stage.write("1", "joy")
-        assert str(stage.show.answer("!mood", YOU)).startswith("Gathering")
+        assert str(await stage.show.respond("!mood", YOU)).startswith("Gathering")
         async with stage.session.get("/api/status") as answer:
             assert (await answer.json())["chat"] == "off"
 
@@ -309,7 +309,7 @@ async def test_nothing_that_was_written_is_kept_told_or_logged(
         await until_counted(stage.show.chat, 2000)
         frame = await stage.until(lambda frame: frame["viewers"] == 300)
         await eventually(lambda: bool(history.rows(stage.show.session)))
-        told = [str(frame), str(stage.show.answer("!mood", YOU)), str(stage.show.answer("!mood me", YOU))]
+        told = [str(frame), *[str(await stage.show.respond(command, YOU)) for command in ("!mood", "!mood me")]]
         for path in ("/api/mood", "/api/history", "/api/status", "/api/links"):
             async with stage.session.get(path) as answer:
                 told.append(await answer.text())
@@ -325,14 +325,13 @@ async def test_nothing_that_was_written_is_kept_told_or_logged(
 async def test_the_terminal_is_a_chat() -> None:
     async with theatre(minimum_viewers=2) as stage:
         show = stage.show
-        assert answer_to(show, "Ann: such joy!\n", YOU) == ""
-        assert answer_to(show, "bob: rage\n", YOU) == ""
+        assert await answer_to(show, "Ann: such joy!\n", YOU) == ""
+        assert await answer_to(show, "bob: rage\n", YOU) == ""
         await stage.until(lambda frame: frame["viewers"] == 2)
-        assert answer_to(show, "!mood\n", YOU).startswith("LERA: The crowd looks")
-        assert answer_to(show, "ann: !mood\n", YOU).startswith("LERA: The crowd looks")
-        assert (
-            answer_to(show, "ann: !other\n", YOU) == answer_to(show, "nightbot: buy!", YOU) == "(that line is not read)"
-        )
+        assert (await answer_to(show, "!mood\n", YOU)).startswith("LERA: The crowd looks")
+        assert (await answer_to(show, "ann: !mood\n", YOU)).startswith("LERA: The crowd looks")
+        for line in ("ann: !other\n", "nightbot: buy!"):
+            assert await answer_to(show, line, YOU) == "(that line is not read)"
         for line in ("hello\n", "https://example.org\n", "ann:\n"):
-            assert "only !mood is for me" in answer_to(show, line, YOU)
-        assert answer_to(show, " \n", YOU) == ""
+            assert "only !mood is for me" in await answer_to(show, line, YOU)
+        assert await answer_to(show, " \n", YOU) == ""

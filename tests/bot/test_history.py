@@ -77,8 +77,39 @@ def test_a_file_of_the_first_version_is_read_and_written_on(tmp_path: Path, ende
         assert (row.shares, row.faces, row.chatters, row.chat_part) == (SEVEN, 2, 6, 1.0)
         history.close()
     file = sqlite3.connect(path)
-    assert file.execute("PRAGMA user_version").fetchone() == (2,)
+    assert file.execute("PRAGMA user_version").fetchone() == (3,)
     file.close()
+
+
+def test_a_file_of_the_second_version_gets_titles(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    old = sqlite3.connect(path)
+    columns = "ADD COLUMN faces INTEGER", "ADD COLUMN chatters INTEGER NOT NULL DEFAULT 0"
+    old.executescript(FIRST_SCHEMA + "".join(f"ALTER TABLE mood {column};" for column in columns))
+    old.executescript("ALTER TABLE mood ADD COLUMN chat_part REAL NOT NULL DEFAULT 0; PRAGMA user_version = 2;")
+    old.execute("INSERT INTO session VALUES (1, 'demo', 100.0, 103.0)")
+    old.execute("INSERT INTO mood VALUES (1, 101.0, 6, 0.5, 0.25, 0.1, 0.06, 0.04, 0.03, 0.02, 0.2, 0.1, 2, 4, 0.5)")
+    old.commit()
+    old.close()
+    for _ in range(2):
+        history = History(path)
+        found = history.sessions()[-1]
+        assert (found.id, found.started, found.ended, found.title, found.category) == (1, 100.0, 103.0, "", "")
+        (row,) = history.rows(1)
+        assert (row.shares, row.faces, row.chatters, row.chat_part) == (SEVEN, 2, 4, 0.5)
+        history.end(history.begin("demo", 200.0, "Boss night", "Games"), 300.0)
+        assert (history.sessions()[0].title, history.sessions()[0].category) == ("Boss night", "Games")
+        history.close()
+
+
+def test_a_session_can_be_described_later() -> None:
+    history = History(None)
+    first, second = history.begin("demo", 100.0), history.begin("demo", 200.0)
+    history.describe(second, 150.0, "Boss night", "Games")
+    assert [(each.id, each.started, each.title) for each in history.sessions()] == [
+        (second, 150.0, "Boss night"), (first, 100.0, ""),
+    ]  # fmt: skip
+    history.close()
 
 
 def test_a_session_that_a_crash_left_open_ends_at_its_last_row(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ async def test_readings_become_the_mood_on_the_feed_and_in_chat() -> None:
         assert low < frame["shares"]["happiness"] < high
         async with stage.session.get("/api/mood") as answer:
             assert await answer.json() == frame
-        assert "4 viewers are taking part" in str(stage.show.answer("!mood", Asker("me", "broadcaster")))
+        assert "Taking part: 4 viewers" in str(await stage.show.respond("!mood", Asker("me", "broadcaster")))
 
 
 async def test_the_split_is_hidden_until_there_are_enough_and_again_when_one_leaves() -> None:

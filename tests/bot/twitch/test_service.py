@@ -260,7 +260,7 @@ async def test_a_bot_started_in_mid_stream_knows_of_it_and_so_does_one_that_was_
         await asyncio.to_thread(keep_login, stage.world, "broadcaster", STREAMER)
         await stage.connected()
         await eventually(lambda: stage.twitch.stream.live)
-        assert stage.show.title == "Boss night"
+        assert stage.show.sessions.title == "Boss night"
         # It ends while nobody listens: the next connection asks.
         stage.world.streamer.stream = None
         stage.world.drop()
