@@ -9,9 +9,8 @@ from msgspec import Struct
 
 MAX_LENGTH: Final = 500
 """Characters of a chat message, counted as UTF-16 does: the strictest way that Twitch might."""
-SPAN: Final = 30.0
-MARGIN: Final = 0.1
-"""Seconds more than Twitch's, since our clock and theirs don't run quite alike."""
+SPAN: Final = 30.1
+"""Twitch's 30 seconds and a little more, since its clock and ours don't run quite alike."""
 USUAL: Final = 20
 AS_MODERATOR: Final = 100
 
@@ -82,7 +81,7 @@ class Outbox:
 
     def __init__(self, size: int = 16, life: float = SPAN, merge: float = 5.0, span: float = SPAN) -> None:
         """`life`: seconds after which an answer is too old to help. `merge`: seconds in which equal ones are one."""
-        self.window = Window(span=span + MARGIN)
+        self.window = Window(span=span)
         self.counts = {"merged": 0, "pushed out": 0, "too old": 0}
         self._waiting: deque[Answer] = deque()
         self._size = size
