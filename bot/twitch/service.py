@@ -139,7 +139,7 @@ class Twitch:
         if me.user_id != channel.user_id:
             self._show.chat.ignore(me.user_id)
         self._show.platform = self
-        self._become("connected", f"Connected to Twitch: {me.login} reads and answers in {channel.login}'s chat.")
+        self._become("connected", f"Connected to Twitch: LERA reads {channel.login}'s chat and answers as {me.login}.")
         self.sender.wake()
 
     async def missed(self) -> None:

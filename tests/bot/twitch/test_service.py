@@ -306,7 +306,7 @@ async def test_a_second_account_takes_over_the_chat_while_connected() -> None:
         card = stage.twitch.login_card()
         assert card is not None
         stage.world.authorize(card["code"], BOT)
-        await eventually(lambda: "lera_bot reads" in stage.twitch.line)
+        await eventually(lambda: "answers as lera_bot" in stage.twitch.line)
         await stage.world.say("ann", "!mood")
         await stage.answered()
         assert stage.world.sent[0].sender == BOT
