@@ -99,8 +99,8 @@ class Stage(Protocol):
     def show_overlay(self, shown: bool) -> None:
         """Show or hide the overlay."""
 
-    def show_line(self, text: str, seconds: float) -> None:
-        """Show a line on the overlay."""
+    def show_line(self, text: str, seconds: float) -> bool:
+        """Show a line on the overlay. False, and nothing happens, while that is hidden."""
 
 
 class Commands:
@@ -161,6 +161,10 @@ class Commands:
 
     def _order(self, text: str) -> tuple[str, str] | None:
         """The command and what stands behind it, or None for any other chat."""
+        first = text.lstrip()[:1]
+        if first.isprintable() and plain(first)[:1] != self._prefix[:1]:
+            # Nearly all of a busy chat ends here; what doesn't is looked at letter by letter.
+            return None
         words = _one_line(text).split(" ", 2)
         name = folded(words[0].replace(_JOINER, ""))
         if not name.startswith(self._prefix):
@@ -282,7 +286,8 @@ class Commands:
         line = _one_line(line)
         if not 0 < len(line) <= MAX_LINE:
             return self._say("say_how", asker, limit=str(MAX_LINE))
-        self._stage.show_line(line, LINE_SECONDS)
+        if not self._stage.show_line(line, LINE_SECONDS):
+            return self._say("overlay_hidden", asker)
         return self._say("said", asker, text=line, seconds=f"{LINE_SECONDS:g}")
 
     def _say(self, text: str, asker: Asker, /, **values: str) -> str:

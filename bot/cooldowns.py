@@ -17,6 +17,8 @@ _BURSTS: Final[Mapping[Pace, tuple[int, int]]] = {
     "vote": (1, 1),
     "own": (5, 20),
 }
+OWN_SECONDS: Final = 10.0
+"""The shortest cooldown of what people do for themselves, whatever the settings: codes must not be guessed in a row."""
 
 
 class Cooldowns:
@@ -48,7 +50,8 @@ class Cooldowns:
         rate = self._users.get(bucket)
         if rate is None:
             burst = _BURSTS[pace][0] if pace is not None and own is None else 1
-            rate = self._users[bucket] = Rate(self._user if own is None else own, burst)
+            seconds = self._user if own is None else own
+            rate = self._users[bucket] = Rate(max(seconds, OWN_SECONDS) if pace == "own" else seconds, burst)
         self._users.move_to_end(bucket)
         if len(self._users) > self.REMEMBERED:
             self._users.popitem(last=False)

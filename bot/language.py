@@ -75,7 +75,7 @@ TEXTS: Final[Mapping[str, frozenset[str]]] = {
         (
             "peak_unknown", "me_unlinked", "me_away", "resting", "privacy", "help", "help_moderators", "unknown",
             "feel_how", "feel_off", "linked", "link_how", "link_wrong", "forgotten", "paused", "resumed", "reset",
-            "overlay_on", "overlay_off", "overlay_how", "clip_busy", "clip_needs_platform",
+            "overlay_on", "overlay_off", "overlay_how", "overlay_hidden", "clip_busy", "clip_needs_platform",
         ),
         frozenset[str](),
     ),

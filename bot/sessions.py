@@ -37,6 +37,8 @@ class Sessions:
         self._open: float | None = self.started
         # When the platform's stream began; None while none is known to run.
         self._live: float | None = None
+        # Whether the first session was, or soon will be, written down.
+        self._begun = False
         self._jobs: asyncio.Queue[Callable[[History], None]] = asyncio.Queue()
 
     @property
@@ -53,24 +55,24 @@ class Sessions:
         since = now if started is None else min(started, now)
         self._name(title, category)
         if self._live is not None and (started is None or abs(since - self._live) < SAME_STREAM):
-            self._put(self._describe)
+            self._put(self._describing())
             return False
         came_late = self._live is None and self._open is not None and since <= self._open
         self._live = self.started = since
         if came_late:
-            self._put(self._describe)
+            self._put(self._describing())
             return False
         if self._open is not None:
             self._put(lambda history: self._end(history, now))
         self._open = now
-        self._put(self._begin)
+        self._put(self._beginning())
         return True
 
     def changed(self, title: str, category: str) -> None:
         """The stream has another title or category."""
         self._name(title, category)
         if self._open is not None:
-            self._put(self._describe)
+            self._put(self._describing())
 
     def offline(self) -> None:
         """The stream has ended; what comes until the next belongs to none. Nothing happens when none was known."""
@@ -82,8 +84,8 @@ class Sessions:
 
     def begin(self) -> None:
         """Start keeping, at the start of the show."""
-        if self.history is not None and self._open is not None and not self.id and self._jobs.empty():
-            self._try(self._begin)
+        if self.history is not None and self._open is not None and not self._begun:
+            self._try(self._beginning())
 
     async def run(self) -> None:
         """Write down what streams do, until cancelled."""
@@ -111,12 +113,23 @@ class Sessions:
         if self.history is not None:
             self._jobs.put_nowait(job)
 
-    def _begin(self, history: History) -> None:
-        self.id = history.begin(self._channel, self.started, self.title, self.category)
+    def _beginning(self) -> Callable[[History], None]:
+        started, title, category = self.started, self.title, self.category
+        self._begun = True
 
-    def _describe(self, history: History) -> None:
-        if self.id:
-            history.describe(self.id, self.started, self.title, self.category)
+        def begin(history: History) -> None:
+            self.id = history.begin(self._channel, started, title, category)
+
+        return begin
+
+    def _describing(self) -> Callable[[History], None]:
+        started, title, category = self.started, self.title, self.category
+
+        def describe(history: History) -> None:
+            if self.id:
+                history.describe(self.id, started, title, category)
+
+        return describe
 
     def _end(self, history: History, now: float) -> None:
         session, self.id = self.id, 0

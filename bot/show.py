@@ -215,10 +215,12 @@ class Show:
         self.board.overlay_shown = shown
         self._changed = True
 
-    def show_line(self, text: str, seconds: float) -> None:
-        """Show a line on the overlay."""
-        self.board.show_line(text, seconds, self.now())
-        self._changed = True
+    def show_line(self, text: str, seconds: float) -> bool:
+        """Show a line on the overlay. False, and nothing happens, while that is hidden."""
+        if self.board.overlay_shown:
+            self.board.show_line(text, seconds, self.now())
+            self._changed = True
+        return self.board.overlay_shown
 
     async def _clip(self, asker: Asker) -> str:
         if self.platform is None or self._clipping:

@@ -64,6 +64,7 @@ function buildTable() {
 
 function state() {
   if (signal !== "live" || mood === null) return signal;
+  if (mood.paused === true) return "resting";
   return mood.enough ? "live" : "gathering";
 }
 
@@ -72,8 +73,10 @@ const tell = paced(250, () => {
   const now = state();
   if (root.dataset.state !== now) root.dataset.state = now;
   const gathering = mood && words.gathering(mood.viewers ?? 0, mood.minimum_viewers ?? 0);
-  const said = { connecting: "Connecting…", live: "Live", gathering, stale: "No signal, reconnecting…" };
-  setText(find(".signal-words"), said[now]);
+  const resting = "Resting: paused in chat, nothing is read or counted";
+  const said = { connecting: "Connecting…", live: "Live", gathering, resting, stale: "No signal, reconnecting…" };
+  const hidden = signal === "live" && mood?.overlay === false ? " · the overlay is hidden" : "";
+  setText(find(".signal-words"), said[now] + hidden);
   setText(find(".channel"), typeof mood?.channel === "string" ? mood.channel : "");
   tellCards(now === "live" ? mood : null);
   tellTable(now === "live" ? mood : null);

@@ -27,7 +27,7 @@ export class Head {
   }
 
   /**
-   * @param {"connecting"|"live"|"gathering"|"stale"} state
+   * @param {"connecting"|"live"|"gathering"|"resting"|"stale"} state
    * @param {import("./mood.js").Mood|null} mood
    */
   tell(state, mood) {
@@ -37,12 +37,13 @@ export class Head {
     const waiting = {
       connecting: words.connecting,
       gathering: words.gathering(mood?.viewers ?? 0, mood?.minimum_viewers ?? 0),
+      resting: words.resting,
       stale: words.reconnecting,
     };
     const title = state === "live" && mood.sources?.chat?.part > 0 ? words.crowd : words.title;
     setText(this.title, state === "stale" ? words.stale : title);
     setText(this.headline, top === null ? waiting[state] : words.expressions[top]);
-    this.#picture(top ?? (state === "gathering" ? "crowd" : "silence"));
+    this.#picture(top ?? { gathering: "crowd", resting: "rest" }[state] ?? "silence");
     const way = change === undefined ? "" : wayOf(change);
     if (this.trend.dataset.way !== way) this.trend.dataset.way = way;
     setText(this.way, way === "" ? "" : words.trend[way]);
@@ -51,7 +52,7 @@ export class Head {
   /**
    * How many faces and chatters count; while the crowd gathers, the headline says it.
    *
-   * @param {"connecting"|"live"|"gathering"|"stale"} state
+   * @param {"connecting"|"live"|"gathering"|"resting"|"stale"} state
    * @param {import("./mood.js").Mood|null} mood
    */
   count(state, mood) {

@@ -16,6 +16,9 @@
  * @property {number|null} valence -1 (unpleasant) .. 1 (pleasant).
  * @property {number|null} arousal -1 (calm) .. 1 (excited).
  * @property {Record<Emotion, number>|null} trend Change of each share over the last while.
+ * @property {boolean} [paused] A moderator lets the mood rest; then nothing is known.
+ * @property {boolean} [overlay] False while a moderator has hidden the overlay.
+ * @property {string|null} [said] A line to show.
  * @property {{face: Source, chat: Source}} [sources] How much comes from where.
  *
  * @typedef {object} Source
@@ -32,6 +35,7 @@ export const EMOTIONS = Object.freeze(["happiness", "sadness", "neutral", "anger
 const isShare = (value) => Number.isFinite(value) && value >= 0 && value <= 1;
 const isInterval = (value) => Array.isArray(value) && value.length === 2 && value.every(isShare) && value[0] <= value[1];
 const isOfEach = (record, check) => record !== null && typeof record === "object" && EMOTIONS.every((name) => check(record[name]));
+const isTextOrNull = (value) => value === null || value === undefined || typeof value === "string";
 const isNumberOrNull = (value) => value === null || value === undefined || Number.isFinite(value);
 
 /**
@@ -77,6 +81,7 @@ export function votersOf(mood, words) {
 function isMood(frame) {
   const numbers = [frame.time, frame.viewers, frame.connected, frame.minimum_viewers, frame.valence, frame.arousal];
   if (typeof frame.enough !== "boolean" || !numbers.every(isNumberOrNull)) return false;
+  if (!isTextOrNull(frame.said)) return false;
   if (frame.sources && !["face", "chat"].every((name) => isSource(frame.sources[name]))) return false;
   if (frame.trend && !isOfEach(frame.trend, Number.isFinite)) return false;
   if (!frame.enough) return true;

@@ -2,13 +2,15 @@
  * The OBS browser source: feed in, plate out.
  *
  * `document.documentElement.dataset.state` says what the plate shows: "connecting" until the first mood, "live",
- * "gathering" while too few viewers share, "stale" when what is shown is no longer the truth.
+ * "gathering" while too few viewers share, "resting" while a moderator lets the mood rest, "stale" when what is shown is
+ * no longer the truth. `dataset.overlay` is "off" while a moderator has hidden it.
  */
 
 import { Bars } from "./bars.js";
 import { Feed } from "./feed.js";
 import { Head } from "./head.js";
 import { paced } from "./pace.js";
+import { Said } from "./said.js";
 import { readSettings } from "./settings.js";
 import { watchSight } from "./sight.js";
 import { wordsOf } from "./words.js";
@@ -31,6 +33,7 @@ root.style.setProperty("--rows", String(settings.show.length));
 
 const bars = new Bars(document.querySelector(".bars"), settings.show, words);
 const head = new Head(document, words);
+const said = new Said(document.querySelector(".plate"));
 
 /** @type {import("./mood.js").Mood|null} */
 let mood = null;
@@ -40,6 +43,7 @@ let signal = "connecting";
 function state() {
   if (signal === "stale") return "stale";
   if (mood === null) return "connecting";
+  if (mood.paused === true) return "resting";
   return mood.enough ? "live" : "gathering";
 }
 
@@ -47,6 +51,8 @@ const move = paced(MOVE_EVERY, () => {
   if (!sight.seen()) return;
   const now = state();
   bars.move(mood);
+  const shown = mood?.overlay === false ? "off" : "on";
+  if (root.dataset.overlay !== shown) root.dataset.overlay = shown;
   if (root.dataset.state === now) return;
   root.dataset.state = now;
   count.now();
@@ -63,6 +69,7 @@ const lead = paced(LEAD_EVERY, () => {
   if (!sight.seen()) return;
   head.tell(state(), mood);
   bars.lead(state() === "live" ? mood.top : null);
+  said.tell(signal === "live" ? mood?.said ?? null : null);
 });
 
 function paintAll() {

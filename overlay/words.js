@@ -8,6 +8,7 @@
  * @property {string} connecting
  * @property {string} stale
  * @property {string} reconnecting
+ * @property {string} resting
  * @property {(have: number, need: number) => string} gathering
  * @property {(count: number) => string} viewers
  * @property {(faces: number, chatters: number) => string} voters While chat votes, with or without faces.
@@ -23,6 +24,7 @@ const LANGUAGES = {
     connecting: "Connecting…",
     stale: "No signal",
     reconnecting: "Reconnecting…",
+    resting: "Resting for a while",
     gathering: (have, need) => `Gathering the crowd (${have} of ${need})`,
     viewers: (count) => (count === 1 ? "1 viewer" : `${count} viewers`),
     voters: (faces, chatters) => `${faces === 0 ? "" : faces === 1 ? "1 face · " : `${faces} faces · `}${chatters} in chat`,
@@ -43,6 +45,7 @@ const LANGUAGES = {
     connecting: "連線中…",
     stale: "沒有訊號",
     reconnecting: "重新連線中…",
+    resting: "休息一下",
     gathering: (have, need) => `正在等觀眾加入（${have}／${need}）`,
     viewers: (count) => `${count} 位觀眾`,
     voters: (faces, chatters) => `${faces === 0 ? "" : `鏡頭 ${faces} 位 · `}聊天室 ${chatters} 位`,

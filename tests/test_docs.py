@@ -3,12 +3,14 @@
 import argparse
 import re
 import tomllib
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from bot.command_settings import COMMANDS, Role
 from bot.commands import Commands
+from bot.language import VARIABLES, LanguageName
 from bot.settings import OTHER_TABLES, Settings
 from lera.cli import PROGRAMS
 from tests.conftest import ROOT
@@ -47,7 +49,20 @@ def test_readme_names_every_command_and_every_word_of_mood() -> None:
     for name in [*PROGRAMS, "test", "check"]:
         assert f"python run.py {name}" in README, name
     for word in Commands.SUBCOMMANDS:
-        assert f"`!mood {word}`" in README, word
+        assert re.search(rf"`!mood {word}[` ]", README), word
+
+
+def test_readme_names_every_command_role_and_variable_of_chat() -> None:
+    for command in COMMANDS:
+        assert f"`{command}`" in README, command
+    for role in get_args(Role):
+        assert f"`{role}`" in README, role
+    for variable, meaning in VARIABLES.items():
+        assert f"| `{{{variable}}}` | {meaning} |" in README, variable
+
+
+def test_config_names_every_role_and_language() -> None:
+    assert all(role in CONFIG for role in get_args(Role)) and all(name in CONFIG for name in get_args(LanguageName))
 
 
 def options(program: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:

@@ -97,6 +97,7 @@ class Hub:
     async def close(self) -> None:
         """Say goodbye to everyone, so that agents know at once and come back with jitter."""
         sockets = list(self._sockets.values())
+        await asyncio.gather(*self._telling)
         await asyncio.gather(*(_part(socket, WSCloseCode.GOING_AWAY, "the bot is closing") for socket in sockets))
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Reads your facial expression on this computer and sends seven numbers a second to a stream. It asks you before it
 opens the camera for the first time; pictures never leave this computer. While it runs, p (and Enter) pauses at once
-and closes the camera, Ctrl-C stops."""
+and closes the camera, l links you with your name in the stream's chat or undoes it, Ctrl-C stops."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -143,7 +143,8 @@ async def _run_agent(
             if arguments.stop_with_parent:
                 when_input_ends(agent.stop)
             else:
-                stack.enter_context(listen_to_keys(lambda key: agent.toggle_pause() if key in "pP" else None))
+                keys = {"p": agent.toggle_pause, "l": agent.chat_link.toggle}
+                stack.enter_context(listen_to_keys(lambda key: keys.get(key.lower(), lambda: None)()))
             if wants_preview:
                 from viewer_agent.preview import Preview
 

@@ -11,6 +11,8 @@ from typing import Any, Final, Protocol
 import psutil
 from msgspec import Struct
 
+from transport.identities import Linking
+from viewer_agent.chat_link import ChatLink
 from viewer_agent.reporter import Gone, Reason, Told
 from viewer_agent.settings import ViewerSettings
 from viewer_agent.watch import FrameLike, Reader, Sight, Watch
@@ -27,6 +29,7 @@ class Client(Protocol):
 
     interval: float
     minimum_viewers: int
+    linking: Linking
 
     async def run(self) -> None: ...
     def post(self, probabilities: Sequence[float], quality: float, captured: float) -> None: ...
@@ -101,6 +104,7 @@ class Agent:
         self._client = make_client(self._hear_hub)
         self._load_reader = load_reader
         self._make_camera = make_camera
+        self.chat_link = ChatLink(self._client.linking, say)
         self._say = say
         self._said: dict[str, str] = {}
         self._keep_frame = keep_frame

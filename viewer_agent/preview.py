@@ -40,6 +40,7 @@ class Preview:
                 web.get("/{token}/frame", self._frame),
                 web.get("/{token}/state", self._state),
                 web.post("/{token}/pause", self._pause),
+                web.post("/{token}/link", self._link),
             ]
         )
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -106,6 +107,9 @@ class Preview:
                 "quality": sight.quality if sight is not None else 0.0,
                 "emotions": EMOTIONS,
                 "probabilities": seven,
+                "linked": agent.chat_link.linked,
+                "name": agent.chat_link.name,
+                "line": agent.chat_link.line,
             }
         )
 
@@ -113,6 +117,11 @@ class Preview:
         self._require_header(request)
         self._agent.toggle_pause()
         return web.json_response({"paused": self._agent.paused})
+
+    async def _link(self, request: web.Request) -> web.Response:
+        self._require_header(request)
+        self._agent.chat_link.toggle()
+        return web.json_response({})
 
     def _require_header(self, request: web.Request) -> None:
         if _HEADER not in request.headers:

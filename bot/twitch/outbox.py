@@ -9,8 +9,9 @@ from msgspec import Struct
 
 MAX_LENGTH: Final = 500
 """Characters of a chat message, counted as UTF-16 does: the strictest way that Twitch might."""
-SPAN: Final = 30.1
-"""Twitch's 30 seconds and a little more, since its clock and ours don't run quite alike."""
+SPAN: Final = 30.25
+"""Seconds: Twitch's thirty, and a little for clocks that don't run alike."""
+LIFE: Final = 30.0
 USUAL: Final = 20
 AS_MODERATOR: Final = 100
 
@@ -77,14 +78,14 @@ class Window:
 
 
 class Outbox:
-    """Answers that wait. When they can't all be sent at once, the newest goes first, and the oldest is pushed out."""
+    """Answers that wait. When they can't all be sent at once, the newest goes first; the oldest is pushed out when more
+    wait than Twitch lets through in one go."""
 
-    def __init__(self, size: int = 16, life: float = SPAN, merge: float = 5.0, span: float = SPAN) -> None:
+    def __init__(self, life: float = LIFE, merge: float = 5.0, span: float = SPAN) -> None:
         """`life`: seconds after which an answer is too old to help. `merge`: seconds in which equal ones are one."""
         self.window = Window(span=span)
         self.counts = {"merged": 0, "pushed out": 0, "too old": 0}
         self._waiting: deque[Answer] = deque()
-        self._size = size
         self._life = life
         self._merge = merge
         self._lately: deque[tuple[float, str]] = deque(maxlen=64)
@@ -103,7 +104,7 @@ class Outbox:
             return False
         self._lately.append((now, text))
         self._waiting.append(Answer(text, reply_to, now))
-        if len(self._waiting) > self._size:
+        if len(self._waiting) > self.window.limit:
             self._waiting.popleft()
             self.counts["pushed out"] += 1
         return True

@@ -23,6 +23,14 @@ logger = logging.getLogger(__name__)
 SLACK: Final = 5.0
 """Seconds that a keepalive may be late."""
 
+MAY_LACK: Final = dict.fromkeys(
+    (
+        "color", "cheer", "reply", "channel_points_custom_reward_id", "channel_points_animation_id",
+        "source_broadcaster_user_id", "source_broadcaster_user_login", "source_broadcaster_user_name",
+    )
+)  # fmt: skip
+"""What twitchio wants of a chat message, and some documented samples lack; without, it drops the message."""
+
 
 class Session(Websocket):
     """`ended` gives the close code; `moving` gives the address that Twitch asks to move to; `revoked` a status."""
@@ -101,6 +109,8 @@ class Session(Websocket):
         if not self._seen.first(str(data["metadata"]["message_id"]), self._now()):
             return
         try:
+            if data["metadata"]["subscription_type"] == "channel.chat.message":
+                data["payload"]["event"] = {**MAY_LACK, **data["payload"]["event"]}
             await super()._process_notification(data)
         except (
             Exception
@@ -112,7 +122,7 @@ class Session(Websocket):
         loop = asyncio.get_running_loop()
         last, heard = self._last_keepalive, loop.time()
         while not self.ended.done():
-            await asyncio.sleep(min(1.0, self.slack))
+            await asyncio.sleep(self.slack / 2)
             if self._last_keepalive is not last:
                 last, heard = self._last_keepalive, loop.time()
             elif loop.time() - heard > self._keep_alive_timeout + self.slack:

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from bot.chat import Reader
+from bot.command_settings import CommandSettings
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.server import serving
@@ -78,6 +79,7 @@ async def theatre(
     port: int = 0,
     chat: ChatSettings | None = None,
     text_reader: Callable[[], Reader] = WordReader,
+    commands: CommandSettings | None = None,
     **hub: Any,
 ) -> AsyncIterator[Theatre]:
     """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words."""
@@ -87,6 +89,7 @@ async def theatre(
         hub=HubSettings(**{"interval": 0.2, **hub}),
         web=web or WebSettings(),
         chat=chat or ChatSettings(),
+        commands=commands or CommandSettings(),
     )
     show = Show(settings, "secret", history, now, text_reader)
     async with serving(show, port) as address:

@@ -30,6 +30,37 @@ def test_a_message_becomes_a_reading_of_chat() -> None:
     assert state.readings() == [], "told once"
 
 
+def test_a_tap_starts_the_vote_anew_and_what_is_written_then_joins_it() -> None:
+    state = chatters()
+    for number in range(9):
+        state.add("ann", str(number).encode(), SAD, 1.0, 0.0, 0.0)
+    tap = state.tap("ann", HAPPY, 1.0)
+    assert (tap.source, tap.time, tap.probabilities, tap.quality) == ("tap", 1.0, HAPPY, 1.0)
+    assert state.readings() == [], "told already"
+    assert not state.add("ann", b"late", SAD, 1.0, 0.5, 2.0), "written before the tap"
+    state.add("ann", b"new", SAD, 1.0, 21.0, 21.0)
+    joined = votes(state)["ann"]
+    assert joined.source == "chat" and joined.probabilities[:2] == pytest.approx((1 / 3, 2 / 3))
+    state.expire(100.0)
+    assert len(state) == 0
+
+
+def test_taps_are_everybodys_own_however_many_say_the_same() -> None:
+    state = chatters()
+    taps = [state.tap(f"ann{number}", HAPPY, 0.0) for number in range(50)]
+    assert {tap.quality for tap in taps} == {1.0} and state.readings() == []
+
+
+def test_all_can_be_forgotten_at_once() -> None:
+    state = chatters()
+    for number in range(50):
+        state.add(str(number), b"same", HAPPY, 1.0, 0.0, 0.0)
+    state.clear()
+    assert len(state) == 0 and state.readings() == [] and state.gone() == []
+    state.add("new", b"same", HAPPY, 0.8, 1.0, 1.0)
+    assert votes(state)["new"].quality == pytest.approx(0.8), "nobody is left to share it with"
+
+
 def test_what_was_written_a_half_life_ago_counts_half() -> None:
     state = chatters()
     state.add("ann", b"1", HAPPY, 1.0, 0.0, 0.0)

@@ -3,13 +3,9 @@
 import math
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.crowd import ChatVotes, Crowd, Part, wilson_interval
-from model.emotions import EMOTIONS
-from transport.reading import Probabilities, Reading, Source
+from transport.reading import Probabilities, Reading
 
 HAPPY: Probabilities = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 SAD: Probabilities = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -128,6 +124,50 @@ def test_no_trend_across_a_gap() -> None:
     assert crowd.mood(500.0).trend is None
 
 
+def test_a_chatter_who_is_known_to_be_a_viewer_has_one_vote_the_faces() -> None:
+    pairs: dict[str, str] = {}
+    crowd = Crowd(minimum_viewers=1, viewers=pairs)
+    crowd.take(reading("ann", 0.0, HAPPY), 0.0)
+    crowd.take(chat("ann", 0.0, SAD), 0.0)
+    assert crowd.mood(0.0).viewers == 2
+    pairs["chat:ann"] = "ann"
+    mood = crowd.mood(0.0)
+    assert (mood.viewers, mood.shares, mood.faces, mood.chat) == (1, HAPPY, Part(1, 1.0, HAPPY), Part())
+    crowd.leave("ann")
+    assert crowd.mood(0.0).shares == SAD, "while the face is away, what they wrote counts"
+
+
+def test_few_linked_faces_leave_their_chat_vote_alone() -> None:
+    """Faces that are too few to count must not take a vote away that does."""
+    pairs = {f"chat:{number}": str(number) for number in range(2)}
+    crowd = Crowd(minimum_viewers=3, viewers=pairs)
+    for number in range(2):
+        crowd.take(reading(str(number), 0.0, HAPPY), 0.0)
+    for number in range(3):
+        crowd.take(chat(str(number), 0.0, SAD), 0.0)
+    assert (crowd.mood(0.0).viewers, crowd.mood(0.0).shares) == (3, SAD)
+    crowd.take(reading("2", 0.0, HAPPY), 0.0)
+    assert (crowd.mood(0.0).faces.voters, crowd.mood(0.0).chat.voters) == (3, 1)
+
+
+def test_a_tap_is_a_vote_of_chats() -> None:
+    crowd = Crowd(minimum_viewers=1, expiry=15.0)
+    crowd.take(Reading("chat:ann", "tap", 0.0, HAPPY), 0.0)
+    crowd.take(reading("bob", 20.0, SAD), 20.0)
+    mood = crowd.mood(20.0)
+    assert (mood.faces.voters, mood.chat.voters) == (1, 1) and mood.chat.part == pytest.approx(0.2)
+    assert crowd.mood(60.0).viewers == 0
+
+
+def test_all_votes_can_be_withdrawn_at_once() -> None:
+    crowd = crowd_of(faces=100, chatters=100)
+    crowd.mood(0.0)
+    crowd.clear()
+    mood = crowd.mood(31.0)
+    assert (mood.viewers, mood.trend, crowd.reading_of("1", 31.0)) == (0, None, None)
+    assert not crowd._votes.any(), "nothing of anybody stays behind"
+
+
 def test_a_channel_without_a_camera_has_a_mood() -> None:
     mood = crowd_of(faces=0, chatters=3).mood(0.0)
     assert (mood.viewers, mood.top) == (3, "sadness")
@@ -236,113 +276,3 @@ def test_the_interval_covers_nine_times_of_ten() -> None:
 def test_the_interval_narrows_with_the_crowd() -> None:
     widths = [high - low for low, high in (wilson_interval(0.4, voters) for voters in (3, 30, 300))]
     assert widths == sorted(widths, reverse=True)
-
-
-viewers = st.sampled_from([f"viewer-{number}" for number in range(6)])
-chatters = st.sampled_from([f"chat:{number}" for number in range(6)])
-sevens = st.lists(st.floats(0, 1), min_size=7, max_size=7).filter(lambda seven: sum(seven) > 1e-3)
-
-
-class CrowdMachine(RuleBasedStateMachine):
-    """Joins, leaves, late and doubled readings, clock jumps: against a plain model of who should be counted."""
-
-    EXPIRY = 15.0
-
-    @initialize(minimum=st.integers(1, 4))
-    def begin(self, minimum: int) -> None:
-        self.crowd = Crowd(minimum, self.EXPIRY)
-        self.now = 1000.0
-        self.ages: dict[str, float] = {}
-        self.votes: dict[str, tuple[Probabilities, float]] = {}
-
-    def expiry(self, viewer: str) -> float:
-        return 60.0 if viewer.startswith("chat:") else self.EXPIRY
-
-    def count(self, viewer: str, seven: list[float], quality: float, age: float) -> None:
-        total = sum(seven)
-        a, b, c, d, e, f, g = (value / total for value in seven)
-        source: Source = "chat" if viewer.startswith("chat:") else "face"
-        self.crowd.take(Reading(viewer, source, self.now - age, (a, b, c, d, e, f, g), quality), self.now)
-        if age < self.expiry(viewer) and age <= self.ages.get(viewer, math.inf):
-            self.ages[viewer] = age
-            self.votes[viewer] = ((a, b, c, d, e, f, g), quality)
-
-    @rule(viewer=viewers, seven=sevens, quality=st.floats(0.05, 1.0))
-    def report(self, viewer: str, seven: list[float], quality: float) -> None:
-        self.count(viewer, seven, quality, age=0.0)
-
-    @rule(viewer=viewers, seven=sevens, quality=st.floats(0.05, 1.0), times=st.integers(2, 4))
-    def report_twice(self, viewer: str, seven: list[float], quality: float, times: int) -> None:
-        for _ in range(times):
-            self.count(viewer, seven, quality, age=0.0)
-
-    @rule(viewer=chatters, seven=sevens, quality=st.floats(0.001, 1.0), age=st.integers(0, 80))
-    def write(self, viewer: str, seven: list[float], quality: float, age: int) -> None:
-        self.count(viewer, seven, quality, float(age))
-
-    @rule(viewer=chatters)
-    def forget(self, viewer: str) -> None:
-        self.leave(viewer)
-
-    @rule(viewer=viewers, seven=sevens, age=st.integers(1, 40))
-    def report_late(self, viewer: str, seven: list[float], age: int) -> None:
-        self.count(viewer, seven, 1.0, float(age))
-
-    @rule(viewer=viewers)
-    def leave(self, viewer: str) -> None:
-        assert self.crowd.leave(viewer) == (self.ages.pop(viewer, None) is not None)
-        self.votes.pop(viewer, None)
-
-    @rule(seconds=st.integers(0, 20))
-    def wait(self, seconds: int) -> None:
-        self.now += seconds
-        self.ages = {v: age + seconds for v, age in self.ages.items() if age + seconds < self.expiry(v)}
-        self.votes = {viewer: self.votes[viewer] for viewer in self.ages}
-        self.crowd.mood(self.now)
-
-    @rule(seconds=st.integers(1, 100_000))
-    def set_clock_back(self, seconds: int) -> None:
-        self.now -= seconds
-
-    @rule()
-    def set_clock_far_ahead(self) -> None:
-        self.now += 86_400
-        self.ages.clear()
-        self.votes.clear()
-        self.crowd.mood(self.now)
-
-    @invariant()
-    def the_mood_is_the_mean_of_the_living_votes(self) -> None:
-        mood = self.crowd.mood(self.now)
-        faces = [vote for viewer, vote in self.votes.items() if not viewer.startswith("chat:")]
-        chat = [
-            (seven, 0.5 * quality * 0.5 ** (self.ages[viewer] / 20.0))
-            for viewer, (seven, quality) in self.votes.items()
-            if viewer.startswith("chat:")
-        ]
-        minimum = self.crowd.minimum_viewers
-        assert (mood.faces.voters, mood.chat.voters) == (len(faces), len(chat))
-        assert mood.enough == (max(len(faces), len(chat)) >= minimum)
-        if mood.shares is None:
-            assert {mood.intervals, mood.valence, mood.arousal, mood.top, mood.trend} == {None}
-            assert mood.viewers == max(len(faces), len(chat)) and mood.faces.shares is mood.chat.shares is None
-            return
-        counted = chat + (faces if len(faces) >= minimum else [])
-        assert mood.viewers == len(counted)
-        weights = sum(weight for _, weight in counted)
-        for index in range(len(EMOTIONS)):
-            mean = sum(seven[index] * weight for seven, weight in counted) / weights
-            assert mood.shares[index] == pytest.approx(mean, abs=1e-9)
-        assert mood.faces.part + mood.chat.part == pytest.approx(1.0)
-        assert mood.chat.part == pytest.approx(sum(weight for _, weight in chat) / weights)
-        for part in (mood.faces, mood.chat):
-            assert part.shares is None or part.voters >= minimum
-        assert math.fsum(mood.shares) == pytest.approx(1.0, abs=1e-9)
-        assert mood.intervals is not None and mood.valence is not None and mood.arousal is not None
-        for share, (low, high) in zip(mood.shares, mood.intervals, strict=True):
-            assert 0.0 <= low <= share <= high <= 1.0
-        assert -1.0 <= mood.valence <= 1.0 and -1.0 <= mood.arousal <= 1.0
-
-
-TestCrowdMachine = CrowdMachine.TestCase
-TestCrowdMachine.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

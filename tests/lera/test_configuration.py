@@ -34,12 +34,41 @@ def test_values_are_taken() -> None:
         ("[crowds]\n", 1, "did you mean `crowd`"),
         ("[channel]\nname = 'not a name!'\n", 2, "must be"),
         ("[viewer]\ncamera = 1\n[crowd]\nexpiry = 1\n", 4, ">= 5"),
+        ("[commands]\nlanguage = 'fr'\n", 2, "'fr'"),
+        ("[commands]\nroles = { puase = 'vip' }\n", 2, "there is no command `puase`; did you mean `pause`?"),
+        ("[commands]\nroles = { pause = 'mods' }\n", 2, "roles.pause must be one of broadcaster, moderator, vip"),
+        ("[commands]\n\n[commands.roles]\nclip = 'x'\n", 4, "roles.clip must be one of"),
+        ("[commands]\ncooldowns = { peek = 1 }\n", 2, "did you mean `peak`?"),
+        ("[commands]\n[commands.cooldowns]\npeak = -1\n", 2, ">= 0"),
+        ("[commands]\naliases = { '!hype' = 'mood' }\n", 2, "without the ! in front"),
+        ("[commands]\naliases = { hype = 'moood' }\n", 2, "must stand for a command"),
+        ("[commands]\naliases = { hype = 'mood cheese' }\n", 2, "must stand for a command"),
+        ("[commands]\naliases = { mood = 'mood peak' }\n", 2, "is a command of its own"),
+        ("[commands]\naliases = { 'two words' = 'mood' }\n", 2, "must be one word"),
+        ("[commands]\n\n[commands.texts]\nhelp = 'see {share}'\n", 4, "texts.help knows no variable {share}"),
+        ("[commands]\ntexts.mood = '{'\n", 2, "lone { or }"),
+        ("[commands]\ntexts = { greet = 'hi' }\n", 2, "there is no text `greet`"),
+        ("[commands]\nannounce_minutes = 0\n", 2, ">= 1"),
     ],
 )
 def test_a_wrong_value_names_its_line_and_the_mend(text: str, line: int, words: str) -> None:
     said = complaint(text)
     assert said.startswith(f"config.toml line {line}:"), said
     assert words in said
+
+
+def test_commands_are_set_as_people_would_write_them() -> None:
+    commands = settings_from(Configuration("""
+[commands]
+language = "zh-TW"
+aliases = { "心情" = "mood", yay = "feel joy" }
+roles = { clip = "vip" }
+cooldowns = { peak = 60 }
+[commands.texts]
+reset = "wiped, {user}"
+""")).commands  # fmt: skip
+    assert (commands.language, commands.aliases["心情"], commands.cooldowns["peak"]) == ("zh-TW", "mood", 60.0)
+    assert commands.may("clip", "vip") and not commands.may("pause", "vip"), "the others keep their role"
 
 
 def test_a_mark_that_windows_editors_put_in_front_is_no_error(tmp_path: Path) -> None:

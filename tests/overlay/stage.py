@@ -30,6 +30,9 @@ def mood(
     at: float | None = None,
     chatters: int = 0,
     faces: int | None = None,
+    paused: bool = False,
+    overlay: bool = True,
+    said: str | None = None,
 ) -> Frame:
     """A mood frame as `/live` sends it; `None` for shares is a crowd below its minimum. `trend` is the top's.
 
@@ -44,6 +47,9 @@ def mood(
         "minimum_viewers": minimum,
         "enough": shares is not None,
         "session": "1763639000",
+        "paused": paused,
+        "overlay": overlay,
+        "said": said,
     }
     counted = viewers - chatters
     weight = counted + 0.5 * chatters if shares is not None else 0

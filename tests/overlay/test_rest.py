@@ -42,10 +42,11 @@ def test_idle_paints_nothing(theatre: Theatre, stage: Stage) -> None:
     assert paints(page, 2000, [mood(SAD), mood(HAPPY)] * 5, stage) > 0, "or this test could not fail"
 
 
-@pytest.mark.parametrize("asleep", ["connecting", "stale", "gathering"])
+@pytest.mark.parametrize("asleep", ["connecting", "stale", "gathering", "resting"])
 def test_waiting_paints_nothing(theatre: Theatre, stage: Stage, asleep: str) -> None:
     stage.refusing = asleep == "connecting"
-    stage.current = mood(None if asleep == "gathering" else HAPPY, viewers=2)
+    waiting = asleep in ("gathering", "resting")
+    stage.current = mood(None if waiting else HAPPY, viewers=2, paused=asleep == "resting", said="still")
     page = theatre.open()
     if asleep == "stale":
         until_state(page, "live")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transport.desk import Desk, Guest, HubSettings, Refusal
-from transport.reading import MAX_FRAME_BYTES, Dropped, Forgotten, Pace, Probabilities, Reading
+from transport.identities import Identities
+from transport.reading import MAX_FRAME_BYTES, Code, Dropped, Forgotten, Linked, Pace, Probabilities, Reading
 
 VIEWER = "a" * 22
 SEVEN: Probabilities = (0.4, 0.1, 0.2, 0.1, 0.1, 0.05, 0.05)
@@ -249,3 +250,35 @@ def test_any_bytes_are_either_refused_or_a_frame(text: bytes) -> None:
         except Refusal as refusal:
             msgspec.json.encode(refusal.frame)
     assert not listener.readings
+
+
+def test_a_desk_with_identities_gives_codes_and_says_who_is_linked(listener: Listener) -> None:
+    identities = Identities(lambda: "ABCD2345")
+    desk = Desk(HubSettings(), "demo", "secret", listener, 3, identities, "L!mood link")
+    guest, _, welcome = desk.join(join_frame(), 0.0)
+    assert (welcome.links, welcome.linked) == (True, False)
+    code = desk.take(guest, frame(type="identify"), 1.0)
+    assert code == Code("L!mood link ABCD2345", 300.0)
+    assert identities.link("ABCD2345", "ann", 2.0) == (VIEWER, None)
+    assert desk.join(join_frame(), 3.0)[2].linked, "also when the agent comes back after a lost connection"
+
+
+@pytest.mark.parametrize("goodbye", ["unlink", "leave", "forget"])
+def test_who_leaves_is_nobody_in_chat_any_more(listener: Listener, goodbye: str) -> None:
+    identities = Identities()
+    desk = Desk(HubSettings(), "demo", "secret", listener, identities=identities)
+    guest = joined(desk)
+    identities.link(identities.code(VIEWER, 0.0), "ann", 0.0)
+    desk.take(guest, frame(type="away", reason="no_face"), 1.0)
+    assert identities.viewer_of("ann") == VIEWER, "out of sight for a moment is the same person"
+    answer = desk.take(guest, frame(type=goodbye), 2.0)
+    assert identities.viewer_of("ann") is None
+    assert answer == {"unlink": Linked(), "leave": None, "forget": Forgotten()}[goodbye]
+    assert listener.left == ([VIEWER] if goodbye == "unlink" else [VIEWER] * (2 if goodbye == "leave" else 1))
+
+
+def test_a_desk_without_identities_says_so_and_lives_on_when_asked(desk: Desk) -> None:
+    guest, _, welcome = desk.join(join_frame(), 0.0)
+    assert not welcome.links and not welcome.linked
+    assert desk.take(guest, frame(type="identify"), 0.0) is None
+    assert desk.take(guest, frame(type="unlink"), 0.0) == Linked()

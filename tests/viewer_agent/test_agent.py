@@ -8,6 +8,7 @@ import pytest
 
 from lera.errors import LeraError
 from tests.viewer_agent.helpers import FakeReader, face, frame
+from transport.identities import Linking
 from viewer_agent.agent import Agent
 from viewer_agent.camera import Frame
 from viewer_agent.settings import ViewerSettings
@@ -23,6 +24,7 @@ class FakeClient:
 
     def __init__(self, error: LeraError | None = None) -> None:
         self.said: list[Any] = []
+        self.linking = Linking()
         self.closed = asyncio.Event()
         self._error = error
         self._told = asyncio.Event()

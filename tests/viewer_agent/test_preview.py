@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from tests.viewer_agent.helpers import frame
+from transport.identities import Linking
+from transport.reading import Code, Linked, Welcome
 from viewer_agent.agent import Agent
+from viewer_agent.chat_link import ChatLink
 from viewer_agent.preview import Preview
 from viewer_agent.watch import Sight
 
@@ -25,7 +28,8 @@ class FakeAgent(SimpleNamespace):
 @pytest.fixture
 def agent() -> Any:
     sight = Sight("face", (64.0, 48.0, 320.0, 240.0), 0.8, np.full(7, 1 / 7), None)
-    return FakeAgent(paused=False, hub="joined", frame=frame(1), sight=sight)
+    link = ChatLink(Linking(), lambda _line: None)
+    return FakeAgent(paused=False, hub="joined", frame=frame(1), sight=sight, chat_link=link)
 
 
 @pytest.fixture
@@ -90,3 +94,21 @@ async def test_a_form_of_another_page_can_not_pause(page: str, session: aiohttp.
     async with session.post(page + "pause") as answer:
         assert answer.status == 403
     assert not agent.paused
+
+
+async def test_links_with_chat(page: str, session: aiohttp.ClientSession, agent: Any) -> None:
+    async def told() -> tuple[bool, str, str | None]:
+        async with session.get(page + "state", headers=HEADER) as answer:
+            state = await answer.json()
+        return state["linked"], state["name"], state["line"]
+
+    linking: Linking = agent.chat_link._linking
+    linking.joined(Welcome(1, "demo", 0, 1.0, 5.0, links=True))
+    async with session.post(page + "link") as answer:
+        assert answer.status == 403 and linking.due() is None, "a form of another page can't"
+    async with session.post(page + "link", headers=HEADER) as answer:
+        assert answer.status == 200 and linking.due() is not None
+    linking.hear(Code("!mood link ABCD2345", 300.0))
+    assert await told() == (False, "", "!mood link ABCD2345")
+    linking.hear(Linked("ann"))
+    assert await told() == (True, "ann", None)

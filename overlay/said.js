@@ -1,0 +1,28 @@
+/** The line that a moderator lets the overlay say: a bubble above the plate, or over its bars where there is no room. */
+
+import { setText } from "./dom.js";
+import { draw } from "./drawings.js";
+
+export class Said {
+  /** @param {HTMLElement} plate */
+  constructor(plate) {
+    this.plate = plate;
+    this.bubble = plate.querySelector(".said");
+    this.words = plate.querySelector(".line-said");
+    plate.querySelector(".voice").append(draw("voice"));
+  }
+
+  /** @param {string|null} text Shown as it is, never as markup; null when nothing is said. */
+  tell(text) {
+    if (text === null) {
+      // The words stay while the bubble fades.
+      delete this.bubble.dataset.shown;
+      return;
+    }
+    if ("shown" in this.bubble.dataset && this.words.textContent === text) return;
+    setText(this.words, text);
+    const room = this.plate.getBoundingClientRect().top;
+    this.bubble.dataset.place = this.bubble.offsetHeight * 1.15 < room ? "above" : "over";
+    this.bubble.dataset.shown = "";
+  }
+}

@@ -1,0 +1,165 @@
+"""A session goes from the stream's start to its end; without a platform, from the bot's start to its stop."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.crowd import Mood
+from bot.history import History
+from bot.sessions import Sessions
+from lera.errors import LeraError
+from tests.bot.stage import eventually
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def history() -> History:
+    return History(None)
+
+
+@asynccontextmanager
+async def running(history: History, clock: Clock) -> AsyncIterator[Sessions]:
+    """Sessions that run while the context lasts."""
+    sessions = Sessions(history, "demo", clock)
+    sessions.begin()
+    task = asyncio.create_task(sessions.run())
+    try:
+        yield sessions
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        sessions.close()
+
+
+def told(history: History) -> list[tuple[float, float | None, str, str]]:
+    """All sessions, in the order in which they were begun."""
+    found = sorted(history.sessions(), key=lambda session: session.id)
+    return [(each.started, each.ended, each.title, each.category) for each in found]
+
+
+async def test_without_a_platform_a_session_is_the_bots_run(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        assert sessions.running and sessions.id == 1
+        clock.now = 2000.0
+    assert told(history) == [(1000.0, 2000.0, "", "")]
+
+
+async def test_a_session_starts_and_ends_with_the_stream(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        clock.now = 1100.0
+        assert sessions.online("Boss night", "Games", 1090.0)
+        assert sessions.started == 1090.0
+        await eventually(lambda: sessions.id == 2)
+        sessions.changed("Boss night, part 2", "Just Chatting")
+        clock.now = 1500.0
+        sessions.offline()
+        assert not sessions.running
+        await eventually(lambda: sessions.id == 0)
+        await sessions.add(Mood(1501.0, 5, 3))
+        clock.now = 2000.0
+        assert sessions.online("Next day", "Games", 2000.0)
+        await eventually(lambda: sessions.id == 3)
+        clock.now = 2100.0
+    assert told(history) == [
+        (1000.0, 1100.0, "", ""),
+        (1090.0, 1500.0, "Boss night, part 2", "Just Chatting"),
+        (2000.0, 2100.0, "Next day", "Games"),
+    ]
+    assert not history.rows(2) and not history.rows(3), "between streams nothing is kept"
+
+
+async def test_a_bot_that_starts_in_mid_stream_goes_on_with_the_session_it_has(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        clock.now = 1010.0
+        assert not sessions.online("Boss night", "Games", 400.0)
+        assert sessions.started == 400.0, "into the stream is counted from the stream's own start"
+        await eventually(lambda: history.sessions()[0].title == "Boss night")
+        clock.now = 1500.0
+        sessions.offline()
+    assert told(history) == [(400.0, 1500.0, "Boss night", "Games")]
+
+
+async def test_being_told_again_changes_nothing_but_the_words(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        clock.now = 1100.0
+        assert sessions.online("Boss night", "Games", 1100.0)
+        for started in (1100.0, 1101.5, None):
+            clock.now += 100.0
+            assert not sessions.online("Boss night!", "Games", started)
+        assert sessions.started == 1100.0
+    assert [session[2] for session in told(history)] == ["", "Boss night!"]
+
+
+async def test_another_stream_whose_predecessors_end_was_missed(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        clock.now = 1100.0
+        sessions.online("First", "Games", 1100.0)
+        clock.now = 9000.0
+        assert sessions.online("Second", "Games", 8000.0)
+    assert told(history)[1:] == [(1100.0, 9000.0, "First", "Games"), (8000.0, 9000.0, "Second", "Games")]
+
+
+async def test_offline_before_any_stream_ends_nothing(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        sessions.offline()
+        assert sessions.running
+        clock.now = 1200.0
+    assert told(history) == [(1000.0, 1200.0, "", "")]
+
+
+async def test_a_start_in_the_future_is_now(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        clock.now = 1100.0
+        assert sessions.online("x" * 5000, "", 99_999.0)
+        assert sessions.started == 1100.0 and len(sessions.title) == 300
+
+
+async def test_what_was_told_before_the_start_is_kept(history: History, clock: Clock) -> None:
+    sessions = Sessions(history, "demo", clock)
+    sessions.online("Boss night", "Games", 400.0)
+    sessions.begin()
+    sessions.close()
+    assert told(history) == [(400.0, 1000.0, "Boss night", "Games")]
+
+
+async def test_without_a_history_streams_come_and_go_all_the_same(clock: Clock) -> None:
+    sessions = Sessions(None, "demo", clock)
+    sessions.begin()
+    assert sessions.online("Boss night", "Games", 1000.0) is False and sessions.online("B", "G", 2000.0) is False
+    sessions.offline()
+    assert not sessions.running and sessions.id == 0
+    await sessions.add(Mood(1000.0, 5, 3))
+    sessions.close()
+
+
+async def test_a_full_disk_is_said_once(
+    history: History, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise LeraError("The disk is full; free some space.")
+
+    async with running(history, clock) as sessions:
+        monkeypatch.setattr(History, "add", full)
+        for second in range(3):
+            await sessions.add(Mood(1000.0 + second, 5, 3))
+        assert sessions.fault == "The disk is full; free some space."
+        monkeypatch.undo()
+        await sessions.add(Mood(1004.0, 5, 3))
+        assert sessions.fault is None
+    assert caplog.text.count("The show goes on") == 1
