@@ -164,7 +164,7 @@ class Night:
     async def expired(self) -> None:
         self.expire()
         if self.chance.random() < 0.3 and (times := self.may_lose(self.chance.randint(1, 2))):
-            self.twitch.fail_next("oauth2/token", self.chance.choice((500, 503, 429)), times)
+            self.twitch.fail_next("oauth2/token", self.chance.choice((500, 503, 429, DROP)), times)
         await self.ask(2)
 
     async def expired_in_mid_send(self) -> None:
@@ -235,10 +235,11 @@ class Night:
 
 
 @contextlib.asynccontextmanager
-async def on_air(twitch: StandIn) -> AsyncIterator[Twitch]:
-    """The show's way to the local Twitch, with both accounts logged in."""
+async def on_air(twitch: StandIn, alone: bool) -> AsyncIterator[Twitch]:
+    """The show's way to the local Twitch; `alone`: the streamer's own account answers, there is no other."""
     keep_login(twitch, "broadcaster", STREAMER)
-    keep_login(twitch, "bot", BOT)
+    if not alone:
+        keep_login(twitch, "bot", BOT)
     loop = asyncio.get_running_loop()
     settings = Settings(
         channel=ChannelSettings(STREAMER),
@@ -256,8 +257,8 @@ async def on_air(twitch: StandIn) -> AsyncIterator[Twitch]:
             await running
 
 
-async def night(seed: int, faults: int) -> Night:
-    async with standin() as twitch, on_air(twitch) as service:
+async def night(seed: int, faults: int, alone: bool = False) -> Night:
+    async with standin() as twitch, on_air(twitch, alone) as service:
         this = Night(seed, twitch, service)
         await this.run(faults)
 
@@ -277,5 +278,6 @@ def test_a_night_of_a_thousand_faults() -> None:
     assert len(this.owed) > FAULTS / 2
 
 
-def test_the_beginning_of_another() -> None:
-    assert through_the_night(night(seed=1, faults=15)).owed
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_beginning_of_another(alone: bool) -> None:
+    assert through_the_night(night(seed=1, faults=15, alone=alone)).owed
