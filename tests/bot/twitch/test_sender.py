@@ -134,6 +134,18 @@ async def test_a_login_that_has_ended_is_told_to_who_looks_after_it() -> None:
         assert made.counts["failed"] == 1
 
 
+@pytest.mark.parametrize(("status", "told"), [(403, 1), (400, 0), (422, 0)])
+async def test_a_refusal_is_told_when_it_is_about_more_than_one_message(
+    status: int, told: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    line = FakeLine(Refused(status, "no"), Refused(status, "no"))
+    async with sender(line) as made:
+        made.say("one")
+        made.say("two")
+        await eventually(lambda: made.counts["failed"] == 2)
+        assert len(line.posted) == 2 and len(caplog.records) == told
+
+
 async def test_a_fault_of_ours_stops_neither_it_nor_the_show(caplog: pytest.LogCaptureFixture) -> None:
     line = FakeLine(ZeroDivisionError("what somebody wrote"))
     async with sender(line) as made:
