@@ -68,8 +68,8 @@ async def test_what_is_off_or_not_allowed_or_not_live_asks_nobody() -> None:
         await clip(CLIP, keeper())
     with pytest.raises(LeraError, match="not live"):
         await clip(CLIP, live=False)
+    helix: Any = FakeHelix({})
     with pytest.raises(LeraError, match="switched off"):
-        helix: Any = FakeHelix({})
         await Moments(TwitchSettings(markers=False)).create_marker("x", helix, ALLOWED, True, 0.0)
 
 
