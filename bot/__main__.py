@@ -15,8 +15,10 @@ from bot.keys import join_token
 from bot.server import serving
 from bot.settings import Settings, read_settings
 from bot.show import Show
+from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
 from bot.web import LOCAL, links
+from lera import redaction
 from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.signals import run_until_stopped
@@ -28,10 +30,22 @@ def main(argv: list[str] | None = None) -> int:
     """Run the bot until Ctrl-C. Raises LeraError."""
     parser = argparse.ArgumentParser(prog="run.py bot", description="Run the streamer's bot: hub, overlay and !mood.")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml in this folder)")
+    parser.add_argument(
+        "--login", nargs="?", const="broadcaster", choices=("broadcaster", "bot"),
+        help="log in to Twitch with a code: your channel's account, or a second one that chats in its place (bot)",
+    )  # fmt: skip
+    parser.add_argument("--logout", action="store_true", help="end LERA's logins on Twitch and erase them here")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    redaction.install()
     settings = read_settings(arguments.config)
+    if arguments.login or arguments.logout:
+        from bot.twitch.account import log_in, log_out
+
+        return run_until_stopped(
+            log_in(settings.twitch, arguments.login) if arguments.login else log_out(settings.twitch)
+        )
     token = join_token(settings.channel.name, renew=arguments.new_link)
     return run_until_stopped(run(settings, token))
 
@@ -48,6 +62,14 @@ async def run(settings: Settings, token: str) -> int:
                 tasks.create_task(VirtualCamera(address).run())
             for line in welcome(show, address):
                 print(line, flush=True)
+            if is_set_up(settings.twitch):
+                # Imported only where it is wanted: it costs a third of a second.
+                from bot.twitch.service import Twitch
+
+                show.twitch = twitch = Twitch(show)
+                tasks.create_task(twitch.run())
+            elif settings.twitch.enabled:
+                print(show.twitch.line, flush=True)
             tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
     except asyncio.CancelledError:
         print("The show is over. See you next time!", file=sys.stderr)

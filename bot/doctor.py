@@ -1,6 +1,7 @@
 """`doctor`: looks at everything that LERA needs here, and says for each fault its cause and its mend in one line."""
 
 import argparse
+import asyncio
 import importlib.util
 import json
 import os
@@ -21,6 +22,7 @@ from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
+from bot.twitch.card import Absent, is_set_up
 from bot.virtual_camera.device import PACKAGE_MISSING
 from bot.virtual_camera.picture import plate_of
 from lera import vault
@@ -55,6 +57,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("detector", _detector),
         ("reader", _reader),
         ("chat", lambda: _chat(settings)),
+        ("twitch", lambda: _twitch(settings)),
     ):
         yield _guarded(name, look)
 
@@ -177,3 +180,11 @@ def _chat(settings: Settings) -> Finding:
     if sevens.shape != (1, 7) or qualities.shape != (1,):
         return Finding("chat", "the text reader gives nonsense", "Install LERA again: its weights are damaged.")
     return Finding("chat", "the text reader loads and answers")
+
+
+def _twitch(settings: Settings) -> Finding:
+    if not is_set_up(settings.twitch):
+        return Finding("twitch", Absent(settings.twitch).line)
+    from bot.twitch.account import look
+
+    return Finding("twitch", asyncio.run(look(settings.twitch)))

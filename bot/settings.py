@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from bot.command_settings import CommandSettings, fault_in
+from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
@@ -69,6 +70,7 @@ class Settings(Struct, frozen=True):
     chat: ChatSettings = ChatSettings()
     commands: CommandSettings = CommandSettings()
     history: HistorySettings = HistorySettings()
+    twitch: TwitchSettings = TwitchSettings()
 
 
 # `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
@@ -92,6 +94,7 @@ def settings_from(configuration: Configuration) -> Settings:
         chat=chat,
         commands=commands,
         history=configuration.section("history", HistorySettings),
+        twitch=configuration.section("twitch", TwitchSettings),
     )
 
 

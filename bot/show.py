@@ -19,6 +19,7 @@ from bot.peaks import Peaks
 from bot.platform import Platform
 from bot.sessions import Sessions
 from bot.settings import Settings
+from bot.twitch.card import Absent, Card
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
@@ -74,6 +75,8 @@ class Show:
         self._clipping = False
         # What viewers' links start with; known once the ports are open.
         self.public_url = settings.web.public_url.rstrip("/")
+        # What pages see of Twitch.
+        self.twitch: Card = Absent(settings.twitch)
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
         self.lags: deque[float] = deque(maxlen=10_000)
         self._captured: list[float] = []

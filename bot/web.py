@@ -23,6 +23,7 @@ from bot.cards import Cards
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
 from bot.show import Show
+from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
 from transport.link import HUB_PATH, JOIN_PATH, host_of, join_link, netloc
@@ -49,6 +50,13 @@ _HEADERS: Final = {
     "Cache-Control": "no-cache",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+class LoginRequest(msgspec.Struct, frozen=True):
+    """What the dashboard's login buttons send."""
+
+    account: Role
+
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -77,6 +85,8 @@ class Pages:
         app.router.add_get("/api/status", self._status)
         app.router.add_get("/api/card.png", self._card)
         app.router.add_get("/api/virtual-camera", self._virtual_camera)
+        app.router.add_get("/api/twitch", self._twitch)
+        app.router.add_post("/api/twitch/login", self._twitch_login)
         app.on_shutdown.append(self._close_feeds)
         return app
 
@@ -93,6 +103,9 @@ class Pages:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _is_public(request.path) and not self._is_private(request):
             raise web.HTTPForbidden(text="This page is for the streamer's own machine.")
+        # What changes something must be asked for by a page of ours: no other site's page, nor its form, sends JSON.
+        if request.method not in ("GET", "HEAD") and request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType(text="Send JSON.")
         response = await handler(request)
         if not response.prepared:
             for name, value in _HEADERS.items():
@@ -228,6 +241,7 @@ class Pages:
                 "paused": show.paused,
                 "history": show.history_fault or ("on" if show.history else "off"),
                 "chat": show.chat.fault or "on",
+                "twitch": show.twitch.line,
                 "messages": dict(show.chat.counts),
             }
         )
@@ -246,6 +260,22 @@ class Pages:
 
     async def _virtual_camera(self, _request: web.Request) -> web.Response:
         return web.json_response(msgspec.to_builtins(self._show.settings.virtual_camera))
+
+    async def _twitch(self, _request: web.Request) -> web.Response:
+        twitch = self._show.twitch
+        told = {"state": twitch.state, "line": twitch.line, "note": twitch.note, "login": twitch.login_card()}
+        return web.json_response(told, headers={"Cache-Control": "no-store"})
+
+    async def _twitch_login(self, request: web.Request) -> web.Response:
+        try:
+            asked = msgspec.json.decode(await request.read(), type=LoginRequest)
+        except msgspec.MsgspecError:
+            raise web.HTTPBadRequest(text='account must be "broadcaster" or "bot"') from None
+        try:
+            await self._show.twitch.begin_login(asked.account)
+        except LeraError as error:
+            raise web.HTTPConflict(text=str(error)) from None
+        return await self._twitch(request)
 
     async def _health(self, _request: web.Request) -> web.Response:
         # Open to all, since the waiting page that OBS loads from the disk has no origin of its own.

@@ -71,6 +71,9 @@ def _write_file(kept: dict[str, str]) -> None:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(kept, file)
+            file.flush()
+            # A login's tokens work once: after a power cut the file must hold the new ones.
+            os.fsync(file.fileno())
         fresh.replace(path)
     except OSError as error:
         raise LeraError(f"Can't write {path} ({error.strerror}); let your user write there.") from None

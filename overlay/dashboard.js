@@ -8,6 +8,7 @@ import { wayOf } from "./head.js";
 import { EMOTIONS, isShares, votersOf } from "./mood.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
+import { watchTwitch } from "./twitch.js";
 import { wordsOf } from "./words.js";
 
 const SECONDS = 300;
@@ -174,6 +175,8 @@ function link(name, label, note, url) {
   return element("div", "link", heading, element("div", "field", input, button), small);
 }
 
+const lookAtTwitch = watchTwitch(find(".twitch"), () => signal === "live");
+
 const feed = new Feed({
   mood(next) {
     mood = next;
@@ -187,6 +190,7 @@ const feed = new Feed({
     if (next !== "live") return;
     recall();
     showLinks();
+    lookAtTwitch();
   },
 });
 

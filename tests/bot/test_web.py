@@ -12,11 +12,11 @@ from aiohttp import web
 from bot.settings import WebSettings
 from bot.web import OVERLAY_FOLDER
 from lera.errors import LeraError
-from tests.bot.stage import HAPPY, theatre
+from tests.bot.stage import HAPPY, Theatre, theatre
 
 PRIVATE = [
     "/", "/overlay/", "/dashboard/", "/live", "/api/mood", "/api/history", "/api/links", "/api/status", "/api/card.png",
-    "/api/virtual-camera",
+    "/api/virtual-camera", "/api/twitch",
 ]  # fmt: skip
 PAGES = ["/overlay", "/overlay/", "/dashboard", "/dashboard/", "/api/mood", "/api/links", "/api/status", "/healthz"]
 PUBLIC = ["/healthz", "/join/demo", "/hub"]
@@ -128,6 +128,47 @@ async def test_too_many_overlays_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_folder_is_there() -> None:
     assert (Path(OVERLAY_FOLDER) / "index.html").is_file()
+
+
+async def log_in(stage: Theatre, body: str = '{"account": "bot"}', **headers: str) -> tuple[int, str]:
+    """What the dashboard's button asks for; gives status and answer."""
+    sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    async with stage.session.post("/api/twitch/login", data=body, headers=sent) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_twitch_is_told_in_one_line_and_a_login_needs_an_app() -> None:
+    async with theatre() as stage:
+        async with stage.session.get("/api/twitch") as answer:
+            told = await answer.json()
+            assert answer.headers["Cache-Control"] == "no-store"
+        assert told["state"] == "unset" and "client_id" in told["line"] and told["login"] is None
+        async with stage.session.get("/api/status") as answer:
+            assert (await answer.json())["twitch"] == told["line"]
+        assert await log_in(stage) == (409, told["line"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Host": "mood.example"}, 403),
+        # What a form of another site can send in a browser that tells no origin.
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+    ],
+)
+async def test_no_other_sites_page_starts_a_login(headers: dict[str, str], status: int) -> None:
+    async with theatre() as stage:
+        assert (await log_in(stage, **headers))[0] == status
+
+
+async def test_a_login_names_one_of_the_two_accounts() -> None:
+    async with theatre() as stage:
+        for body in ('{"account": "admin"}', "{}", "no json", "[]"):
+            assert (await log_in(stage, body))[0] == 400, body
 
 
 async def test_a_page_that_vanishes_within_the_handshake_leaves_no_trace(

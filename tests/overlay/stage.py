@@ -93,6 +93,8 @@ class Stage:
             self.port: int = probe.getsockname()[1]
         self.current: Frame | None = None
         self.history: list[Frame] = []
+        self.twitch: dict[str, Any] = {"state": "unset", "line": "Twitch is not set up.", "login": None}
+        self.asked_login: list[Any] = []
         self.beating = True
         self.refusing = False
         self.joins = 0
@@ -146,6 +148,8 @@ class Stage:
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
+        app.router.add_get("/api/twitch", self._twitch)
+        app.router.add_post("/api/twitch/login", self._twitch_login)
         app.router.add_get("/overlay", self._slash)
         app.router.add_get("/dashboard", self._slash)
         app.router.add_get("/overlay/", self._page("index.html"))
@@ -208,6 +212,13 @@ class Stage:
     async def _links(self, _request: web.Request) -> web.Response:
         links = {"overlay": "/overlay/", "dashboard": "/dashboard/", "join": "/join/demo#example-token_123"}
         return web.json_response({name: self.url + path for name, path in links.items()})
+
+    async def _twitch(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.twitch)
+
+    async def _twitch_login(self, request: web.Request) -> web.Response:
+        self.asked_login.append(await request.json())
+        return web.json_response(self.twitch)
 
     async def _slash(self, request: web.Request) -> web.Response:
         query = f"?{request.query_string}" if request.query_string else ""

@@ -103,3 +103,30 @@ def test_links_are_copied_with_the_keyboard(theatre: Theatre, stage: Stage) -> N
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
     assert page.evaluate("() => navigator.clipboard.readText()") == f"{stage.url}/join/demo#example-token_123"
+
+
+def test_logs_in_to_twitch_with_a_code_and_its_picture(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    stage.twitch = {"state": "login", "line": "LERA is not logged in to Twitch.", "login": None}
+    page = theatre.open("/dashboard")
+    expect(page.locator(".twitch-line")).to_have_text("LERA is not logged in to Twitch.")
+    assert page.locator(".twitch-code").count() == 0
+    dot = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+    login = {"account": "bot", "code": "ABCDEFGH", "link": "https://www.twitch.tv/activate?public=true", "picture": dot}
+    stage.twitch = {**stage.twitch, "login": login}
+    page.get_by_role("button", name="Log in as a second account").click()
+    expect(page.locator(".twitch-code")).to_have_text("ABCDEFGH")
+    expect(page.locator(".twitch-login a")).to_have_attribute("href", login["link"])
+    expect(page.get_by_alt_text("QR code of the login's link")).to_be_visible()
+    assert stage.asked_login == [{"account": "bot"}]
+
+    stage.twitch = {"state": "connected", "line": "Connected to Twitch.", "login": None}
+    expect(page.locator(".twitch-line")).to_have_text("Connected to Twitch.")
+    assert page.locator(".twitch-code").count() == 0
+
+
+def test_offers_no_login_where_twitch_is_not_set_up(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open("/dashboard")
+    expect(page.locator(".twitch-line")).to_have_text("Twitch is not set up.")
+    expect(page.get_by_role("button", name="Log in as your channel")).to_be_hidden()

@@ -1,0 +1,64 @@
+"""An event loop for long nights: when nothing can happen before the next timer, its time jumps there.
+
+Everything that runs on it (clients, stand-ins, their sockets between each other) sees hours pass in seconds, and a slow
+machine can't make anything late: computing takes no time.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+
+ON_ITS_WAY: Final = 0.0005
+"""Real seconds in which what was written to a socket of this machine can be read at its other end."""
+THREAD: Final = 10.0
+"""Real seconds that a thread may take before the night goes on without it."""
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class NightLoop(asyncio.SelectorEventLoop):
+    """Time begins at 0 and goes on only in sleep."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.threads = 0
+        super().__init__(_Selector(self))
+
+    def time(self) -> float:
+        return self.now
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> "asyncio.Future[T]":
+        self.threads += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._back)
+        return future
+
+    def _back(self, _: object) -> None:
+        self.threads -= 1
+
+
+class _Selector(selectors.DefaultSelector):
+    """Looks at the sockets, and lets the loop's time jump when there is nothing to see."""
+
+    def __init__(self, loop: NightLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        found = super().select(THREAD if self._loop.threads or timeout is None else ON_ITS_WAY)
+        if not found and timeout is not None:
+            self._loop.now += timeout
+        return found
+
+
+def through_the_night(main: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end on a NightLoop."""
+    with asyncio.Runner(loop_factory=NightLoop) as runner:
+        return runner.run(main)
