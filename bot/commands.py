@@ -3,29 +3,23 @@
 import hashlib
 import secrets
 import unicodedata
-from typing import Final, Literal, Protocol
+from typing import Final
 
-from msgspec import Struct
-
+from bot.asking import Asker, ClipWanted, Felt, Stage
 from bot.command_settings import WORDS, CommandSettings, Role
 from bot.cooldowns import Cooldowns, Pace
 from bot.crowd import Mood
 from bot.language import Language, emotion_of, folded, plain
-from bot.peaks import Peaks
 from bot.telling import Telling, clock, percent
 from model.emotions import EMOTIONS
-from transport.reading import Probabilities
 
-__all__ = ["Asker", "ClipWanted", "Commands", "Role", "Stage"]
+__all__ = ["Asker", "ClipWanted", "Commands", "Felt", "Role", "Stage"]
 
 MAX_LENGTH: Final = 200
 MAX_LINE: Final = 120
 """Characters of a line on the overlay."""
 MAX_NAME: Final = 50
 LINE_SECONDS: Final = 10.0
-
-Felt = Literal["counted", "face", "off"]
-"""What became of a vote: it counts, the voter's face counts already, or chat doesn't vote here."""
 
 # What has no pace is done at once: what moderators do must not wait for what chat asks.
 _PACES: Final[dict[str, Pace]] = {
@@ -43,64 +37,6 @@ _PACES: Final[dict[str, Pace]] = {
 }
 _QUESTIONS_OF_A_MOOD: Final = ("mood", "emotion", "trend", "peak", "me")
 _JOINER: Final = "\N{ZERO WIDTH JOINER}"
-
-
-class Asker(Struct, frozen=True):
-    """Who typed the command, in the highest role that they have.
-
-    `viewer` is the opaque key of the agent that is known to be theirs, if any. `id` is the platform's id of who wrote
-    it, as in `ChatMessage.chatter`: without one, nothing can be kept, forgotten or linked for them.
-    """
-
-    name: str
-    role: Role = "everyone"
-    viewer: str | None = None
-    id: str = ""
-
-
-class ClipWanted(Struct, frozen=True):
-    """The one thing that can't be done at once: `Commands.clipped` and the others say how it went."""
-
-    asker: Asker
-
-
-class Stage(Protocol):
-    """What the commands may look at, and do. Nothing here waits."""
-
-    mood: Mood
-    peaks: Peaks
-
-    @property
-    def started(self) -> float:
-        """When the stream began, in seconds by the show's clock."""
-
-    @property
-    def paused(self) -> bool:
-        """Whether the mood rests."""
-
-    def reading_of(self, viewer: str) -> Probabilities | None:
-        """The viewer's own counted reading."""
-
-    def feel(self, asker: Asker, emotion: str) -> Felt:
-        """Count a vote without a camera."""
-
-    def link(self, asker: Asker, code: str) -> bool:
-        """Tie the agent that shows this code to who asks. False when no agent does."""
-
-    def forget_chatter(self, asker: Asker) -> None:
-        """Erase whatever is kept of who asks."""
-
-    def pause(self, paused: bool) -> None:
-        """Let the mood rest, or wake it."""
-
-    def reset(self) -> None:
-        """Forget all votes and peaks."""
-
-    def show_overlay(self, shown: bool) -> None:
-        """Show or hide the overlay."""
-
-    def show_line(self, text: str, seconds: float) -> bool:
-        """Show a line on the overlay. False, and nothing happens, while that is hidden."""
 
 
 class Commands:

@@ -146,7 +146,11 @@ class Pages:
         if len(self._feeds) >= MAX_PAGES:
             raise web.HTTPServiceUnavailable(text="Too many overlays are open; close some.")
         page = web.WebSocketResponse(compress=False, heartbeat=10.0, max_msg_size=1024, timeout=1.0)
-        await page.prepare(request)
+        try:
+            await page.prepare(request)
+        except ConnectionError:
+            # Vanished within the handshake: nobody is left to feed, and it is no error of ours.
+            return web.Response(status=400)
         self._feeds.add(page)
         feeding = asyncio.create_task(self._feed(page))
         try:

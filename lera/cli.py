@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import lera
+from lera import redaction
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, unblock_interrupts
 
@@ -62,16 +63,17 @@ def run_program(program: Callable[[list[str] | None], int], argv: list[str] | No
     """Call a program's `main`; what a person can mend is printed as one line, Ctrl-C as nothing."""
     try:
         unblock_interrupts()
+        redaction.install()
         return program(argv)
     except LeraError as error:
-        print(f"LERA: {error}", file=sys.stderr)
+        print(f"LERA: {redaction.redacted(str(error))}", file=sys.stderr)
         return 1
     except ExceptionGroup as group:
         # Tasks that run side by side fail as a group, often with one cause.
         mendable, others = group.split(LeraError)
         if mendable is None or others is not None:
             raise
-        print(f"LERA: {_first(mendable)}", file=sys.stderr)
+        print(f"LERA: {redaction.redacted(str(_first(mendable)))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return STOPPED_STATUS

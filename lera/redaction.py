@@ -12,9 +12,9 @@ MARK: Final = "[hidden]"
 _NAMES: Final = (
     r"(?:access|refresh|id)_?token|token|client_?secret|secret|device[_-]?code|user[_-]?code|password|passwd|api_?key"
 )
-# `name=value` and `"name": "value"`, in addresses, headers, JSON and Python's own notation; a bare `code` is a secret
-# in an address, and part of an ordinary sentence elsewhere.
-_NAMED: Final = re.compile(rf"(?i)(\b(?:{_NAMES})\b['\"]?\s*(?:=|:|%3D)\s*['\"]?)[^\s'\",&;#)\]}}]+")
+# `name=value` and `"name": "value"`, in addresses, JSON and Python's own notation. `the password: …` is a sentence, and
+# so is a bare `code` outside of an address.
+_NAMED: Final = re.compile(rf"(?i)(\b(?:{_NAMES})(?:['\"]\s*:\s*['\"]?|=['\"]?|%3D))[^\s'\",&;#)\]}}]+")
 _CODE: Final = re.compile(r"(?i)([?&#](?:code|key|state)=)[^\s'\"&#)\]}]+")
 _SCHEME: Final = re.compile(r"(?i)\b((?:bearer|oauth)[ :]\s*)[A-Za-z0-9._~+/=-]{12,}")
 # What Twitch's own tokens look like, wherever they stand: 30 or 50 small letters and digits.
@@ -67,8 +67,8 @@ class Redaction(logging.Filter):
 
 def install() -> None:
     """Redact all that goes to the root's handlers, and what Python prints of an exception that nobody caught."""
-    for handler in logging.getLogger().handlers:
-        if not any(isinstance(known, Redaction) for known in handler.filters):
+    for handler in [*logging.getLogger().handlers, logging.lastResort]:
+        if handler and not any(isinstance(known, Redaction) for known in handler.filters):
             handler.addFilter(Redaction())
     if not isinstance(sys.excepthook, _Hook):
         sys.excepthook = _Hook()

@@ -175,6 +175,8 @@ function link(name, label, note, url) {
   return element("div", "link", heading, element("div", "field", input, button), small);
 }
 
+const lookAtTwitch = watchTwitch(find(".twitch"), () => signal === "live");
+
 const feed = new Feed({
   mood(next) {
     mood = next;
@@ -188,6 +190,7 @@ const feed = new Feed({
     if (next !== "live") return;
     recall();
     showLinks();
+    lookAtTwitch();
   },
 });
 
@@ -199,5 +202,4 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("resize", drawRiver);
 setInterval(drawRiver, 1000);
-watchTwitch(find(".twitch"));
 drawRiver();

@@ -10,8 +10,9 @@ const ACCOUNTS = [
 /** Where there is no app, there is nothing to log in to. */
 const WITHOUT_LOGIN = new Set(["off", "unset"]);
 
-/** @param {HTMLElement} panel The section with a `.twitch-line`, `.twitch-note`, `.twitch-login` and a `.twitch-buttons` in it. */
-export function watchTwitch(panel) {
+/** @param {HTMLElement} panel The section with a `.twitch-line`, `.twitch-note`, `.twitch-login` and a `.twitch-buttons` in it.
+ * @param {() => boolean} isThere Whether the bot is there to be asked. */
+export function watchTwitch(panel, isThere) {
   const find = (selector) => panel.querySelector(selector);
   const buttons = ACCOUNTS.map(([account, label]) => {
     const button = Object.assign(element("button", "", label), { type: "button" });
@@ -47,7 +48,7 @@ export function watchTwitch(panel) {
   }
 
   async function look() {
-    if (document.hidden) return;
+    if (document.hidden || !isThere()) return;
     try {
       const answer = await fetch("/api/twitch");
       if (answer.ok) show(await answer.json());
@@ -57,7 +58,7 @@ export function watchTwitch(panel) {
   }
 
   setInterval(look, PERIOD);
-  look();
+  return look;
 }
 
 function invitation({ account, code, link, picture }) {

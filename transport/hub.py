@@ -100,7 +100,7 @@ class Hub:
         await asyncio.gather(*self._telling)
         await asyncio.gather(*(_part(socket, WSCloseCode.GOING_AWAY, "the bot is closing") for socket in sockets))
 
-    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(
             # Past four times the limit the frame isn't even taken in; up to there the answer can say why.
             max_msg_size=4 * MAX_FRAME_BYTES,
@@ -113,6 +113,10 @@ class Hub:
         guest = None
         try:
             await socket.prepare(request)
+        except ConnectionError:
+            # Vanished within the handshake. The half-made socket would be a bug in aiohttp's eyes, and its log.
+            return self._turn_away(400, "vanished", "")
+        try:
             first = await socket.receive(self.desk.settings.join_timeout)
             guest, earlier, welcome = self.desk.join(_text(first), self._now())
             self._sockets[guest] = socket

@@ -41,7 +41,7 @@ async def log_in(settings: TwitchSettings, role: Role) -> int:
         print(
             f"Warning: there is no keyring here. The login is kept in {kept}, readable by you alone.", file=sys.stderr
         )
-    print(f"{account.login} is logged in. Start the show with `python run.py bot`.")
+    print(f"{account.login} is logged in. Start the show, or start it again: `python run.py bot`.")
     return 0
 
 

@@ -117,7 +117,7 @@ class Connection:
                 tasks.create_task(self._owner.login_again())
                 await self._attend(session, tasks)
         finally:
-            await asyncio.gather(*(self._close(session) for session in self._sessions))
+            await asyncio.gather(*(self._close(session) for session in list(self._sessions)))
             await self._bot.close(save_tokens=False)
 
     def doubt(self, fault: LeraError) -> None:
@@ -196,7 +196,9 @@ class Connection:
             try:
                 await self._ask_for(payload, session)
             except Refused as refused:
-                # Chat goes on without; the history's session then starts with the bot.
+                if refused.status >= 500:
+                    raise refused_subscription(refused.status, refused.said, self._role) from None
+                # Chat goes on without; the hourly look still finds out whether the stream is on.
                 logger.warning("Twitch doesn't tell LERA of %s (%s).", payload.type, refused.status)
 
     async def _ask_for(self, payload: Any, session: Session) -> None:
@@ -213,13 +215,14 @@ class Connection:
                 raise
 
     async def _validate(self) -> None:
-        """Twitch wants every token validated each hour; a login that has ended is then known at once."""
+        """Twitch wants every token validated each hour. What events should have told is asked for as well."""
         wait = self._timing.validate
         while True:
             await asyncio.sleep(wait)
             wait = self._timing.validate
             try:
                 await self.keeper.check()
+                await self._owner.missed()
             except Unreachable:
                 wait = min(60.0, self._timing.validate)
 
@@ -228,6 +231,8 @@ class Connection:
         await self._close(session)
 
     async def _close(self, session: Session) -> None:
+        if session in self._sessions:
+            self._sessions.remove(session)
         # Twitch may never say goodbye.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2.0):

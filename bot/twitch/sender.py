@@ -177,8 +177,10 @@ class Sender:
             await self._unclear(answer)
         else:
             self.counts["failed"] += 1
-            said = redacted(refused.said)[:100]
-            self._tell(f"Twitch doesn't let LERA write in this chat ({refused.status}: {said}).")
+            if refused.status in (401, 403):
+                said = redacted(refused.said)[:100]
+                self._tell(f"Twitch doesn't let LERA write in this chat ({refused.status}: {said}).")
+            # Anything else is about this one message: the one that it answers has been deleted, for example.
 
     async def _unclear(self, answer: Answer) -> None:
         """Nobody knows whether it was posted. Chat knows: our own messages come back from there."""

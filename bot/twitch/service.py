@@ -109,16 +109,18 @@ class Twitch:
 
     async def _somebody_logs_in(self, keeper: Keeper) -> None:
         """From the dashboard, or from another terminal."""
+        pause = self.timing.look
         while not self._logged_in.is_set():
             try:
-                async with asyncio.timeout(self.timing.look):
+                async with asyncio.timeout(pause):
                     await self._logged_in.wait()
             except TimeoutError:
                 try:
                     if await keeper.load():
                         break
                 except LeraError:
-                    continue
+                    # A locked keyring may ask its owner each time.
+                    pause = 12 * self.timing.look
         self._logged_in.clear()
 
     async def login_again(self) -> None:
@@ -137,7 +139,7 @@ class Twitch:
         if me.user_id != channel.user_id:
             self._show.chat.ignore(me.user_id)
         self._show.platform = self
-        self._become("connected", f"Connected to Twitch: {me.login} reads and answers in {channel.login}'s chat.")
+        self._become("connected", f"Connected to Twitch: LERA reads {channel.login}'s chat and answers as {me.login}.")
         self.sender.wake()
 
     async def missed(self) -> None:

@@ -101,9 +101,11 @@ class Session(Websocket):
 
     async def _process_revocation(self, data: Any) -> None:
         subscription = data["payload"]["subscription"]
-        self._subscriptions.pop(subscription["id"], None)
-        if not self.revoked.done():
-            self.revoked.set_result(str(subscription["status"]))
+        status, kind = str(subscription["status"]), str(subscription["type"])
+        if status == "version_removed" and kind != "channel.chat.message":
+            logger.warning("Twitch no longer tells LERA of %s: update LERA.", kind)
+        elif not self.revoked.done():
+            self.revoked.set_result(status)
 
     async def _process_notification(self, data: Any) -> None:
         if not self._seen.first(str(data["metadata"]["message_id"]), self._now()):

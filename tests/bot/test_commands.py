@@ -294,7 +294,7 @@ def test_aliases_are_settings() -> None:
 
 
 def test_chinese() -> None:
-    assert ask("!mood", language="zh-TW") == "觀眾看起來很開心：開心 50%、難過 25%、平靜 10%。共 12 位觀眾參與。"
+    assert ask("!mood", language="zh-TW") == "觀眾看起來很開心：開心 50%、難過 25%、平靜 10%（12 位觀眾）。"
     assert ask("!mood rage", language="zh-TW").startswith("生氣目前占 6%（12 位觀眾）")
     assert ask("!mood", Stage(1), language="zh-TW").startswith("還在等觀眾加入：目前 1 位，滿 3 位")
 

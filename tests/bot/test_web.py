@@ -5,7 +5,9 @@ import contextlib
 import socket
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.settings import WebSettings
 from bot.web import OVERLAY_FOLDER
@@ -166,3 +168,18 @@ async def test_a_login_names_one_of_the_two_accounts() -> None:
     async with theatre() as stage:
         for body in ('{"account": "admin"}', "{}", "no json", "[]"):
             assert (await log_in(stage, body))[0] == 400, body
+
+
+async def test_a_page_that_vanishes_within_the_handshake_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def vanish(_response: web.WebSocketResponse) -> None:
+        raise ConnectionResetError
+
+    async with theatre() as stage:
+        with monkeypatch.context() as patch:
+            patch.setattr(web.WebSocketResponse, "_write_headers", vanish)
+            with pytest.raises(aiohttp.ClientError):
+                await stage.session.ws_connect("/live")
+        assert not caplog.text
+        await stage.until(lambda frame: frame["type"] == "mood")

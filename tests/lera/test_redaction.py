@@ -59,6 +59,7 @@ def test_no_secret_survives(text: str) -> None:
         "Twitch's chat connection ended: an error in the network (4006); LERA connects again by itself.",
         "status code: 500, close code 4003, code 17",
         "client_id=app0app0app is no secret",
+        "OBS refuses the password: copy it again. The token: ask the streamer.",
         "subscription 0b7f3361-672b-4d39-b307-dd5b576c9b27 is there already",
         "happiness sadness neutral anger surprise disgust fear",
     ],

@@ -106,6 +106,7 @@ def test_links_are_copied_with_the_keyboard(theatre: Theatre, stage: Stage) -> N
 
 
 def test_logs_in_to_twitch_with_a_code_and_its_picture(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
     stage.twitch = {"state": "login", "line": "LERA is not logged in to Twitch.", "login": None}
     page = theatre.open("/dashboard")
     expect(page.locator(".twitch-line")).to_have_text("LERA is not logged in to Twitch.")
@@ -124,7 +125,8 @@ def test_logs_in_to_twitch_with_a_code_and_its_picture(theatre: Theatre, stage: 
     assert page.locator(".twitch-code").count() == 0
 
 
-def test_offers_no_login_where_twitch_is_not_set_up(theatre: Theatre) -> None:
+def test_offers_no_login_where_twitch_is_not_set_up(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
     page = theatre.open("/dashboard")
     expect(page.locator(".twitch-line")).to_have_text("Twitch is not set up.")
     expect(page.get_by_role("button", name="Log in as your channel")).to_be_hidden()

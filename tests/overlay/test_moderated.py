@@ -52,12 +52,14 @@ def test_a_hidden_overlay_shows_nothing_until_it_is_shown_again(theatre: Theatre
     until_share(page, "happiness", 0.41)
     stage.play(mood(HAPPY, overlay=False, said="unseen"))
     expect(page.locator(".plate")).to_be_hidden()
+    expect(page.locator(".said[data-shown]")).to_have_count(1)
     expect(page.locator(".said")).to_be_hidden()
     stage.stop()
     until_state(page, "stale")
     expect(page.locator(".plate")).to_be_hidden()
     stage.start()
     stage.play(mood(HAPPY))
+    until_state(page, "live")
     expect(page.locator(".plate")).to_be_visible()
 
 

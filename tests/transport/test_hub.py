@@ -282,6 +282,23 @@ async def test_a_proxy_can_vouch_for_addresses_only_when_the_setting_says_so() -
             assert statuses.count(429) == 5 - let_in
 
 
+async def test_who_vanishes_within_the_handshake_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def vanish(_response: web.WebSocketResponse) -> None:
+        raise ConnectionResetError
+
+    async with serving() as server, aiohttp.ClientSession() as session:
+        with monkeypatch.context() as patch:
+            patch.setattr(web.WebSocketResponse, "_write_headers", vanish)
+            with pytest.raises(aiohttp.ClientError):
+                await session.ws_connect(server.url)
+        assert not caplog.text and server.hub._connections == 0
+        async with session.ws_connect(server.url) as page:
+            await page.send_str(join_frame().decode())
+            assert (await page.receive_json())["type"] == "welcome"
+
+
 async def pour(page: aiohttp.ClientWebSocketResponse, flood: str) -> None:
     for number in range(1, 1_000_000):
         if flood == "pings":
