@@ -6,12 +6,15 @@ machine can't make anything late: computing takes no time.
 
 import asyncio
 import selectors
+import socket
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 ON_ITS_WAY: Final = 0.0005
-"""Real seconds in which what was written to a socket of this machine can be read at its other end."""
+"""Real seconds in which an opened or closed connection is noticed at its other end."""
+OVERDUE: Final = 0.1
+"""Real seconds after which what was written to a socket, and not read from another, is taken for lost."""
 THREAD: Final = 10.0
 """Real seconds that a thread may take before the night goes on without it."""
 
@@ -20,11 +23,12 @@ Ts = TypeVarTuple("Ts")
 
 
 class NightLoop(asyncio.SelectorEventLoop):
-    """Time begins at 0 and goes on only in sleep."""
+    """Time begins at 0 and goes on only in sleep. Both ends of every connection must be on the loop."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.threads = 0
+        self.under_way = 0  # bytes that were written and are not yet read
         super().__init__(_Selector(self))
 
     def time(self) -> float:
@@ -41,6 +45,38 @@ class NightLoop(asyncio.SelectorEventLoop):
     def _back(self, _: object) -> None:
         self.threads -= 1
 
+    def _make_socket_transport(self, sock: socket.socket, *args: Any, **options: Any) -> Any:
+        counted = _Socket(sock.family, sock.type, sock.proto, sock.detach())
+        counted.setblocking(False)
+        counted.loop = self
+        return super()._make_socket_transport(counted, *args, **options)  # type: ignore[misc]
+
+
+class _Socket(socket.socket):
+    """Tells the loop how much it sends and receives."""
+
+    loop: NightLoop
+
+    def send(self, *args: Any) -> int:
+        count = super().send(*args)
+        self.loop.under_way += count
+        return count
+
+    def sendmsg(self, *args: Any) -> int:
+        count = super().sendmsg(*args)
+        self.loop.under_way += count
+        return count
+
+    def recv(self, *args: Any) -> bytes:
+        data = super().recv(*args)
+        self.loop.under_way -= len(data)
+        return data
+
+    def recv_into(self, *args: Any) -> int:
+        count = super().recv_into(*args)
+        self.loop.under_way -= count
+        return count
+
 
 class _Selector(selectors.DefaultSelector):
     """Looks at the sockets, and lets the loop's time jump when there is nothing to see."""
@@ -50,11 +86,15 @@ class _Selector(selectors.DefaultSelector):
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        loop = self._loop
         if timeout is not None and timeout <= 0:
             return super().select(0)
-        found = super().select(THREAD if self._loop.threads or timeout is None else ON_ITS_WAY)
+        found = super().select(
+            THREAD if loop.threads or timeout is None else OVERDUE if loop.under_way > 0 else ON_ITS_WAY
+        )
         if not found and timeout is not None:
-            self._loop.now += timeout
+            loop.now += timeout
+            loop.under_way = 0
         return found
 
 

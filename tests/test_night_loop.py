@@ -66,3 +66,26 @@ def test_timers_keep_their_order() -> None:
         return finished
 
     assert through_the_night(race()) == [10.0, 20.0, 30.0]
+
+
+def test_what_is_under_way_is_counted() -> None:
+    async def talk() -> int:
+        async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(await reader.readexactly(100_000))
+            await writer.drain()
+            writer.close()
+
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, NightLoop)
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
+            writer.write(b"x" * 100_000)
+            assert loop.under_way > 0
+            assert len(await reader.read()) == 100_000
+            writer.close()
+            await writer.wait_closed()
+        assert loop.now == 0.0
+        return loop.under_way
+
+    assert through_the_night(talk()) == 0
