@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import unquote
 
-from tests.standins.sheets import masks
+from tests.standins.sheets import masks, sketch
 from tests.standins.sheets.errors import bad_request
 
 Json = dict[str, Any]
@@ -42,7 +42,10 @@ READS = {"get", "batchGet", "getByDataFilter", "batchGetByDataFilter", "search"}
 
 @cache
 def document() -> Json:
-    folder = files("googleapiclient") / "discovery_cache" / "documents"
+    try:
+        folder = files("googleapiclient") / "discovery_cache" / "documents"
+    except ModuleNotFoundError:
+        return sketch.document()
     loaded: Json = json.loads((folder / "sheets.v4.json").read_text("utf-8"))
     return loaded
 
@@ -127,6 +130,8 @@ def _message(schema_name: str, value: Any, path: str, violations: Violations) ->
     if not isinstance(value, dict):
         violations.append(_wrong(path, PACKAGE + schema_name, value))
         return None
+    if not schema_name:
+        return dict(_without_nulls(value))
     properties = document()["schemas"][schema_name].get("properties", {})
     names = {snake(name): name for name in properties}
     found: Json = {}
@@ -150,6 +155,12 @@ def _message(schema_name: str, value: Any, path: str, violations: Violations) ->
                 target = "CellData" if beside == "rows" else properties[beside].get("$ref")
                 check_mask(masks.parse(found[name]), target)
     return found
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _field(spec: Json, value: Any, name: str, path: str, violations: Violations) -> Any:
@@ -206,6 +217,8 @@ def _wrong(path: str, kind: str, value: Any) -> tuple[str, str]:
 
 def check_mask(mask: masks.Mask, schema_name: str, above: str = "") -> None:
     """Refuse a field mask that names what a message doesn't have."""
+    if not schema_name:
+        return
     properties = document()["schemas"][schema_name].get("properties", {})
     names = {snake(name): name for name in properties}
     for given, below in mask.items():

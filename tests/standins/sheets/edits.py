@@ -1,5 +1,6 @@
 """`spreadsheets.batchUpdate`: requests about cells."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -8,8 +9,8 @@ from typing import Any
 from tests.standins.sheets import masks
 from tests.standins.sheets.a1 import Area, from_grid_range, to_grid_range
 from tests.standins.sheets.book import Book
-from tests.standins.sheets.cells import EMPTY, Cell, Value, shown
-from tests.standins.sheets.errors import invalid
+from tests.standins.sheets.cells import EMPTY, Cell, Value, shown, typed
+from tests.standins.sheets.errors import ApiError, invalid
 from tests.standins.sheets.tab import Place, Tab
 
 Json = dict[str, Any]
@@ -276,23 +277,43 @@ def clear_basic_filter(book: Book, content: Json, _: str) -> None:
 
 
 def find_replace(book: Book, content: Json, _: str) -> Json:
-    """Plain texts only, no regular expressions."""
-    if content.get("searchByRegex") or "find" not in content:
-        raise invalid("The stand-in replaces plain texts only.")
-    tabs = book.tabs if content.get("allSheets") else [book.tab_of(content.get("sheetId", 0))]
-    area = Area()
+    """In what the cells show; a replaced cell is read again as if it had been typed. No regular expressions."""
+    scopes = [name for name in ("range", "sheetId", "allSheets") if content.get(name) not in (None, False)]
+    if len(scopes) != 1 or not content.get("find"):
+        raise invalid("Must specify a text to find, and exactly one of range, sheetId and allSheets.")
+    if content.get("searchByRegex") or content.get("includeFormulas"):
+        raise ApiError(501, "The stand-in finds and replaces plain texts only.")
+    places = [(tab, place) for tab, area in _scope(book, content) for place in tab.filled(area)]
+    shown_text = re.escape(content["find"])
+    pattern = re.compile(f"^{shown_text}$" if content.get("matchEntireCell") else shown_text, _case(content))
+    changed, times = set[tuple[int, int, int]](), 0
+    for tab, place in places:
+        cell = tab.cells[place]
+        if cell.formula is not None:
+            continue
+        text, count = pattern.subn(lambda _: content.get("replacement", ""), shown(cell.entered, cell.number_format))
+        if count:
+            value, formula, _form = typed(text)
+            tab.put(*place, replace(cell, entered=None if value == "" else value, formula=formula))
+            changed, times = changed | {(tab.sheet_id, *place)}, times + count
+    counts = {
+        "valuesChanged": len(changed),
+        "rowsChanged": len({(sheet, row) for sheet, row, _ in changed}),
+        "sheetsChanged": len({sheet for sheet, _, _ in changed}),
+        "occurrencesChanged": times,
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _scope(book: Book, content: Json) -> list[tuple[Tab, Area]]:
     if "range" in content:
-        tab, area = area_of(book, content["range"])
-        tabs = [tab]
-    find, new, changed, times = content["find"], content.get("replacement", ""), 0, 0
-    for tab in tabs:
-        for place in tab.filled(area):
-            old = tab.cells[place].entered
-            count = old.count(find) if isinstance(old, str) else 0
-            if count and isinstance(old, str):
-                tab.put(*place, replace(tab.cells[place], entered=old.replace(find, new)))
-                changed, times = changed + 1, times + count
-    return {"valuesChanged": changed, "occurrencesChanged": times, "sheetsChanged": len(tabs)} if changed else {}
+        return [area_of(book, content["range"])]
+    tabs = book.tabs if content.get("allSheets") else [book.tab_of(content["sheetId"])]
+    return [(tab, Area()) for tab in tabs]
+
+
+def _case(content: Json) -> int:
+    return 0 if content.get("matchCase") else re.IGNORECASE
 
 
 def change_text(change: Callable[[str], str], book: Book, content: Json, _: str) -> None:

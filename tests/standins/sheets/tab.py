@@ -95,6 +95,9 @@ class Tab:
             self.put(*place, replace(self.cells[place], entered=None, formula=None))
 
     def filled(self, area: Area) -> list[Place]:
+        if area.bottom is not None and area.right is not None and area.height * area.width < len(self.cells):
+            rows, columns = range(area.top, area.bottom), range(area.left, area.right)
+            return [(row, column) for row in rows for column in columns if self.cell(row, column).filled]
         return sorted(place for place, cell in self.cells.items() if cell.filled and area.holds(place))
 
     # The grid
