@@ -147,23 +147,23 @@ class SheetClient:
             raise LeraError("You joined again from another window; this one stops.")
         claim = new_claim()
         self._claims.add(claim)
-        mine = LiveRow(0, self._viewer, claim, 0, None, 0.0, "waiting", 0.0)
-        row = await self._take_row(live, own, mine)
         loop = asyncio.get_running_loop()
-        if row is None:
+        mine = LiveRow(0, self._viewer, claim, 0, None, 0.0, "waiting", 0.0)
+        seat = await self._take_row(live, own, mine)
+        if seat is None:
             await self._pause(self.quota.seconds(random.uniform(0.0, 1.0)))
             return
-        self._seat = msgspec.structs.replace(mine, row=row)
+        self._seat = seat
         self._held = self._heard = loop.time()
-        # Of a crowd that comes at once the bot has not told the pace yet: go by the rows, and spread the first posts.
-        crowd = sheet_pace(max(len(live.rows), row - FIRST_ROW) + 1, self.quota, shared=False)
-        self.interval = max(self.interval, crowd.interval)
-        first = random.uniform(0.0, max(self.interval, self.quota.seconds(2.5)))
-        self._posted = loop.time() + first - self.interval
+        # Of a crowd that comes at once the bot has not told the pace yet: go by the rows, of which as many may follow.
+        crowd = max(len(live.rows), seat.row - FIRST_ROW) + 1
+        if crowd > 3 + live.control.viewers:
+            self.interval = max(self.interval, sheet_pace(2 * crowd, self.quota, shared=False).interval)
+        self._posted = loop.time() - random.uniform(0.0, self.interval / 2)
         self._become("joined")
 
-    async def _take_row(self, live: Live, own: Sequence[LiveRow], mine: LiveRow) -> int | None:
-        """The number of the row that is ours now; None when somebody else was faster."""
+    async def _take_row(self, live: Live, own: Sequence[LiveRow], mine: LiveRow) -> LiveRow | None:
+        """The row that is ours now; None when somebody else was faster."""
         if own:
             newest = max(own, key=lambda row: row.sequence)
             rest = [request for row in own if row is not newest for request in release(row.row, row.ident)]
@@ -172,12 +172,16 @@ class SheetClient:
             return await self._swap_in(random.choice(live.free), FREE, mine, [])
         if live.end >= FIRST_ROW + MAX_ROWS - 1:
             raise SheetFault("full", "The stream's Sheet is full; trying again.")
-        return await self._table.append(f"{LIVE}!A3:L3", live_cells(mine)[:1])
+        # A row of one's own may bring the first reading with it, which saves a call.
+        first, self._fresh = self._word(mine), False
+        number = await self._table.append(f"{LIVE}!A3:L3", live_cells(first))
+        return msgspec.structs.replace(first, row=number)
 
-    async def _swap_in(self, row: int, old: str, mine: LiveRow, more: list[dict[str, Any]]) -> int | None:
+    async def _swap_in(self, row: int, old: str, mine: LiveRow, more: list[dict[str, Any]]) -> LiveRow | None:
         written = await self._table.write([swap(row, old, mine.ident), *more], HEAD_RANGE)
         self._hear(written)
-        return row if swapped(written.replies[0]) else None
+        self._fresh = True
+        return msgspec.structs.replace(mine, row=row) if swapped(written.replies[0]) else None
 
     async def _turn(self) -> None:
         """Wait for the next post, and make it."""
@@ -188,10 +192,10 @@ class SheetClient:
             await self._pause(due - loop.time() if not self._erasing else self.heartbeat, self._wake)
             return
         # Who was away for long may have lost the row to another, and must not write into it.
-        if loop.time() - self._held > 2 * self.heartbeat:
+        if self._seat is None or loop.time() - self._held > 2 * self.heartbeat:
             self._seat = None
             return
-        seat = self._word()
+        self._seat = seat = self._word(self._seat)
         self._fresh = False
         self._posted = loop.time()
         try:
@@ -207,9 +211,8 @@ class SheetClient:
         self.readings_sent += seat.state == "face"
         self._hear(written)
 
-    def _word(self) -> LiveRow:
+    def _word(self, row: LiveRow) -> LiveRow:
         """The row with what is to be said now."""
-        assert self._seat is not None
         word = self._newest.take()
         changes: dict[str, Any] = {"probabilities": None, "quality": 0.0, "state": "waiting", "captured": 0.0}
         if isinstance(word, Post):
@@ -218,8 +221,7 @@ class SheetClient:
             changes["captured"] = word.captured if self._fresh else 0.0
         elif word is not None:
             changes["state"] = word.reason
-        self._seat = msgspec.structs.replace(self._seat, sequence=self._seat.sequence + 1, **changes)
-        return self._seat
+        return msgspec.structs.replace(row, sequence=row.sequence + 1, **changes)
 
     def _hear(self, written: Written) -> None:
         control = read_control(written.cells[1]) if len(written.cells) > 1 else None

@@ -125,7 +125,7 @@ class SheetHost:
         self._rival.see(live.control, now)
         self.board.take(live, now)
         self._advise()
-        if self.board.pace.interval >= 1.25 * self._told_pace or self.board.to_tidy:
+        if self.board.pace.interval >= 1.5 * self._told_pace or self.board.to_tidy:
             # Growing crowds and gone viewers don't wait ten seconds.
             self._hurry.set()
 
