@@ -108,6 +108,11 @@ class SheetHost:
                 asked = fault.wait if isinstance(fault, SheetFault) else 0.0
                 wait = max(interval, full_jitter(attempt, self.quota, asked))
                 attempt += 1
+            except Exception as error:
+                # A mistake of ours must not end the show that this is a part of.
+                self._say(f"The Sheet failed with {type(error).__name__}: please report it; trying again.")
+                wait = max(interval, full_jitter(attempt, self.quota))
+                attempt += 1
             if hurry is None or attempt:
                 await asyncio.sleep(max(0.0, begun + wait - loop.time()))
             else:
