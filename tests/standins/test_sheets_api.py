@@ -288,6 +288,16 @@ def test_rows_and_columns_come_and_go_with_their_cells(free: Caller) -> None:
     assert grid == {"rowCount": 1009, "columnCount": 25}
 
 
+def test_a_named_range_can_be_read_by_its_name(free: Caller) -> None:
+    free.put("B2:C2", [["x", "y"]])
+    span = {"sheetId": 0, "startRowIndex": 1, "endRowIndex": 2, "startColumnIndex": 1, "endColumnIndex": 3}
+    answer = free.batch({"addNamedRange": {"namedRange": {"name": "Crowd", "range": span}}})
+    assert free.values("Crowd") == free.values("Sheet1!Crowd") == [["x", "y"]]
+    named = answer["replies"][0]["addNamedRange"]["namedRange"]["namedRangeId"]
+    free.batch({"deleteNamedRange": {"namedRangeId": named}})
+    assert free.call("GET", f"{BOOK}/values/Crowd")[0] == 400
+
+
 @pytest.fixture
 async def sheets() -> Any:
     async with standin(strict_logins=False) as running:
