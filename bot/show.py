@@ -144,7 +144,7 @@ class Show:
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
-        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.heartbeat)
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
         self.mood = self.crowd.mood(now)
         frame = mood_frame(self.mood, self.settings.channel.name, len(self.desk.guests), self.session)
         if not self.feed.publish(frame, now) or len(self._captured) > 10_000:
