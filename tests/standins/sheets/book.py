@@ -125,7 +125,7 @@ class Book:
         title, rest = split_title(text)
         if title is None and (tab := self.find(text)):
             return tab, Area()
-        named = next((named for named in self.named_ranges if named["name"] == text), None)
+        named = next((named for named in self.named_ranges if named["name"] == rest), None)
         if named:
             span = named["range"]
             ends = span.get("endRowIndex"), span.get("endColumnIndex")

@@ -262,7 +262,7 @@ def sort_key(value: Value) -> tuple[int, Any]:
 
 def set_data_validation(book: Book, content: Json, _: str) -> None:
     tab, area = area_of(book, content.get("range", {}))
-    rule = content.get("rule")
+    rule = {name: value for name, value in content.get("rule", {}).items() if value} or None
     tab.change(area, lambda _place, cell: replace(cell, rule=rule))
 
 

@@ -14,6 +14,7 @@ from tests.standins.sheets.quota import Quota
 
 Json = dict[str, Any]
 LARGEST_BODY = 10_485_760  # bytes
+SHORTEST_ID = 10  # what is shorter is no id, for nobody
 NOBODY = "nobody@example.com"
 
 
@@ -94,7 +95,7 @@ class Google:
         """The spreadsheet, if it is there and may be seen or changed."""
         book = self.books.get(book_id)
         if book is None:
-            if self.strict_logins:
+            if self.strict_logins or len(book_id) < SHORTEST_ID:
                 raise ApiError(404)
             book = self.books[book_id] = Book.new(book_id)
             book.link = "writer"

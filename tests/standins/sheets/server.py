@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BasicAuth, web
 
 from tests.standins.sheets import drive
 from tests.standins.sheets.a1 import Area
 from tests.standins.sheets.book import Book
 from tests.standins.sheets.errors import ApiError
 from tests.standins.sheets.google import LARGEST_BODY, Google
-from tests.standins.sheets.logins import LoginError
+from tests.standins.sheets.logins import Account, LoginError, Logins
 from tests.standins.sheets.quota import Quota, exceeded
 
 Json = dict[str, Any]
@@ -36,11 +36,11 @@ class SheetsStandIn:
     # What a test can do
 
     @property
-    def logins(self) -> Any:
+    def logins(self) -> Logins:
         return self.google.logins
 
     @property
-    def users(self) -> dict[str, Any]:
+    def users(self) -> dict[str, Account]:
         """Everyone who can log in, by e-mail address."""
         return dict(self.google.logins.accounts)
 
@@ -123,7 +123,8 @@ class SheetsStandIn:
             request.transport.abort()
             raise asyncio.CancelledError
         if raw == "/token" and request.method == "POST":
-            return self._token({name: str(value) for name, value in (await request.post()).items()})
+            form = {name: str(value) for name, value in (await request.post()).items()}
+            return self._token(form | basic(request.headers.get("Authorization", "")))
         if raw == "/o/oauth2/auth":
             return self._agree(dict(request.query))
         body = await request.read()
@@ -150,6 +151,14 @@ class SheetsStandIn:
             return web.Response(status=302, headers={"Location": self.google.logins.agree(query)})
         except LoginError as error:
             return web.json_response(error.body, status=error.status)
+
+
+def basic(authorization: str) -> dict[str, str]:
+    """A client's id and secret, where it gives them in the header instead of the form."""
+    if not authorization.startswith("Basic "):
+        return {}
+    login = BasicAuth.decode(authorization)
+    return {"client_id": login.login, "client_secret": login.password}
 
 
 @asynccontextmanager
