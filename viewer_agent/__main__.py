@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lera.configuration import read_configuration
+from lera.configuration import Configuration, read_configuration
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.link import parse_link
@@ -88,12 +88,19 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print(channel_list(joined_channels()) or "You have joined no stream yet.")
         return 0
-    configuration = read_configuration(arguments.config)
-    arguments.key = arguments.key or configuration.section("sheet", SheetSettings).key
     if arguments.forget:
-        return run_until_stopped(_forget(arguments.key))
+        # Whoever wants to be forgotten needs no sound settings for it.
+        with contextlib.suppress(LeraError):
+            arguments.key = arguments.key or _sheet_key(read_configuration(arguments.config))
+        return run_until_stopped(_forget(arguments.key or ""))
+    configuration = read_configuration(arguments.config)
+    arguments.key = arguments.key or _sheet_key(configuration)
     settings = configuration.section("viewer", ViewerSettings)
     return _watch(arguments, settings, configuration.section("model", ModelSettings))
+
+
+def _sheet_key(configuration: Configuration) -> str:
+    return configuration.section("sheet", SheetSettings).key
 
 
 def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: ModelSettings) -> int:
