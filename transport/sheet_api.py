@@ -164,6 +164,7 @@ def _client(credentials: "Credentials", base: str) -> "HTTPClient":
     with _first_import:
         import gspread.exceptions
         import requests
+        from google.auth.transport.requests import AuthorizedSession, Request
         from gspread.http_client import HTTPClient
 
     class Client(HTTPClient):
@@ -171,14 +172,13 @@ def _client(credentials: "Credentials", base: str) -> "HTTPClient":
 
         def request(self, method: str, endpoint: str, *_: Any, **options: Any) -> requests.Response:
             address = base + endpoint.removeprefix(GOOGLE)
-            response = self.session.request(
-                method,
-                address,
-                params=options.get("params"),
-                json=options.get("json"),
-                timeout=TIMEOUT,
-                stream=True,
-            )
+            response = self._ask(method, address, options)
+            if response.status_code == 401:
+                # The token was taken back before its time. A refusal that is still open would keep its connection.
+                response.close()
+                with requests.Session() as session:
+                    credentials.refresh(Request(session))  # type: ignore[no-untyped-call]
+                response = self._ask(method, address, options)
             with response:
                 content = b""
                 for chunk in response.iter_content(65_536):
@@ -190,7 +190,12 @@ def _client(credentials: "Credentials", base: str) -> "HTTPClient":
                 raise gspread.exceptions.APIError(response)
             return response
 
-    client = Client(credentials)
+        def _ask(self, method: str, address: str, options: dict[str, Any]) -> requests.Response:
+            params, body = options.get("params"), options.get("json")
+            return self.session.request(method, address, params=params, json=body, timeout=TIMEOUT, stream=True)
+
+    signed = AuthorizedSession(credentials, refresh_status_codes=())  # type: ignore[no-untyped-call]
+    client = Client(credentials, signed)
     client.set_timeout(TIMEOUT)
     return client
 
