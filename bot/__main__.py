@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from bot.history import History
 from bot.keys import join_token
 from bot.server import serving
 from bot.settings import Settings, read_settings
+from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
 from bot.web import LOCAL, links
 from lera.errors import LeraError
@@ -28,9 +30,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="run.py bot", description="Run the streamer's bot: hub, overlay and !mood.")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml in this folder)")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
+    parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = read_settings(arguments.config)
+    if arguments.sheet_setup:
+        return set_up_sheet(settings, time.time())
     token = join_token(settings.channel.name, renew=arguments.new_link)
     return run_until_stopped(run(settings, token))
 
@@ -40,6 +45,7 @@ async def run(settings: Settings, token: str) -> int:
     now = steady_clock()
     history = open_history(settings, now())
     show = Show(settings, token, history, now)
+    attach_sheet(show)
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())
@@ -82,6 +88,7 @@ def welcome(show: Show, address: str) -> list[str]:
         f"  Dashboard:           {places['dashboard']}",
         f"  Link for viewers:    {places['join']}   (keep it off the screen)",
         *(["    (it works on this machine only: see `For streamers` in the README)"] if local else []),
+        *([f"  Link by the Sheet:   {show.sheet_link}"] if show.sheet_link else []),
         f"Type {show.settings.chat.prefix}mood to try it here, or `ann: what a win!` as chat. Ctrl-C ends the show.",
     ]
 

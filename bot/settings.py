@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
 from transport.reading import Channel
+from transport.sheet_account import SheetSettings
 
 
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +66,7 @@ class Settings(Struct, frozen=True):
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
     history: HistorySettings = HistorySettings()
+    sheet: SheetSettings = SheetSettings()
 
 
 # `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
@@ -81,6 +83,7 @@ def settings_from(configuration: Configuration) -> Settings:
         web=configuration.section("web", WebSettings),
         chat=configuration.section("chat", ChatSettings),
         history=configuration.section("history", HistorySettings),
+        sheet=configuration.section("sheet", SheetSettings),
     )
 
 

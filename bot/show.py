@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from bot.archive import Archive
 from bot.chat import Chat, Reader
 from bot.commands import Asker, Commands
 from bot.crowd import ChatVotes, Crowd, Mood
@@ -20,6 +21,7 @@ from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
 from transport.reading import Probabilities, Reading
+from transport.sheet_host import SheetHost
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +29,8 @@ logger = logging.getLogger(__name__)
 class Show:
     """One running stream.
 
-    agents → hub → desk → `take` ─┐
-    messages → `hear` → chat ─────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history.
+    agents → hub or Sheet → desk → `take` ─┐
+    messages → `hear` → chat ──────────────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history.
     """
 
     MOODS_PER_SECOND: Final = 10
@@ -63,6 +65,10 @@ class Show:
         # What viewers' links start with; known once the ports are open.
         self.public_url = settings.web.public_url.rstrip("/")
         self.history_fault: str | None = None
+        # Set by bot.sheet where a Google Sheet is used.
+        self.sheet: SheetHost | None = None
+        self.sheet_link = ""
+        self.archive: Archive | None = None
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
         self.lags: deque[float] = deque(maxlen=10_000)
         self._captured: list[float] = []
@@ -125,6 +131,8 @@ class Show:
                 tasks.create_task(self._remember())
                 tasks.create_task(self.hub.watch())
                 tasks.create_task(self.chat.run())
+                if self.sheet is not None:
+                    tasks.create_task(self.sheet.run())
         finally:
             await self.hub.close()
             if self.history is not None and self.session:
@@ -157,6 +165,8 @@ class Show:
             await asyncio.sleep(1.0 - self.now() % 1.0)
             mood = self.crowd.mood(self.now())
             self.peaks.add(mood)
+            if self.archive is not None:
+                self.archive.add(mood)
             # Seconds without a viewer are not kept: a gap in the chart says it better than zeros.
             if self.history is not None and self.session and mood.viewers:
                 await asyncio.to_thread(self._try_to_keep, partial(self._add_row, mood))

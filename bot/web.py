@@ -216,6 +216,7 @@ class Pages:
                 "interval": show.desk.interval,
                 "history": show.history_fault or ("on" if show.history else "off"),
                 "chat": show.chat.fault or "on",
+                "sheet": (show.sheet.fault or "on") if show.sheet is not None else "off",
                 "messages": dict(show.chat.counts),
             }
         )

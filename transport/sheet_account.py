@@ -42,11 +42,15 @@ class Account(Struct, frozen=True):
     email: str = ""
 
     def table(self, spreadsheet: str, base: str = GOOGLE) -> Table:
-        """A spreadsheet, opened with this account. Raises LeraError where that would show Google's token to others."""
+        """A spreadsheet, opened with this account. Raises LeraError as `check_place` does."""
+        self.check_place(base)
+        return Table(spreadsheet, self.credentials, base)
+
+    def check_place(self, base: str) -> None:
+        """Refuse to show Google's token to others than Google. Raises LeraError."""
         host = urlsplit(self.token_uri).hostname or ""
         if is_local(base) != (host in LOCAL) or not (host in LOCAL or host.endswith(".googleapis.com")):
             raise LeraError("This key and this link don't belong together: use the key that the streamer gave you.")
-        return Table(spreadsheet, self.credentials, base)
 
 
 def spreadsheet_id(text: str) -> str:
@@ -69,13 +73,13 @@ def account(spreadsheet: str, key: str, say: Callable[[str], None] = print, *, l
     browser, once, and what Google gives is kept in the vault. With `log_in` False nobody is asked.
     """
     if not key:
-        kept = secret(_name(spreadsheet))
+        kept = secret(login_name(spreadsheet))
         if kept is None:
             raise LeraError(
                 "Google must know who you are: name the key file that belongs to this Sheet with "
                 "`[sheet] key` in config.toml, or with --key FILE."
             )
-        return _login(json.loads(kept))
+        return login_account(json.loads(kept))
     found = _read_key(Path(key).expanduser())
     if found.get("type") == "service_account":
         return _service_account(found, key)
@@ -85,20 +89,20 @@ def account(spreadsheet: str, key: str, say: Callable[[str], None] = print, *, l
             f"{key} is no key for a Sheet: it must be a service account's key, or an OAuth client of the kind "
             "`Desktop app`, as JSON. The README tells how to get one."
         )
-    kept = secret(_name(spreadsheet))
+    kept = secret(login_name(spreadsheet))
     if kept is not None and json.loads(kept).get("client_id") == client["client_id"]:
-        return _login(json.loads(kept))
+        return login_account(json.loads(kept))
     if not log_in:
         raise LeraError("You are not logged in to Google for this Sheet yet: start it once in a terminal.")
     say("Your browser opens Google's page: log in there and allow LERA to edit spreadsheets.")
     given = _ask_google(found)
-    keep_secret(_name(spreadsheet), json.dumps(given))
-    return _login(given)
+    keep_secret(login_name(spreadsheet), json.dumps(given))
+    return login_account(given)
 
 
 def forget_login(spreadsheet: str) -> None:
     """Erase the login that was kept for a spreadsheet."""
-    keep_secret(_name(spreadsheet), None)
+    keep_secret(login_name(spreadsheet), None)
 
 
 def _service_account(key: dict[str, Any], path: str) -> Account:
@@ -120,7 +124,8 @@ def _service_account(key: dict[str, Any], path: str) -> Account:
     return Account(make, str(key.get("token_uri", "")), str(key.get("client_email", "")))
 
 
-def _login(kept: Mapping[str, Any]) -> Account:
+def login_account(kept: Mapping[str, Any]) -> Account:
+    """The account of a person who logged in before: `kept` is what Google's library calls an authorized user."""
     token_uri = str(kept.get("token_uri", ""))
     needed = ("refresh_token", "client_id", "client_secret")
     if not (token_uri and all(isinstance(kept.get(name), str) for name in needed)):
@@ -172,5 +177,6 @@ def _of_google(client: Mapping[str, Any]) -> bool:
     return all(host in LOCAL or host == "accounts.google.com" or host.endswith(".googleapis.com") for host in hosts)
 
 
-def _name(spreadsheet: str) -> str:
+def login_name(spreadsheet: str) -> str:
+    """What the login for a spreadsheet is called in the vault."""
     return f"google login {spreadsheet}"

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import logging
+import os
 import threading
+import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
@@ -61,6 +63,8 @@ class Table:
         self._spreadsheet = quote(spreadsheet, safe="")
         self._credentials = credentials
         self._base = base
+        # Read now: the agent's face finder is cut off from the network by proxy variables that lead nowhere.
+        self._proxies = _proxies(base)
         self._thread = ThreadPoolExecutor(1, "sheet")
         self._client: HTTPClient | None = None
         self._closed = False
@@ -131,7 +135,7 @@ class Table:
 
         try:
             if self._client is None:
-                self._client = _client(self._credentials(), self._base)
+                self._client = _client(self._credentials(), self._base, self._proxies)
             url = f"{GOOGLE}/v4/spreadsheets/{self._spreadsheet}{place}"
             answer = json.loads(self._client.request(method, url, params=params, json=body).content)
         except gspread.exceptions.APIError as error:
@@ -154,12 +158,22 @@ class Table:
     def _hang_up(self) -> None:
         if self._client is not None:
             self._client.session.close()
+            asking = getattr(self._client.session, "_auth_request", None)
+            if asking is not None:
+                asking.session.close()
 
 
 _first_import = threading.Lock()
 
 
-def _client(credentials: "Credentials", base: str) -> "HTTPClient":
+def _proxies(base: str) -> dict[str, str]:
+    """The user's own proxies for an address; none where they are not meant for it."""
+    if urllib.request.proxy_bypass(urlsplit(base).netloc):
+        return {}
+    return {scheme: url for scheme, url in urllib.request.getproxies().items() if not url.startswith("disabled:")}
+
+
+def _client(credentials: "Credentials", base: str, proxies: dict[str, str]) -> "HTTPClient":
     # Imported only here, so that programs which use no Sheet start without it; by one thread at a time.
     with _first_import:
         import gspread.exceptions
@@ -176,8 +190,7 @@ def _client(credentials: "Credentials", base: str) -> "HTTPClient":
             if response.status_code == 401:
                 # The token was taken back before its time. A refusal that is still open would keep its connection.
                 response.close()
-                with requests.Session() as session:
-                    credentials.refresh(Request(session))  # type: ignore[no-untyped-call]
+                credentials.refresh(asking)  # type: ignore[no-untyped-call]
                 response = self._ask(method, address, options)
             with response:
                 content = b""
@@ -194,10 +207,19 @@ def _client(credentials: "Credentials", base: str) -> "HTTPClient":
             params, body = options.get("params"), options.get("json")
             return self.session.request(method, address, params=params, json=body, timeout=TIMEOUT, stream=True)
 
-    signed = AuthorizedSession(credentials, refresh_status_codes=())  # type: ignore[no-untyped-call]
-    client = Client(credentials, signed)
-    client.set_timeout(TIMEOUT)
-    return client
+    def dressed(session: T) -> T:
+        assert isinstance(session, requests.Session)
+        session.trust_env = False
+        session.proxies.update(proxies)
+        session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        return session
+
+    # The one that asks for tokens, in the one that shows them.
+    asking = Request(dressed(requests.Session()))
+    session = dressed(
+        AuthorizedSession(credentials, refresh_status_codes=(), auth_request=asking)  # type: ignore[no-untyped-call]
+    )
+    return Client(credentials, session=session)
 
 
 def _fault(status: int, error: dict[str, Any], headers: Any) -> SheetFault:

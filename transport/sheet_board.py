@@ -21,6 +21,8 @@ class _Claim(Struct):
     # What was there before the bot looked for the first time may be a ghost: it counts once it moves.
     alive: bool
     unread: bool = True
+    # The earlier sequence that was seen last, so that a replay counts once.
+    replayed: int = 0
 
 
 class Board:
@@ -51,6 +53,11 @@ class Board:
     def crowded(self) -> bool:
         """Whether the Sheet is too slow for so many."""
         return too_slow(self.pace, self._quota)
+
+    @property
+    def nearly_crowded(self) -> bool:
+        """Whether a few more would make it too slow: what was said of a crowded Sheet still holds."""
+        return too_slow(self.pace, self._quota, 0.8)
 
     @property
     def to_tidy(self) -> bool:
@@ -101,7 +108,9 @@ class Board:
             claim.row, claim.changed, claim.patience = row, now, self._patience()
             claim.alive = claim.unread = True
         elif row.sequence < claim.row.sequence:
-            self._desk.counts["dropped: replayed"] += 1
+            if row.sequence != claim.replayed:
+                claim.replayed = row.sequence
+                self._desk.counts["dropped: replayed"] += 1
         else:
             # The same word in another place: a person has sorted or inserted rows.
             claim.row = row

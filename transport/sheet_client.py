@@ -30,7 +30,7 @@ from transport.sheet_layout import (
     LiveRow,
     live_cells,
     new_claim,
-    read_control,
+    read_head,
     read_live,
     release,
     renew,
@@ -224,9 +224,14 @@ class SheetClient:
         return msgspec.structs.replace(row, sequence=row.sequence + 1, **changes)
 
     def _hear(self, written: Written) -> None:
-        control = read_control(written.cells[1]) if len(written.cells) > 1 else None
-        if control is not None:
-            self._obey(control)
+        if len(written.cells) < FIRST_ROW - 1:
+            return
+        try:
+            self._obey(read_head(written.cells))
+        except LayoutFault:
+            # Rows are no longer where they were.
+            self._seat = None
+            raise
 
     def _obey(self, control: Control) -> None:
         now = asyncio.get_running_loop().time()

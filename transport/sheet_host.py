@@ -17,7 +17,6 @@ from transport.sheet_layout import (
     HEAD_RANGE,
     HISTORY,
     HISTORY_HEAD_RANGE,
-    HISTORY_TIMES_RANGE,
     LIVE,
     LIVE_RANGE,
     Control,
@@ -58,7 +57,7 @@ class SheetHost:
         """`live` reads viewers' rows; `moments` gives what `History` is to hold. `shared` as in `Board`."""
         self.quota = quota or Quota()
         self.board = Board(desk, self.quota, shared)
-        self.fault: str | None = None
+        self._faults: dict[str, str] = {}
         self._open_table = open_table
         self._desk = desk
         self._now = now
@@ -72,7 +71,15 @@ class SheetHost:
         self._hurry = asyncio.Event()
         self._ledger: _Ledger | None = None
         self._told_pace = 0.0
+        # Whether the head was as it must be at the last look; nothing is written into what people have changed.
+        self._sound = False
         self._crowded = False
+        self._looked = float("-inf")
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong now, in a line for people."""
+        return " ".join(self._faults.values()) or None
 
     async def run(self) -> None:
         """Serve until cancelled; then say goodbye. Faults are said once, and tried again."""
@@ -80,8 +87,10 @@ class SheetHost:
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self._live:
-                    tasks.create_task(self._keep(lambda: self._read(reader), read_interval(self.quota, self._shared)))
-                tasks.create_task(self._keep(lambda: self._write(writer), write_interval(self.quota), self._hurry))
+                    looks = read_interval(self.quota, self._shared)
+                    tasks.create_task(self._keep("reading", lambda: self._read(reader), looks))
+                writes = write_interval(self.quota)
+                tasks.create_task(self._keep("writing", lambda: self._write(writer), writes, self._hurry))
         finally:
             self.board.close()
             if self._live and self._control.open and not self._rival.rules(self._now()):
@@ -92,7 +101,7 @@ class SheetHost:
             await writer.close()
 
     async def _keep(
-        self, turn: Callable[[], Awaitable[None]], interval: float, hurry: asyncio.Event | None = None
+        self, name: str, turn: Callable[[], Awaitable[None]], interval: float, hurry: asyncio.Event | None = None
     ) -> None:
         loop = asyncio.get_running_loop()
         attempt = 0
@@ -102,11 +111,16 @@ class SheetHost:
             try:
                 await turn()
                 attempt = 0
-                self._say(None)
+                self._say(name, None)
             except LeraError as fault:
-                self._say(str(fault))
+                self._say(name, str(fault))
                 asked = fault.wait if isinstance(fault, SheetFault) else 0.0
                 wait = max(interval, full_jitter(attempt, self.quota, asked))
+                attempt += 1
+            except Exception as error:
+                # A mistake of ours must not end the show that this is a part of.
+                self._say(name, f"The Sheet failed with {type(error).__name__}: please report it; trying again.")
+                wait = max(interval, full_jitter(attempt, self.quota))
                 attempt += 1
             if hurry is None or attempt:
                 await asyncio.sleep(max(0.0, begun + wait - loop.time()))
@@ -119,8 +133,13 @@ class SheetHost:
                 hurry.clear()
 
     async def _read(self, table: Table) -> None:
+        if self._rival.rules(self._now()) and self._now() - self._looked < write_interval(self.quota):
+            return  # Two bots have one account; if both looked at full pace, they would use up its reads.
+        self._looked = self._now()
         (values,) = await table.read(LIVE_RANGE)
+        self._sound = False
         live = read_live(values)
+        self._sound = True
         now = self._now()
         self._rival.see(live.control, now)
         self.board.take(live, now)
@@ -131,6 +150,8 @@ class SheetHost:
 
     async def _write(self, table: Table) -> None:
         now = self._now()
+        if self._live and not self._sound:
+            return  # The reader says why, or has not looked yet.
         if not self._live:
             (head,) = await table.read(HEAD_RANGE)
             self._rival.see(read_head(head), now)
@@ -167,7 +188,7 @@ class SheetHost:
             raise fault
 
     def _advise(self) -> None:
-        crowded = self.board.crowded
+        crowded = self.board.crowded if not self._crowded else self.board.nearly_crowded
         if crowded and not self._crowded:
             logger.warning(
                 "%d viewers are too many for one Sheet: each may post only every %.0f s. It is time for the hub.",
@@ -176,10 +197,13 @@ class SheetHost:
             )
         self._crowded = crowded
 
-    def _say(self, fault: str | None) -> None:
-        if fault is not None and fault != self.fault:
+    def _say(self, name: str, fault: str | None) -> None:
+        if fault is None:
+            self._faults.pop(name, None)
+        elif fault not in self._faults.values():
             logger.error("%s The show goes on.", fault)
-        self.fault = fault
+        if fault is not None:
+            self._faults[name] = fault
 
 
 class _Rival:
@@ -236,7 +260,15 @@ async def _open_ledger(table: Table) -> _Ledger:
     sheets = await table.sheets()
     if HISTORY not in sheets:
         raise LayoutFault(f"The sheet `{HISTORY}` is gone: run `python run.py bot --sheet-setup`.")
-    head, times = await table.read(HISTORY_HEAD_RANGE, HISTORY_TIMES_RANGE)
-    made = read_history_head(head)
-    known = [time for row in times for time in [read_time(row[0] if row else None)] if time is not None]
-    return _Ledger(max([made, *known]), FIRST_ROW + len(times), sheets[HISTORY][1])
+    (head,) = await table.read(HISTORY_HEAD_RANGE)
+    last, rows = read_history_head(head), sheets[HISTORY][1]
+    # From the end backwards: after some months the whole is more than should be read at every start.
+    high, step = rows, 3000
+    while high >= FIRST_ROW:
+        low = max(FIRST_ROW, high - step + 1)
+        (cells,) = await table.read(f"{HISTORY}!A{low}:A{high}")
+        known = [time for row in cells for time in [read_time(row[0] if row else None)] if time is not None]
+        if cells:
+            return _Ledger(max([last, *known]), low + len(cells), rows)
+        high, step = low - 1, 20_000
+    return _Ledger(last, FIRST_ROW, rows)

@@ -36,7 +36,6 @@ HISTORY_COLUMNS: Final = ("time (UTC)", "viewers", *EMOTIONS)
 LIVE_RANGE: Final = f"{LIVE}!A1:L{FIRST_ROW + MAX_ROWS - 1}"
 HEAD_RANGE: Final = f"{LIVE}!A1:L3"
 HISTORY_HEAD_RANGE: Final = f"{HISTORY}!A1:I3"
-HISTORY_TIMES_RANGE: Final = f"{HISTORY}!A{FIRST_ROW}:A"
 FREE: Final = "free"
 """In the first cell of a row that nobody has: the next viewer takes it. Deleting rows would move others."""
 

@@ -59,9 +59,9 @@ def write_interval(quota: Quota) -> float:
     return quota.minute / BOT_WRITES
 
 
-def too_slow(pace: Pace, quota: Quota) -> bool:
-    """Whether the crowd has outgrown the Sheet."""
-    return pace.interval > quota.seconds(SLOWEST)
+def too_slow(pace: Pace, quota: Quota, part: float = 1.0) -> bool:
+    """Whether the crowd has outgrown the Sheet, or this part of what it carries."""
+    return pace.interval > part * quota.seconds(SLOWEST)
 
 
 def full_jitter(attempt: int, quota: Quota, asked: float = 0.0, chance: random.Random | None = None) -> float:
