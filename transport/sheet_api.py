@@ -186,14 +186,12 @@ def _client(credentials: "Credentials", base: str, proxies: dict[str, str]) -> "
 
         def request(self, method: str, endpoint: str, *_: Any, **options: Any) -> requests.Response:
             address = base + endpoint.removeprefix(GOOGLE)
-            response = self.session.request(
-                method,
-                address,
-                params=options.get("params"),
-                json=options.get("json"),
-                timeout=TIMEOUT,
-                stream=True,
-            )
+            response = self._ask(method, address, options)
+            if response.status_code == 401:
+                # The token was taken back before its time. A refusal that is still open would keep its connection.
+                response.close()
+                credentials.refresh(asking)  # type: ignore[no-untyped-call]
+                response = self._ask(method, address, options)
             with response:
                 content = b""
                 for chunk in response.iter_content(65_536):
@@ -205,6 +203,10 @@ def _client(credentials: "Credentials", base: str, proxies: dict[str, str]) -> "
                 raise gspread.exceptions.APIError(response)
             return response
 
+        def _ask(self, method: str, address: str, options: dict[str, Any]) -> requests.Response:
+            params, body = options.get("params"), options.get("json")
+            return self.session.request(method, address, params=params, json=body, timeout=TIMEOUT, stream=True)
+
     def dressed(session: T) -> T:
         assert isinstance(session, requests.Session)
         session.trust_env = False
@@ -214,7 +216,9 @@ def _client(credentials: "Credentials", base: str, proxies: dict[str, str]) -> "
 
     # The one that asks for tokens, in the one that shows them.
     asking = Request(dressed(requests.Session()))
-    session = dressed(AuthorizedSession(credentials, auth_request=asking))  # type: ignore[no-untyped-call]
+    session = dressed(
+        AuthorizedSession(credentials, refresh_status_codes=(), auth_request=asking)  # type: ignore[no-untyped-call]
+    )
     return Client(credentials, session=session)
 
 

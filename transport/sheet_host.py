@@ -74,6 +74,7 @@ class SheetHost:
         # Whether the head was as it must be at the last look; nothing is written into what people have changed.
         self._sound = False
         self._crowded = False
+        self._looked = float("-inf")
 
     @property
     def fault(self) -> str | None:
@@ -133,6 +134,9 @@ class SheetHost:
                 hurry.clear()
 
     async def _read(self, table: Table) -> None:
+        if self._rival.rules(self._now()) and self._now() - self._looked < write_interval(self.quota):
+            return  # Two bots have one account; if both looked at full pace, they would use up its reads.
+        self._looked = self._now()
         (values,) = await table.read(LIVE_RANGE)
         self._sound = False
         live = read_live(values)
