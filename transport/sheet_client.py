@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from lera.errors import LeraError
 from transport.hub import State
@@ -54,12 +55,11 @@ class SheetClient:
         on_state: Callable[[str], None] | None = None,
         quota: Quota | None = None,
     ) -> None:
-        self.interval = 1.25
-        self.heartbeat = 15.0
+        self.quota = quota or Quota()
+        self.interval, self.heartbeat = astuple(sheet_pace(0, self.quota, shared=False))
         self.minimum_viewers = 3
         self.state: State = "offline"
         self.readings_sent = 0
-        self.quota = quota or Quota()
         self._table = table
         self._channel = channel
         self._viewer = viewer
@@ -70,6 +70,7 @@ class SheetClient:
         self._claims: set[str] = set()
         self._held = self._posted = self._heard = float("-inf")
         self._beat = -1
+        self._lost = 0
         self._erasing = False
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
@@ -137,11 +138,18 @@ class SheetClient:
 
     async def _claim(self) -> None:
         """Take a row: the viewer's own from before, a free one, or a new one at the end."""
+        if self._lost > 1:
+            # Twice in a row is no person who sorts: let another window of this viewer's write, so that it shows.
+            await self._pause(self.heartbeat * random.uniform(1.0, 2.0))
+            if self._closing.is_set():
+                return
         (values,) = await self._table.read(LIVE_RANGE)
         live = read_live(values)
-        self._obey(live.control)
-        if live.control.channel and live.control.channel != self._channel:
-            raise LeraError(f"This Sheet belongs to the stream {live.control.channel}: ask the streamer for the link.")
+        told = live.control
+        if told is not None:
+            self._obey(told)
+            if told.channel != self._channel:
+                raise LeraError(f"This Sheet belongs to the stream {told.channel}: ask the streamer for the link.")
         own = [row for row in live.rows if row.key == self._viewer]
         if self._claims and any(row.claim not in self._claims for row in own):
             raise LeraError("You joined again from another window; this one stops.")
@@ -157,7 +165,7 @@ class SheetClient:
         self._held = self._heard = loop.time()
         # Of a crowd that comes at once the bot has not told the pace yet: go by the rows, of which as many may follow.
         crowd = max(len(live.rows), seat.row - FIRST_ROW) + 1
-        if crowd > 3 + live.control.viewers:
+        if crowd > 3 + (told.viewers if told is not None else 0):
             self.interval = max(self.interval, sheet_pace(2 * crowd, self.quota, shared=False).interval)
         self._posted = loop.time() - random.uniform(0.0, self.interval / 2)
         self._become("joined")
@@ -206,8 +214,9 @@ class SheetClient:
         if not swapped(written.replies[0]):
             # Somebody moved the rows. The other who was overwritten finds out in the same way.
             self._seat = None
+            self._lost += 1
             return
-        self._held = loop.time()
+        self._held, self._lost = loop.time(), 0
         self.readings_sent += seat.state == "face"
         self._hear(written)
 
@@ -227,11 +236,13 @@ class SheetClient:
         if len(written.cells) < FIRST_ROW - 1:
             return
         try:
-            self._obey(read_head(written.cells))
+            control = read_head(written.cells)
         except LayoutFault:
             # Rows are no longer where they were.
             self._seat = None
             raise
+        if control is not None:
+            self._obey(control)
 
     def _obey(self, control: Control) -> None:
         now = asyncio.get_running_loop().time()

@@ -66,7 +66,7 @@ class SheetHost:
         self._moments = moments
         # Runs are told apart by when they began, so that of two bots on one Sheet the later one steps back.
         self._run = f"{int(now()):012}-{new_claim()}"
-        self._control = Control()
+        self._control: Control | None = None
         self._rival = _Rival(self._run, 3 * write_interval(self.quota))
         self._hurry = asyncio.Event()
         self._ledger: _Ledger | None = None
@@ -93,8 +93,9 @@ class SheetHost:
                 tasks.create_task(self._keep("writing", lambda: self._write(writer), writes, self._hurry))
         finally:
             self.board.close()
-            if self._live and self._control.open and not self._rival.rules(self._now()):
-                goodbye = msgspec.structs.replace(self._control, beat=self._control.beat + 1, viewers=0, open=False)
+            last = self._control
+            if last is not None and last.open and not self._rival.rules(self._now()):
+                goodbye = msgspec.structs.replace(last, beat=last.beat + 1, viewers=0, open=False)
                 with contextlib.suppress(SheetFault, TimeoutError):
                     await asyncio.wait_for(writer.write([write_rows(LIVE, 2, [control_cells(goodbye)])]), 3.0)
             await reader.close()
@@ -159,7 +160,7 @@ class SheetHost:
             raise LeraError("Another bot writes to this Sheet: this one only reads until you stop the other.")
         pace = self.board.pace
         self._control = Control(
-            self._control.beat + 1,
+            self._control.beat + 1 if self._control is not None else 1,
             pace.interval,
             pace.heartbeat,
             self._desk.minimum_viewers,
@@ -215,11 +216,13 @@ class _Rival:
         self._seen = ("", 0)
         self._moved = float("-inf")
 
-    def see(self, control: Control, now: float) -> None:
+    def see(self, control: Control | None, now: float) -> None:
         """Look at who wrote the control row last."""
+        if control is None:
+            return
         seen = (control.bot, control.beat)
         first = self._seen == ("", 0)
-        if seen != self._seen and control.bot != self._run and control.open and not first and control.bot:
+        if seen != self._seen and control.bot != self._run and control.open and not first:
             self._moved = now
         self._seen = seen
 

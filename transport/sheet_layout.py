@@ -54,14 +54,14 @@ class LayoutFault(LeraError):
 class Control(Struct, frozen=True):
     """The bot's row. `beat` counts its writes, `bot` names the run that writes, `open` is False after a goodbye."""
 
-    beat: int = 0
-    interval: float = 1.25
-    heartbeat: float = 15.0
-    minimum_viewers: int = 3
-    viewers: int = 0
-    channel: str = ""
-    bot: str = ""
-    open: bool = False
+    beat: int
+    interval: float
+    heartbeat: float
+    minimum_viewers: int
+    viewers: int
+    channel: str
+    bot: str
+    open: bool
 
 
 class LiveRow(Struct, frozen=True):
@@ -85,7 +85,7 @@ class LiveRow(Struct, frozen=True):
 class Live(Struct, frozen=True):
     """All of `Live` as it was read: viewers' rows, free rows, blank rows between others, rows that make no sense."""
 
-    control: Control
+    control: Control | None
     rows: list[LiveRow]
     free: list[int]
     blank: list[int]
@@ -163,10 +163,10 @@ def read_live(values: Sequence[Sequence[Any]]) -> Live:
     return Live(control, rows, free, blank, damaged, max(len(values), FIRST_ROW - 1))
 
 
-def read_head(values: Sequence[Sequence[Any]]) -> Control:
-    """Check the three rows of head and return the control row. Raises LayoutFault."""
+def read_head(values: Sequence[Sequence[Any]]) -> Control | None:
+    """Check the three rows of head and return the control row, None before the bot's first. Raises LayoutFault."""
     _check_head(LIVE, values, LIVE_COLUMNS)
-    return read_control(values[1]) or Control()
+    return read_control(values[1])
 
 
 def read_control(cells: Sequence[Any]) -> Control | None:
