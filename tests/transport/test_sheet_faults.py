@@ -162,14 +162,19 @@ async def test_rows_that_people_sort_or_scribble_in_harm_nobody(crowd: Crowd) ->
     assert crowd.seen.wrong == []
 
 
-async def test_of_two_bots_the_later_one_steps_back(crowd: Crowd) -> None:
+async def test_of_two_bots_the_later_one_steps_back(crowd: Crowd, caplog: pytest.LogCaptureFixture) -> None:
     begun = int(time.time())
     await until(lambda: int(time.time()) > begun)  # runs are told apart by the second in which they began
     later = crowd.start_bot(Desk(HubSettings(), "ann", "token", Seen()))
     await until(lambda: "Another bot writes to this Sheet" in (later.fault or ""))
+    stepped_back = crowd.sheets.now()
     for agent in crowd.agents.values():
         await sees(crowd, agent)
+    # They have one account, so two that look at full pace would use up its reads.
+    await until(lambda: crowd.sheets.now() > stepped_back + 90)
+    assert crowd.refusals(stepped_back + 30) == []
     assert crowd.host is not None and crowd.host.fault is None
+    assert len([text for text in faults_said(caplog) if "Another bot" in text]) == 1
 
 
 async def test_who_crashes_leaves_no_ghost_and_the_row_is_used_again(crowd: Crowd) -> None:
