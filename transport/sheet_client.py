@@ -54,12 +54,16 @@ class SheetClient:
         viewer: str,
         on_state: Callable[[str], None] | None = None,
         quota: Quota | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
+        """`shared`: the account is a service account, which others use as well."""
         self.quota = quota or Quota()
-        self.interval, self.heartbeat = astuple(sheet_pace(0, self.quota, shared=False))
+        self.interval, self.heartbeat = astuple(sheet_pace(0, self.quota, shared))
         self.minimum_viewers = 3
         self.state: State = "offline"
         self.readings_sent = 0
+        self._shared = shared
         self._table = table
         self._channel = channel
         self._viewer = viewer
@@ -166,7 +170,7 @@ class SheetClient:
         # Of a crowd that comes at once the bot has not told the pace yet: go by the rows, of which as many may follow.
         crowd = max(len(live.rows), seat.row - FIRST_ROW) + 1
         if crowd > 3 + (told.viewers if told is not None else 0):
-            self.interval = max(self.interval, sheet_pace(2 * crowd, self.quota, shared=False).interval)
+            self.interval = max(self.interval, sheet_pace(2 * crowd, self.quota, self._shared).interval)
         self._posted = loop.time() - random.uniform(0.0, self.interval / 2)
         self._become("joined")
 
@@ -199,8 +203,9 @@ class SheetClient:
         if self._erasing or due > loop.time():
             await self._pause(due - loop.time() if not self._erasing else self.heartbeat, self._wake)
             return
-        # Who was away for long may have lost the row to another, and must not write into it.
-        if self._seat is None or loop.time() - self._held > 2 * self.heartbeat:
+        # Who was away for long may have lost the row to another, and must not write into it: three heartbeats are all
+        # that the bot waits.
+        if self._seat is None or loop.time() - self._held > 2.5 * self.heartbeat:
             self._seat = None
             return
         self._seat = seat = self._word(self._seat)
