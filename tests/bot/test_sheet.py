@@ -16,7 +16,7 @@ import pytest
 from bot import __main__ as program
 from bot.history import History
 from bot.settings import ChannelSettings, Settings
-from bot.sheet import attach_sheet, use_sheet
+from bot.sheet import attach_sheet, check_sheet, use_sheet
 from bot.show import Show
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
@@ -103,6 +103,15 @@ def test_a_sheet_that_is_wrong_in_the_settings_is_said_and_the_show_goes_on(capl
         attach_sheet(show)
         assert show.sheet is None
     assert caplog.text.count("The show goes on without the Sheet.") == 2
+
+
+async def test_the_doctor_opens_the_spreadsheet_and_looks_at_its_head(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        settings = Settings(sheet=SheetSettings(stage.book, live=True, key=str(tmp_path / "bot-key.json")))
+        await asyncio.to_thread(check_sheet, settings, stage.google.url)
+        stage.google.edit(stage.book, "History!B3", [["people"]])
+        with pytest.raises(LeraError, match="B3 of the sheet `History` must say `viewers`"):
+            await asyncio.to_thread(check_sheet, settings, stage.google.url)
 
 
 def test_without_the_settings_there_is_no_sheet(caplog: pytest.LogCaptureFixture) -> None:
