@@ -24,6 +24,8 @@ from googleapiclient.errors import HttpError
 from tests.conftest import ROOT, SHARED
 from tests.standins.sheets import SheetsStandIn, standin
 
+pytestmark = pytest.mark.usefixtures("no_dead_proxies")
+
 RECORDINGS = SHARED / "oracles" / "google-sheets" / "recordings.jsonl.gz"
 SCOPES = ["https://www.googleapis.com/auth/spreadsheets"]
 IDS = {"sheetId", "namedRangeId", "protectedRangeId"}

@@ -14,6 +14,8 @@ from lera.vault import secret
 from tests.standins.sheets import SheetsStandIn, standin
 from transport.sheet_account import SCOPES, account, forget_login, login_account, login_name, spreadsheet_id
 
+pytestmark = pytest.mark.usefixtures("no_dead_proxies")
+
 SHEET = "a-spreadsheet-of-some-length"
 
 
