@@ -19,6 +19,7 @@ from bot.chat import load_reader
 from bot.history import History
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
+from bot.sheet import check_sheet
 from lera import vault
 from lera.errors import LeraError
 from lera.folders import data_folder
@@ -50,6 +51,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("detector", _detector),
         ("reader", _reader),
         ("chat", lambda: _chat(settings)),
+        ("sheet", lambda: _sheet(settings)),
     ):
         yield _guarded(name, look)
 
@@ -160,3 +162,10 @@ def _chat(settings: Settings) -> Finding:
     if sevens.shape != (1, 7) or qualities.shape != (1,):
         return Finding("chat", "the text reader gives nonsense", "Install LERA again: its weights are damaged.")
     return Finding("chat", "the text reader loads and answers")
+
+
+def _sheet(settings: Settings) -> Finding:
+    if not (settings.sheet.live or settings.sheet.archive):
+        return Finding("sheet", "not used")
+    check_sheet(settings)
+    return Finding("sheet", "the spreadsheet opens, and its layout is as it must be")

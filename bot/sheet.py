@@ -1,5 +1,6 @@
 """The bot's Google Sheet: where viewers meet it (`[sheet] live`), and where its history is mirrored (`archive`)."""
 
+import asyncio
 import logging
 
 from bot.archive import Archive
@@ -11,6 +12,7 @@ from transport.link import sheet_link
 from transport.sheet_account import Account, account, spreadsheet_id
 from transport.sheet_api import GOOGLE, Table
 from transport.sheet_host import SheetHost
+from transport.sheet_layout import HEAD_RANGE, HISTORY_HEAD_RANGE, read_head, read_history_head
 from transport.sheet_pace import Quota
 from transport.sheet_setup import set_up
 
@@ -58,6 +60,21 @@ def set_up_sheet(settings: Settings, now: float) -> int:
     if not status and not (sheet.live or sheet.archive):
         print("Set [sheet] live = true to let viewers meet there, or archive = true to mirror the history.")
     return status
+
+
+def check_sheet(settings: Settings, base: str = GOOGLE) -> None:
+    """Open the spreadsheet of the settings and look at its layout. Raises LeraError with the mend."""
+    spreadsheet = spreadsheet_id(settings.sheet.spreadsheet)
+    asyncio.run(_check(account(spreadsheet, settings.sheet.key, log_in=False).table(spreadsheet, base)))
+
+
+async def _check(table: Table) -> None:
+    try:
+        head, history = await table.read(HEAD_RANGE, HISTORY_HEAD_RANGE)
+    finally:
+        await table.close()
+    read_head(head)
+    read_history_head(history)
 
 
 async def _set_up(table: Table, now: float, owner: str) -> int:

@@ -7,6 +7,7 @@ brings back the control row.
 import asyncio
 import contextlib
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from transport.sheet_layout import (
     LIVE,
     LIVE_RANGE,
     MAX_ROWS,
+    NAMES_RANGE,
     Control,
     LayoutFault,
     Live,
@@ -54,12 +56,16 @@ class SheetClient:
         viewer: str,
         on_state: Callable[[str], None] | None = None,
         quota: Quota | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
+        """`shared`: the account is a service account, which others use as well."""
         self.quota = quota or Quota()
-        self.interval, self.heartbeat = astuple(sheet_pace(0, self.quota, shared=False))
+        self.interval, self.heartbeat = astuple(sheet_pace(0, self.quota, shared))
         self.minimum_viewers = 3
         self.state: State = "offline"
         self.readings_sent = 0
+        self._shared = shared
         self._table = table
         self._channel = channel
         self._viewer = viewer
@@ -70,7 +76,7 @@ class SheetClient:
         self._claims: set[str] = set()
         self._held = self._posted = self._heard = float("-inf")
         self._beat = -1
-        self._lost = 0
+        self._losses: deque[float] = deque(maxlen=3)
         self._erasing = False
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
@@ -94,6 +100,10 @@ class SheetClient:
         attempt = 0
         self._become("connecting")
         while not self._closing.is_set():
+            if self._erasing:
+                # Who has asked to be forgotten says nothing more.
+                await self._pause(self.heartbeat)
+                continue
             try:
                 await (self._claim() if self._seat is None else self._turn())
                 attempt = 0
@@ -104,7 +114,9 @@ class SheetClient:
                 passing = isinstance(fault, SheetFault) and not fault.lasting
                 if not passing and attempt >= self.PATIENCE:
                     raise
-                self._become("offline")
+                # A quota that is used up is a matter of seconds, and the row stands.
+                if not (isinstance(fault, SheetFault) and fault.kind == "quota" and self._seat is not None):
+                    self._become("offline")
                 await self._pause(full_jitter(attempt, self.quota, fault.wait if isinstance(fault, SheetFault) else 0))
 
     async def close(self) -> None:
@@ -122,6 +134,7 @@ class SheetClient:
         if seat is None:
             return False
         self._erasing = True
+        self._wake.set()
         with contextlib.suppress(SheetFault, TimeoutError):
             async with asyncio.timeout(seconds):
                 last = msgspec.structs.replace(
@@ -130,17 +143,18 @@ class SheetClient:
                 await self._table.write(renew(last))
                 while True:
                     await asyncio.sleep(self.quota.seconds(3.0))
-                    (cells,) = await self._table.read(f"{LIVE}!A{seat.row}")
-                    if cells != [[seat.ident]]:
+                    (cells,) = await self._table.read(NAMES_RANGE)
+                    if [seat.ident] not in cells:
                         self._seat = None
                         return True
         return False
 
     async def _claim(self) -> None:
         """Take a row: the viewer's own from before, a free one, or a new one at the end."""
-        if self._lost > 1:
-            # Twice in a row is no person who sorts: let another window of this viewer's write, so that it shows.
+        if self._often_lost():
+            # That is no person who sorts: let another window of this viewer's write, so that it shows.
             await self._pause(self.heartbeat * random.uniform(1.0, 2.0))
+            self._losses.clear()
             if self._closing.is_set():
                 return
         (values,) = await self._table.read(LIVE_RANGE)
@@ -166,9 +180,9 @@ class SheetClient:
         # Of a crowd that comes at once the bot has not told the pace yet: go by the rows, of which as many may follow.
         crowd = max(len(live.rows), seat.row - FIRST_ROW) + 1
         if crowd > 3 + (told.viewers if told is not None else 0):
-            self.interval = max(self.interval, sheet_pace(2 * crowd, self.quota, shared=False).interval)
+            self.interval = max(self.interval, sheet_pace(2 * crowd, self.quota, self._shared).interval)
         self._posted = loop.time() - random.uniform(0.0, self.interval / 2)
-        self._become("joined")
+        self._become("joined" if told is None or told.open else "offline")
 
     async def _take_row(self, live: Live, own: Sequence[LiveRow], mine: LiveRow) -> LiveRow | None:
         """The row that is ours now; None when somebody else was faster."""
@@ -196,11 +210,12 @@ class SheetClient:
         loop = asyncio.get_running_loop()
         self._wake.clear()
         due = self._posted + (self.interval if self._fresh else self.heartbeat)
-        if self._erasing or due > loop.time():
-            await self._pause(due - loop.time() if not self._erasing else self.heartbeat, self._wake)
+        if due > loop.time():
+            await self._pause(due - loop.time(), self._wake)
             return
-        # Who was away for long may have lost the row to another, and must not write into it.
-        if self._seat is None or loop.time() - self._held > 2 * self.heartbeat:
+        # Who was away for long may have lost the row to another, and must not write into it: three heartbeats are all
+        # that the bot waits.
+        if self._seat is None or loop.time() - self._held > 2.5 * self.heartbeat:
             self._seat = None
             return
         self._seat = seat = self._word(self._seat)
@@ -214,11 +229,15 @@ class SheetClient:
         if not swapped(written.replies[0]):
             # Somebody moved the rows. The other who was overwritten finds out in the same way.
             self._seat = None
-            self._lost += 1
+            self._losses.append(loop.time())
             return
-        self._held, self._lost = loop.time(), 0
+        self._held = loop.time()
         self.readings_sent += seat.state == "face"
         self._hear(written)
+
+    def _often_lost(self) -> bool:
+        full = len(self._losses) == self._losses.maxlen
+        return full and self._losses[-1] - self._losses[0] < 10 * self.heartbeat
 
     def _word(self, row: LiveRow) -> LiveRow:
         """The row with what is to be said now."""

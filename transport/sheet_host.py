@@ -94,8 +94,8 @@ class SheetHost:
         finally:
             self.board.close()
             last = self._control
-            if last is not None and last.open and not self._rival.rules(self._now()):
-                goodbye = msgspec.structs.replace(last, beat=last.beat + 1, viewers=0, open=False)
+            if last is not None and not self._rival.rules(self._now()):
+                goodbye = msgspec.structs.replace(last, beat=last.beat + 1, viewers=0, state="closed")
                 with contextlib.suppress(SheetFault, TimeoutError):
                     await asyncio.wait_for(writer.write([write_rows(LIVE, 2, [control_cells(goodbye)])]), 3.0)
             await reader.close()
@@ -167,7 +167,7 @@ class SheetHost:
             self.board.viewers,
             self._desk.channel,
             self._run,
-            self._live,
+            "open" if self._live else "archive",
         )
         requests = [write_rows(LIVE, 2, [control_cells(self._control)]), *self.board.requests()]
         # Until this write is known to have worked, nothing is known of the History's end.
@@ -222,7 +222,7 @@ class _Rival:
             return
         seen = (control.bot, control.beat)
         first = self._seen == ("", 0)
-        if seen != self._seen and control.bot != self._run and control.open and not first:
+        if seen != self._seen and control.bot != self._run and control.state != "closed" and not first:
             self._moved = now
         self._seen = seen
 

@@ -34,6 +34,7 @@ MAX_ROWS: Final = 1000
 LIVE_COLUMNS: Final = ("viewer", "sequence", *EMOTIONS, "quality", "state", "captured")
 HISTORY_COLUMNS: Final = ("time (UTC)", "viewers", *EMOTIONS)
 LIVE_RANGE: Final = f"{LIVE}!A1:L{FIRST_ROW + MAX_ROWS - 1}"
+NAMES_RANGE: Final = f"{LIVE}!A1:A{FIRST_ROW + MAX_ROWS - 1}"
 HEAD_RANGE: Final = f"{LIVE}!A1:L3"
 HISTORY_HEAD_RANGE: Final = f"{HISTORY}!A1:I3"
 FREE: Final = "free"
@@ -47,12 +48,18 @@ State = Literal["face", "waiting", "forget"] | AwayReason
 """`face` has a reading; `waiting` has none yet; `forget` asks the bot to erase; else why there is none now."""
 
 
+BotState = Literal["open", "archive", "closed"]
+
+
 class LayoutFault(LeraError):
     """A person has changed what the programs rely on."""
 
 
 class Control(Struct, frozen=True):
-    """The bot's row. `beat` counts its writes, `bot` names the run that writes, `open` is False after a goodbye."""
+    """The bot's row. `beat` counts its writes, `bot` names the run that writes.
+
+    `state`: `open` for viewers, only an `archive`, or `closed` after a goodbye.
+    """
 
     beat: int
     interval: float
@@ -61,7 +68,12 @@ class Control(Struct, frozen=True):
     viewers: int
     channel: str
     bot: str
-    open: bool
+    state: BotState
+
+    @property
+    def open(self) -> bool:
+        """Whether viewers are read."""
+        return self.state == "open"
 
 
 class LiveRow(Struct, frozen=True):
@@ -125,7 +137,7 @@ class _ControlCells(Struct, array_like=True):
     viewers: int
     channel: Channel
     bot: str
-    state: Literal["open", "closed"]
+    state: BotState
 
 
 def ident(key: str, claim: str) -> str:
@@ -178,9 +190,7 @@ def read_control(cells: Sequence[Any]) -> Control | None:
     pace = (min(max(read.interval, 0.01), 600.0), min(max(read.heartbeat, 0.01), 1800.0))
     if not all(0 <= number <= 2**53 for number in (read.beat, read.minimum_viewers, read.viewers)):
         return None
-    return Control(
-        read.beat, *pace, read.minimum_viewers, read.viewers, read.channel, read.bot[:64], read.state == "open"
-    )
+    return Control(read.beat, *pace, read.minimum_viewers, read.viewers, read.channel, read.bot[:64], read.state)
 
 
 def read_history_head(values: Sequence[Sequence[Any]]) -> float:
@@ -260,9 +270,8 @@ def live_cells(row: LiveRow) -> list[Cell]:
 
 def control_cells(control: Control) -> list[Cell]:
     """The control row as cells."""
-    state = "open" if control.open else "closed"
     numbers = (control.beat, control.interval, control.heartbeat, control.minimum_viewers, control.viewers)
-    return ["control", *numbers, control.channel, control.bot, state]
+    return ["control", *numbers, control.channel, control.bot, control.state]
 
 
 def moment_cells(moment: Moment) -> list[Cell]:

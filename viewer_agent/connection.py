@@ -19,7 +19,9 @@ def connection(entry: Joined, token: str, key: str) -> Callable[[Callable[[str],
         return lambda on_state: HubClient(entry.url, entry.channel, token, entry.viewer, on_state)
     owner = account(token, key)
     owner.check_place(entry.url)
-    return lambda on_state: SheetClient(owner.table(token, entry.url), entry.channel, entry.viewer, on_state)
+    return lambda on_state: SheetClient(
+        owner.table(token, entry.url), entry.channel, entry.viewer, on_state, shared=bool(owner.email)
+    )
 
 
 def drop_login(entry: Joined, token: str) -> None:

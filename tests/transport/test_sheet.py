@@ -195,6 +195,17 @@ async def test_of_two_bots_the_later_one_steps_back(tmp_path: Path, caplog: pyte
         assert caplog.text.count("Another bot writes to this Sheet") == 1
 
 
+async def test_of_two_archives_the_later_one_steps_back(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        _, show = stage.host(live=False, now=lambda: time.time() - 100)
+        await eventually(lambda: stage.control()[8:9] == ["archive"])
+        later, _ = stage.host(live=False)
+        await eventually(lambda: later.fault is not None and "Another bot" in later.fault)
+        show.cancel()
+        await asyncio.gather(show, return_exceptions=True)
+        await eventually(lambda: later.fault is None)
+
+
 async def test_an_edited_head_stops_the_bot_from_writing_and_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -111,7 +111,7 @@ def test_rows_are_told_apart_by_their_first_cell() -> None:
 
 
 def test_a_control_row_goes_there_and_back() -> None:
-    control = Control(12, 2.6, 15.0, 3, 40, "demo", "000000000001-abcd", True)
+    control = Control(12, 2.6, 15.0, 3, 40, "demo", "000000000001-abcd", "open")
     cells = there_and_back(control_cells(control))
     assert read_control(cells) == control
     # Sheets knows one kind of number.
