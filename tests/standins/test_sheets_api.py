@@ -159,6 +159,8 @@ REFUSED: list[tuple[str, str, Any, dict[str, str], str]] = [
     ("POST", BATCH, {"requests": [{"deleteSheet": {}, "addSheet": {}}]}, {}, "oneof field 'kind' is already set"),
     ("POST", BATCH, {"requests": [{"repeatCell": {"fields": "colour"}}]}, {}, "Request contains an invalid argument."),
     ("POST", BATCH, {"requests": [{"addSheet": {"properties": {"title": "Sheet1"}}}]}, {}, "already exists"),
+    ("POST", BATCH, {"requests": [{"mergeCells": {"range": {"startRowIndex": -1}}}]}, {}, "must be at least 0"),
+    ("POST", BATCH, {"requests": [{"deleteDimension": {"range": {"dimension": "ROWS"}}}]}, {}, "delete all the rows"),
     ("POST", f"{BOOK}/values:batchUpdate", {"valueInputOption": "RAW", "data": [{"range": "X!A1"}]}, {}, "data[0]: Un"),
 ]
 

@@ -134,12 +134,13 @@ def write(title: str, area: Area) -> str:
 
 
 def from_grid_range(grid: dict[str, Any]) -> Area:
-    return Area(
-        grid.get("startRowIndex", 0),
-        grid.get("startColumnIndex", 0),
-        grid.get("endRowIndex"),
-        grid.get("endColumnIndex"),
-    )
+    """Raises ValueError for a range that ends before it begins, or begins before the grid."""
+    top, left = grid.get("startRowIndex", 0), grid.get("startColumnIndex", 0)
+    area = Area(top, left, grid.get("endRowIndex"), grid.get("endColumnIndex"))
+    for start, end in ((area.top, area.bottom), (area.left, area.right)):
+        if start < 0 or (end is not None and end < start):
+            raise ValueError(f"startIndex[{start}] must be at least 0, and at most endIndex[{end}].")
+    return area
 
 
 def to_grid_range(sheet_id: int, area: Area) -> dict[str, int]:

@@ -30,6 +30,8 @@ def run(book: Book, body: Json, caller: str, mask: masks.Mask) -> tuple[Book, Js
             reply = handler(trial, content, caller)
         except ApiError as error:
             raise ApiError(error.code, f"Invalid requests[{index}].{name}: {error.message}") from None
+        except ValueError as error:
+            raise invalid(f"Invalid requests[{index}].{name}: {error}") from None
         trial.settle()
         replies.append({} if reply is None else {name: reply})
     answer: Json = {"spreadsheetId": book.id, "replies": replies}
@@ -141,7 +143,7 @@ def update_spreadsheet_properties(book: Book, content: Json, _: str) -> None:
     masks.assign(properties, content.get("properties", {}), edits.mask_of(content))
     if not properties.get("title"):
         raise invalid("The spreadsheet title cannot be empty.")
-    book.properties = properties
+    book.properties = properties | {"defaultFormat": book.properties["defaultFormat"]}  # which only Google sets
 
 
 def span_of(book: Book, span: Json) -> tuple[Tab, str, int, int]:
@@ -149,7 +151,10 @@ def span_of(book: Book, span: Json) -> tuple[Tab, str, int, int]:
     if dimension not in ("ROWS", "COLUMNS"):
         raise invalid("No dimension specified.")
     size = tab.rows if dimension == "ROWS" else tab.columns
-    return tab, dimension, span.get("startIndex", 0), span.get("endIndex", size)
+    start, end = span.get("startIndex", 0), span.get("endIndex", size)
+    if start < 0 or end < start:
+        raise invalid(f"startIndex[{start}] must be at least 0, and at most endIndex[{end}].")
+    return tab, dimension, start, end
 
 
 def insert_dimension(book: Book, content: Json, _: str) -> None:

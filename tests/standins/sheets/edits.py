@@ -101,6 +101,8 @@ def update_cells(book: Book, content: Json, _: str) -> None:
         start = content["start"]
         tab = book.tab_of(start.get("sheetId", 0))
         top, left = start.get("rowIndex", 0), start.get("columnIndex", 0)
+        if top < 0 or left < 0:
+            raise invalid("start.rowIndex and start.columnIndex must be at least 0.")
         tab.must_start_inside(Area(top, left, top + 1, left + 1))
         area = Area(top, left, min(top + len(rows), tab.rows), tab.columns)
     else:
