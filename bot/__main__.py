@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import logging
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from bot.history import History
 from bot.keys import join_token
 from bot.server import serving
 from bot.settings import Settings, read_settings
+from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
 from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
@@ -36,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--logout", action="store_true", help="end LERA's logins on Twitch and erase them here")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
+    parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     redaction.install()
@@ -46,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
         return run_until_stopped(
             log_in(settings.twitch, arguments.login) if arguments.login else log_out(settings.twitch)
         )
+    if arguments.sheet_setup:
+        return set_up_sheet(settings, time.time())
     token = join_token(settings.channel.name, renew=arguments.new_link)
     return run_until_stopped(run(settings, token))
 
@@ -55,6 +60,7 @@ async def run(settings: Settings, token: str) -> int:
     now = steady_clock()
     history = open_history(settings, now())
     show = Show(settings, token, history, now)
+    attach_sheet(show)
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())
@@ -107,6 +113,7 @@ def welcome(show: Show, address: str) -> list[str]:
         f"  Dashboard:           {places['dashboard']}",
         f"  Link for viewers:    {places['join']}   (keep it off the screen)",
         *(["    (it works on this machine only: see `For streamers` in the README)"] if local else []),
+        *([f"  Link by the Sheet:   {show.sheet_link}"] if show.sheet_link else []),
         f"Type {show.settings.chat.prefix}mood to try it here, or `ann: what a win!` as chat. Ctrl-C ends the show.",
     ]
 

@@ -22,6 +22,7 @@ from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
+from bot.sheet import check_sheet
 from bot.twitch.card import Absent, is_set_up
 from bot.virtual_camera.device import PACKAGE_MISSING
 from bot.virtual_camera.picture import plate_of
@@ -58,6 +59,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("reader", _reader),
         ("chat", lambda: _chat(settings)),
         ("twitch", lambda: _twitch(settings)),
+        ("sheet", lambda: _sheet(settings)),
     ):
         yield _guarded(name, look)
 
@@ -188,3 +190,10 @@ def _twitch(settings: Settings) -> Finding:
     from bot.twitch.account import look
 
     return Finding("twitch", asyncio.run(look(settings.twitch)))
+
+
+def _sheet(settings: Settings) -> Finding:
+    if not (settings.sheet.live or settings.sheet.archive):
+        return Finding("sheet", "not used")
+    check_sheet(settings)
+    return Finding("sheet", "the spreadsheet opens, and its layout is as it must be")

@@ -166,6 +166,15 @@ class History:
         query = f"SELECT {_COLUMNS} FROM mood WHERE session = ? AND time >= ? ORDER BY time"
         return [Row(row[0], row[1], _shares(row[2:9]), *row[9:]) for row in self._read(query, (session, since))]
 
+    def between(self, channel: str, begin: float, end: float, most: int) -> list[Row]:
+        """At most so many rows of a channel's streams from `begin` on and before `end`, oldest first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM mood JOIN session ON session.id = mood.session"
+            " WHERE channel = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?"
+        )
+        found = self._read(query, (channel, begin, end, most))
+        return [Row(row[0], row[1], _shares(row[2:9]), *row[9:]) for row in found]
+
     def sessions(self) -> list[Session]:
         """All sessions, newest first."""
         found = self._read("SELECT id, channel, started, ended, title, category FROM session ORDER BY started DESC", ())

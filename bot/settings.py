@@ -11,6 +11,7 @@ from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
 from transport.reading import Channel
+from transport.sheet_account import SheetSettings
 
 
 class ChannelSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +71,7 @@ class Settings(Struct, frozen=True):
     chat: ChatSettings = ChatSettings()
     commands: CommandSettings = CommandSettings()
     history: HistorySettings = HistorySettings()
+    sheet: SheetSettings = SheetSettings()
     twitch: TwitchSettings = TwitchSettings()
 
 
@@ -94,6 +96,7 @@ def settings_from(configuration: Configuration) -> Settings:
         chat=chat,
         commands=commands,
         history=configuration.section("history", HistorySettings),
+        sheet=configuration.section("sheet", SheetSettings),
         twitch=configuration.section("twitch", TwitchSettings),
     )
 

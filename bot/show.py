@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.announcer import Announcer
+from bot.archive import Archive
 from bot.board import Board
 from bot.chat import Chat, Reader
 from bot.commands import Asker, ClipWanted, Commands, Felt
@@ -25,6 +26,7 @@ from transport.desk import Desk
 from transport.hub import Hub
 from transport.identities import Identities
 from transport.reading import Linked, Probabilities, Reading, one_hot
+from transport.sheet_host import SheetHost
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +34,8 @@ logger = logging.getLogger(__name__)
 class Show:
     """One running stream.
 
-    agents → hub → desk → `take` ─┐
-    messages → `hear` → chat ─────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history.
+    agents → hub or Sheet → desk → `take` ─┐
+    messages → `hear` → chat ──────────────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history.
     """
 
     MOODS_PER_SECOND: Final = 10
@@ -77,6 +79,10 @@ class Show:
         self.public_url = settings.web.public_url.rstrip("/")
         # What pages see of Twitch.
         self.twitch: Card = Absent(settings.twitch)
+        # Set by bot.sheet where a Google Sheet is used.
+        self.sheet: SheetHost | None = None
+        self.sheet_link = ""
+        self.archive: Archive | None = None
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
         self.lags: deque[float] = deque(maxlen=10_000)
         self._captured: list[float] = []
@@ -254,6 +260,8 @@ class Show:
                 tasks.create_task(self.chat.run())
                 if self.settings.commands.announce:
                     tasks.create_task(self._announce())
+                if self.sheet is not None:
+                    tasks.create_task(self.sheet.run())
         finally:
             await self.hub.close()
             self.sessions.close()
@@ -272,7 +280,7 @@ class Show:
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
-        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.heartbeat)
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
         self.mood = self._mood(now)
         frame = mood_frame(
             self.mood, self.settings.channel.name, len(self.desk.guests), self.session, self.board.frame(now)
@@ -288,6 +296,8 @@ class Show:
             if self.sessions.running and not self.paused:
                 mood = self._mood(self.now())
                 self.peaks.add(mood)
+                if self.archive is not None:
+                    self.archive.add(mood)
                 await self.sessions.add(mood)
 
     def _mood(self, now: float) -> Mood:

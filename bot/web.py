@@ -242,6 +242,7 @@ class Pages:
                 "history": show.history_fault or ("on" if show.history else "off"),
                 "chat": show.chat.fault or "on",
                 "twitch": show.twitch.line,
+                "sheet": (show.sheet.fault or "on") if show.sheet is not None else "off",
                 "messages": dict(show.chat.counts),
             }
         )

@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import contextlib
+import functools
 import os
 import secrets
 import sys
@@ -21,14 +23,18 @@ from bot.settings import ChannelSettings, Settings
 from bot.show import Show
 from demo.agent import DemoAgent, ask_for_webcam
 from demo.chat import chatter_on
-from demo.crowd import play
+from demo.crowd import play, play_with
+from demo.sheet import demo_sheet
 from demo.summary import summary
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.link import join_link, parse_link
+from transport.sheet_account import SheetSettings
 
 STORY_SECONDS = 60.0
 DEFAULT_PORT = 8765
+# A Sheet carries fewer: with 15 each may post every 4 seconds.
+VIEWERS = {"hub": 40, "sheet": 15}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,13 +44,23 @@ def main(argv: list[str] | None = None) -> int:
         description="A simulated crowd lives through a boss fight; one real agent reads a real moving face among them.",
     )
     parser.add_argument("--seconds", type=_positive, metavar="N", help="end after N seconds (default: until Ctrl-C)")
-    parser.add_argument("--viewers", type=int, default=40, metavar="N", help="simulated viewers (default: 40)")
+    parser.add_argument(
+        "--viewers",
+        type=int,
+        metavar="N",
+        help=f"simulated viewers (default: {VIEWERS['hub']}; by Sheet {VIEWERS['sheet']})",
+    )
+    parser.add_argument(
+        "--transport", choices=VIEWERS, default="hub", help="how viewers meet: the hub, or a stand-in for Google Sheets"
+    )
     parser.add_argument("--chatters", type=int, default=25, metavar="N", help="simulated chatters (default: 25)")
     parser.add_argument("--no-browser", action="store_true", help="don't open the overlay; just say where it is")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT}, else a free one)"
     )
     arguments = parser.parse_args(argv)
+    if arguments.viewers is None:
+        arguments.viewers = VIEWERS[arguments.transport]
     if not 0 <= arguments.viewers <= 2000:
         raise LeraError("--viewers must be from 0 to 2000: more need a machine of their own to simulate.")
     if not 0 <= arguments.chatters <= 2000:
@@ -58,14 +74,23 @@ def main(argv: list[str] | None = None) -> int:
 
 async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> int:
     """The demo from start to summary. `camera` None means the rendered portrait."""
-    settings = Settings(channel=ChannelSettings("demo"))
+    by_sheet = arguments.transport == "sheet"
+    settings = Settings(channel=ChannelSettings("demo"), sheet=SheetSettings(live=by_sheet))
     history = History(home / "history.sqlite3")
     show = Show(settings, secrets.token_urlsafe(18), history, steady_clock())
     agent = None
     stopped = False
     try:
-        async with serving(show, arguments.port, or_any=True) as address:
+        async with contextlib.AsyncExitStack() as stack:
+            address = await stack.enter_async_context(serving(show, arguments.port, or_any=True))
             link = join_link(address, show.settings.channel.name, show.desk.token)
+            length = arguments.seconds or STORY_SECONDS
+            crowd = functools.partial(play, parse_link(link), arguments.viewers, length)
+            if by_sheet:
+                meeting = await stack.enter_async_context(demo_sheet(show, home / "bot-key.json"))
+                meeting.let_agent_in()
+                link = meeting.link
+                crowd = functools.partial(play_with, meeting.client, arguments.viewers, length)
             print("\n".join(welcome(show, address)), flush=True)
             if not arguments.no_browser:
                 _open(f"{address}/overlay/")
@@ -75,8 +100,7 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
                     tasks.create_task(show.run())
                     tasks.create_task(agent.watch(show))
                     tasks.create_task(_watch_overlay(address))
-                    length = arguments.seconds or STORY_SECONDS
-                    tasks.create_task(play(parse_link(link), arguments.viewers, length))
+                    tasks.create_task(crowd())
                     tasks.create_task(chatter_on(show, arguments.chatters, length))
                     tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", agent.viewer, "terminal-you")))
             except TimeoutError:

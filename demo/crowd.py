@@ -1,7 +1,8 @@
-"""The simulated viewers: real connections to the hub, made-up feelings."""
+"""The simulated viewers: real connections to the hub or the Sheet, made-up feelings."""
 
 import asyncio
 import secrets
+from collections.abc import Callable
 
 import aiohttp
 
@@ -9,31 +10,40 @@ from demo.story import Character, act_at
 from lera.errors import LeraError
 from transport.hub import HubClient
 from transport.link import Link
+from transport.sheet_client import SheetClient
 
 JOINS_PER_SECOND = 30.0
 
+Client = HubClient | SheetClient
+
 
 async def play(link: Link, viewers: int, length: float) -> None:
-    """Let `viewers` join, one after the other, and live through the story until cancelled."""
-    begun = asyncio.get_running_loop().time()
+    """Let `viewers` join the hub, one after the other, and live through the story until cancelled."""
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as tasks:
+    async with aiohttp.ClientSession(connector=connector) as session:
+        await play_with(lambda viewer: HubClient(*link, viewer, session=session), viewers, length)
+
+
+async def play_with(connect: Callable[[str], Client], viewers: int, length: float) -> None:
+    """As `play`, with clients of any kind: `connect` gets each viewer's key."""
+    begun = asyncio.get_running_loop().time()
+    async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_narrate(length, begun))
         for number in range(viewers):
-            client = HubClient(*link, secrets.token_urlsafe(16), session=session)
+            client = connect(secrets.token_urlsafe(16))
             tasks.create_task(_run(client))
             tasks.create_task(_act(client, Character(number), length, begun))
             await asyncio.sleep(1 / JOINS_PER_SECOND)
 
 
-async def _run(client: HubClient) -> None:
+async def _run(client: Client) -> None:
     try:
         await client.run()
     except LeraError:
         return  # A simulated viewer that the hub refuses stays away; the summary counts it.
 
 
-async def _act(client: HubClient, character: Character, length: float, begun: float) -> None:
+async def _act(client: Client, character: Character, length: float, begun: float) -> None:
     loop = asyncio.get_running_loop()
     try:
         while True:

@@ -1,5 +1,6 @@
 """What all tests share: a LERA folder of their own, and the places of things."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,11 @@ def lera_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "lera-home"
     monkeypatch.setenv("LERA_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def no_dead_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo, for one test, what an earlier one's face finder did to the proxy variables of this process."""
+    for name, value in list(os.environ.items()):
+        if name.lower().endswith("_proxy") and value.startswith("disabled:"):
+            monkeypatch.delenv(name)

@@ -13,8 +13,10 @@ from bot.commands import Commands
 from bot.language import VARIABLES, LanguageName
 from bot.settings import OTHER_TABLES, Settings
 from lera.cli import PROGRAMS
+from model.emotions import EMOTIONS
 from tests.conftest import ROOT
 from tests.test_architecture import MAY_IMPORT
+from transport.sheet_layout import LIVE_COLUMNS
 from viewer_agent.consent import payload
 from viewer_agent.settings import ModelSettings, ViewerSettings
 
@@ -145,3 +147,8 @@ def test_the_package_holds_every_floor_and_the_one_command() -> None:
 def test_privacy_names_all_that_is_sent() -> None:
     fields = set(msgspec.json.decode(payload()))
     assert fields == {"type", "sequence", "probabilities", "quality", "captured"}, "PRIVACY.md must be told, then this"
+
+
+def test_privacy_names_all_that_stands_in_a_sheets_row() -> None:
+    columns = ("viewer", "sequence", *EMOTIONS, "quality", "state", "captured")
+    assert columns == LIVE_COLUMNS, "PRIVACY.md must be told, then this"

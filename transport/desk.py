@@ -123,6 +123,8 @@ class Desk:
         # Seconds between readings that a viewer is asked to keep now; follows the number of guests.
         self.interval = settings.interval
         self.counts: Counter[str] = Counter()
+        # Seconds within which those are heard of who come another way, if that is slower than the hub's heartbeat.
+        self.slow_heartbeat = 0.0
         self._sequences: OrderedDict[str, int] = OrderedDict()
 
     @property
@@ -141,18 +143,24 @@ class Desk:
         if not (hmac.compare_digest(join.token.encode(), self.token.encode()) and known):
             raise Refusal("token", "this link is not valid (any more): ask the streamer for the current one")
         earlier = self.guests.get(join.viewer)
-        if earlier is None and len(self.guests) >= self.settings.max_viewers:
-            raise Refusal("full", "the stream's hub is full; your agent will try again", retry=True)
-        sequence = earlier.sequence if earlier is not None else self._sequences.get(join.viewer, 0)
-        guest = self.guests[join.viewer] = Guest(join.viewer, sequence, self.interval, now)
-        self._pace()
-        self.counts["joined"] += 1
+        guest = self.admit(join.viewer, now)
         welcome = Welcome(
-            PROTOCOL_VERSION, self.channel, sequence, guest.interval, self.heartbeat, self.minimum_viewers
+            PROTOCOL_VERSION, self.channel, guest.sequence, guest.interval, self.heartbeat, self.minimum_viewers
         )
         if self.identities is not None:
             welcome.links, welcome.linked = True, self.identities.chatter_of(guest.viewer) is not None
         return guest, earlier, welcome
+
+    def admit(self, viewer: str, now: float) -> Guest:
+        """Give a viewer a seat, in place of an earlier one of the same viewer. Raises Refusal when all are taken."""
+        earlier = self.guests.get(viewer)
+        if earlier is None and len(self.guests) >= self.settings.max_viewers:
+            raise Refusal("full", "the stream's hub is full; your agent will try again", retry=True)
+        sequence = earlier.sequence if earlier is not None else self._sequences.get(viewer, 0)
+        guest = self.guests[viewer] = Guest(viewer, sequence, self.interval, now)
+        self._pace()
+        self.counts["joined"] += 1
+        return guest
 
     def take(self, guest: Guest, text: bytes, now: float) -> HubFrame | None:
         """Judge one frame of a joined guest and pass it on. Returns the answer, if any; raises Refusal."""
@@ -164,7 +172,15 @@ class Desk:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Refusal("malformed", f"that frame can't be read: {error}") from None
         if type(frame) is not Post:
-            return self._command(guest, frame, now)
+            return self.obey(guest, frame, now)
+        answer = self.count(guest, frame, now)
+        if answer is not None or guest.sequence != frame.sequence or self.interval == guest.interval:
+            return answer
+        guest.keep(self.interval)
+        return Pace(self.interval, self.heartbeat)
+
+    def count(self, guest: Guest, frame: Post, now: float) -> Dropped | None:
+        """Judge one reading of a guest, however it came, and pass it on. Raises Refusal."""
         if not sums_to_one(frame.probabilities):
             raise Refusal("malformed", "the seven probabilities must add up to 1")
         if frame.sequence <= guest.sequence:
@@ -176,10 +192,28 @@ class Desk:
         self.audience.take(
             Reading(guest.viewer, "face", now, frame.probabilities, frame.quality, frame.captured),
         )
-        if self.interval == guest.interval:
-            return None
-        guest.keep(self.interval)
-        return Pace(self.interval, self.heartbeat)
+        return None
+
+    def obey(self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink, now: float) -> HubFrame | None:
+        """Withdraw a guest's vote, erase the guest, or tie it to a name in chat. Returns the answer, if any."""
+        if type(frame) is Identify:
+            if self.identities is None:
+                return None
+            self.counts["codes"] += 1
+            return Code(f"{self._link_command} {self.identities.code(guest.viewer, now)}", CODE_SECONDS)
+        # A face that is gone for a moment is still the same person's; whoever leaves is nobody's any more.
+        if type(frame) is not Away and self.identities is not None:
+            self.identities.unlink_viewer(guest.viewer)
+        if type(frame) is Unlink:
+            return Linked()
+        if type(frame) is Forget:
+            self.audience.forget(guest.viewer)
+            self._sequences.pop(guest.viewer, None)
+            guest.sequence = 0
+            self.counts["forgotten"] += 1
+            return Forgotten()
+        self.audience.leave(guest.viewer)
+        return None
 
     def count_frame(self, guest: Guest, now: float) -> None:
         """Count a frame of any kind. Raises Refusal for a flood, and for who has joined again elsewhere."""
@@ -226,26 +260,6 @@ class Desk:
 
     def _pace(self) -> None:
         self.interval = paced_interval(len(self.guests), self.settings.readings_per_second, self.settings.interval)
-
-    def _command(self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink, now: float) -> HubFrame | None:
-        if type(frame) is Identify:
-            if self.identities is None:
-                return None
-            self.counts["codes"] += 1
-            return Code(f"{self._link_command} {self.identities.code(guest.viewer, now)}", CODE_SECONDS)
-        # A face that is gone for a moment is still the same person's; whoever leaves is nobody's any more.
-        if type(frame) is not Away and self.identities is not None:
-            self.identities.unlink_viewer(guest.viewer)
-        if type(frame) is Unlink:
-            return Linked()
-        if type(frame) is Forget:
-            self.audience.forget(guest.viewer)
-            self._sequences.pop(guest.viewer, None)
-            guest.sequence = 0
-            self.counts["forgotten"] += 1
-            return Forgotten()
-        self.audience.leave(guest.viewer)
-        return None
 
     def _drop(self, guest: Guest, frame: Post, cause: str, reason: str, now: float) -> Dropped | None:
         self.counts[f"dropped: {cause}"] += 1

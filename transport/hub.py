@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import time
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, cast
 
@@ -16,10 +15,10 @@ from transport.desk import OVERSIZED, Desk, Guest, Refusal
 from transport.identities import Linking
 from transport.limits import Addresses
 from transport.link import netloc
+from transport.newest import Newest
 from transport.reading import (
     MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
-    Away,
     AwayReason,
     Code,
     Dropped,
@@ -31,7 +30,6 @@ from transport.reading import (
     Linked,
     Pace,
     Post,
-    Probabilities,
     Refused,
     Welcome,
     encode,
@@ -208,8 +206,6 @@ class HubClient:
     """
 
     LONGEST_WAIT: Final = 30.0
-    # A reading that is neither renewed nor confirmed for so long comes from a camera or a program that hangs.
-    STALE_SECONDS: Final = 30.0
 
     def __init__(
         self,
@@ -227,12 +223,11 @@ class HubClient:
         self.state: State = "offline"
         self.linking = Linking()
         self.readings_sent = 0
+        self._newest = Newest()
         self._join = Join(PROTOCOL_VERSION, channel, token, viewer)
         self._on_state = on_state
         self._session = session
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._newest: Post | Away | None = None
-        self._confirmed = 0.0
         self._sequence = 0
         self._wake = asyncio.Event()
         self.linking.wake = self._wake.set
@@ -241,23 +236,21 @@ class HubClient:
 
     def post(self, probabilities: Sequence[float], quality: float = 1.0, captured: float = 0.0) -> None:
         """Send this reading as soon as the pace allows; a newer one takes its place. `captured`: wall-clock seconds."""
-        rounded = cast(Probabilities, tuple(round(float(p), 4) for p in probabilities))
-        self._newest = Post(1, rounded, round(float(quality), 3), round(captured, 3))
-        self.confirm()
+        self._newest.post(probabilities, quality, captured)
         self._wake.set()
 
     def confirm(self) -> None:
         """The newest reading still holds: the viewer was looked at again, and nothing worth sending has changed."""
-        self._confirmed = time.monotonic()
+        self._newest.confirm()
 
     def away(self, reason: AwayReason) -> None:
         """Say that there is nothing to read, and why: the vote is withdrawn."""
-        self._newest = Away(reason)
+        self._newest.away(reason)
         self._wake.set()
 
     async def forget(self, seconds: float = 5.0) -> bool:
         """Ask the hub to erase what it keeps of this viewer. True when it said that it did."""
-        self._newest = None
+        self._newest.clear()
         socket = self._socket
         if socket is None or self.state != "joined":
             return False
@@ -347,13 +340,11 @@ class HubClient:
         loop = asyncio.get_running_loop()
         posted = float("-inf")
         while True:
-            newest = self._newest
+            newest = self._newest.take()
             self._wake.clear()
             asking = self.linking.due()
             if asking is not None:
                 await socket.send_str(encode(asking))
-            if isinstance(newest, Post) and time.monotonic() - self._confirmed > self.STALE_SECONDS:
-                newest = self._newest = Away("no_camera")
             if isinstance(newest, Post):
                 early = posted + self.interval - loop.time()
                 if early > 0:

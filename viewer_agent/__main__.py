@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lera.configuration import read_configuration
+from lera.configuration import Configuration, read_configuration
 from lera.errors import LeraError
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
-from transport.hub import HubClient
 from transport.link import parse_link
+from transport.sheet_account import SheetSettings
 from viewer_agent.channels import (
     Joined,
     channel_list,
@@ -28,6 +28,7 @@ from viewer_agent.channels import (
     pick_channel,
     postpone_leaving,
 )
+from viewer_agent.connection import Client, connection, drop_login
 from viewer_agent.consent import payload, require_consent, withdraw_consent
 from viewer_agent.settings import ModelSettings, ViewerSettings
 
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=_positive, metavar="N", help="stop after this many seconds")
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
+    parser.add_argument("--key", metavar="FILE", help="the key file that the streamer gave you, for a Sheet's link")
     parser.add_argument("--config", type=Path, metavar="PATH", help="another config.toml")
     other = parser.add_argument_group("instead of running").add_mutually_exclusive_group()
     other.add_argument("--explain-payload", action="store_true", help="print what one reading sends, and exit")
@@ -88,10 +90,18 @@ def _run(arguments: argparse.Namespace) -> int:
         print(channel_list(joined_channels()) or "You have joined no stream yet.")
         return 0
     if arguments.forget:
-        return run_until_stopped(_forget())
+        # Whoever wants to be forgotten needs no sound settings for it.
+        with contextlib.suppress(LeraError):
+            arguments.key = arguments.key or _sheet_key(read_configuration(arguments.config))
+        return run_until_stopped(_forget(arguments.key or ""))
     configuration = read_configuration(arguments.config)
+    arguments.key = arguments.key or _sheet_key(configuration)
     settings = configuration.section("viewer", ViewerSettings)
     return _watch(arguments, settings, configuration.section("model", ModelSettings))
+
+
+def _sheet_key(configuration: Configuration) -> str:
+    return configuration.section("sheet", SheetSettings).key
 
 
 def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: ModelSettings) -> int:
@@ -109,9 +119,10 @@ def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: Model
     # A file is no camera: nobody is watched, so nobody is asked.
     if not is_video_file(source):
         require_consent()
+    connect = connection(joined, token, arguments.key)
     if settings.low_priority:
         step_back()
-    return run_until_stopped(_run_agent(arguments, settings, model, source, joined, token))
+    return run_until_stopped(_run_agent(arguments, settings, model, source, joined, connect))
 
 
 async def _run_agent(
@@ -120,7 +131,7 @@ async def _run_agent(
     model: ModelSettings,
     source: int | str,
     joined: Joined,
-    token: str,
+    connect: Callable[[Callable[[str], None]], Client],
 ) -> int:
     from viewer_agent.agent import Agent
     from viewer_agent.camera import Camera
@@ -131,7 +142,7 @@ async def _run_agent(
     wants_preview = arguments.preview or settings.preview
     agent = Agent(
         settings,
-        lambda on_state: HubClient(joined.url, joined.channel, token, joined.viewer, on_state),
+        connect,
         load_reader,
         lambda on_change: Camera(source, rate, on_change, loop=arguments.loop),
         say,
@@ -192,11 +203,11 @@ def _write_statistics(path: Path, content: bytes) -> None:
         raise LeraError(f"Can't write {path} ({error.strerror}): name another --stats-file.") from error
 
 
-async def _forget() -> int:
+async def _forget(key: str) -> int:
     consented = withdraw_consent()
     print("Your consent is withdrawn: the camera stays closed." if consented else "There was no consent to withdraw.")
     channels = joined_channels()
-    answers = await asyncio.gather(*(_ask_to_erase(entry) for entry in channels))
+    answers = await asyncio.gather(*(_ask_to_erase(entry, key) for entry in channels))
     for entry, answer in zip(channels, answers, strict=True):
         print(f"  {entry.channel} on {entry.place}: {answer[1]}")
         if answer[0]:
@@ -209,16 +220,17 @@ async def _forget() -> int:
     return 0
 
 
-async def _ask_to_erase(entry: Joined, seconds: float = 10.0) -> tuple[bool, str]:
+async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple[bool, str]:
     """Whether this stream is done with, and what to tell the viewer."""
     joined = asyncio.Event()
     try:
         token = channel_token(entry)
     except LeraError:
         return True, "its key was gone, so it could not be asked; it is off your list"
-    client = HubClient(
-        entry.url, entry.channel, token, entry.viewer, lambda state: joined.set() if state == "joined" else None
-    )
+    try:
+        client = connection(entry, token, key)(lambda state: joined.set() if state == "joined" else None)
+    except LeraError as error:
+        return False, f"could not be asked: {error}"
     task = asyncio.create_task(client.run())
     waiting = asyncio.create_task(joined.wait())
     try:
@@ -226,6 +238,7 @@ async def _ask_to_erase(entry: Joined, seconds: float = 10.0) -> tuple[bool, str
         if task.done():
             task.result()
         if joined.is_set() and await client.forget():
+            drop_login(entry, token)
             return True, "has erased what it kept of you"
         return False, "did not answer; your key is kept only to ask again"
     except LeraError as error:

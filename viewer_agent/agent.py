@@ -25,7 +25,7 @@ _SEEN: Final = {
 
 
 class Client(Protocol):
-    """The part of `transport.hub.HubClient` that is used."""
+    """The part of `transport.hub.HubClient` and `transport.sheet_client.SheetClient` that is used."""
 
     interval: float
     minimum_viewers: int
@@ -238,7 +238,7 @@ class Agent:
             alone = " That may be you alone." if number < 2 else ""
             self._once("hub", f"Joined. This stream shows the crowd once {number} or more take part.{alone}")
         elif state == "offline":
-            self._once("hub", "The stream's hub can't be reached; trying again.")
+            self._once("hub", "The stream can't be reached; trying again.")
 
     def _once(self, topic: str, text: str) -> None:
         if self._said.get(topic) != text:

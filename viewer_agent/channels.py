@@ -21,7 +21,7 @@ class Joined(Struct, frozen=True):
     `leaving`: the viewer has withdrawn, but the stream could not be asked yet to erase.
     """
 
-    url: Annotated[str, Meta(pattern=r"^wss?://")]
+    url: Annotated[str, Meta(pattern=r"^(wss?|https?)://")]
     channel: Channel
     viewer: Key
     leaving: bool = False
@@ -30,6 +30,11 @@ class Joined(Struct, frozen=True):
     def place(self) -> str:
         """The host, for people."""
         return self.url.split("//", 1)[1].split("/", 1)[0]
+
+    @property
+    def by_sheet(self) -> bool:
+        """Whether the stream meets in a Google Sheet; then its token is the spreadsheet's id."""
+        return self.url.startswith("http")
 
 
 def joined_channels(say: Callable[[str], None] = print) -> list[Joined]:
@@ -93,7 +98,7 @@ def named_channels(name: str | None) -> list[Joined]:
     else:
         found = [entry for entry in present if entry.channel == name]
     if not found:
-        raise LeraError(f"You have not joined {name} yet: start with the whole link, https://…/join/<channel>#<token>.")
+        raise LeraError(f"You have not joined {name} yet: start with the streamer's whole link.")
     return found
 
 

@@ -45,6 +45,10 @@ What leaves        At most once a second one line such as this, and nothing else
                    that could recognise your face is sent or written to disk. Besides, the stream gets a random key that
                    is made for this one stream, and, as every website does, sees your network address.
                    When there is no face, no light, or you pause, it is told just that.
+By a Google Sheet  A link that begins with lera+sheet leads to a spreadsheet of the streamer's: there the same numbers
+                   stand in a row under your random key. Google carries them and keeps old versions of the spreadsheet.
+                   Everybody who may edit it can read your row and write a false one, and where you log in to Google
+                   yourself, they can find your account's name in its version history.
 Who sees it        The streamer's computer adds you to the crowd. Stream and chat see the crowd, once three viewers take
                    part; a streamer may choose another number, and the agent tells you which when it joins.
 How to stop        p pauses at once and closes the camera; Ctrl-C ends it. It never starts by itself.

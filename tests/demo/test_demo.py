@@ -78,3 +78,15 @@ def test_ctrl_c_leaves_no_process_no_folder_and_no_traceback(
     assert "Traceback" not in out + err
     assert psutil.wait_procs(family, timeout=5)[1] == []
     assert list(tmp_path.glob("lera-demo-*")) == []
+
+
+@pytest.mark.slow
+def test_the_demo_runs_over_the_stand_in_for_google_sheets() -> None:
+    process = start("--seconds", "25", "--transport", "sheet")
+    out, err = process.communicate(timeout=90)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "Link by the Sheet:   lera+sheet://127.0.0.1:" in out
+    # The five simulated viewers and the real agent.
+    assert "viewers that joined:  6" in out, out
+    assert "camera to overlay:    p50" in out, out

@@ -18,6 +18,7 @@ from tests.transport.test_desk import SEVEN, VIEWER, Listener, frame, join_frame
 from transport.desk import Desk, HubSettings
 from transport.hub import Hub, HubClient, backoff
 from transport.link import HUB_PATH
+from transport.newest import Newest
 
 
 class Waiting(Listener):
@@ -341,7 +342,7 @@ async def test_pings_do_not_keep_a_connection_open_that_never_joins() -> None:
 
 
 async def test_a_reading_that_nobody_renews_or_confirms_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HubClient, "STALE_SECONDS", 1.5)
+    monkeypatch.setattr(Newest, "STALE_SECONDS", 1.5)
     async with serving(heartbeat=1.0) as server, running(server) as client:
         client.post(SEVEN)
         await server.audience.until(lambda: bool(server.audience.left))

@@ -179,7 +179,7 @@ async def test_each_line_is_said_once_per_change() -> None:
     stage = Stage(frames=0)
     for state in ("connecting", "offline", "connecting", "offline", "connecting", "joined", "offline"):
         stage.on_state(state)
-    lost = "The stream's hub can't be reached; trying again."
+    lost = "The stream can't be reached; trying again."
     assert stage.lines == [lost, "Joined. This stream shows the crowd once 3 or more take part.", lost]
     await stage.agent.run()
 

@@ -167,7 +167,7 @@ async def test_forget_keeps_the_key_of_a_hub_that_is_away_and_asks_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick: Callable[..., Any] = program._ask_to_erase
-    monkeypatch.setattr(program, "_ask_to_erase", lambda entry: quick(entry, 0.3))
+    monkeypatch.setattr(program, "_ask_to_erase", lambda entry, key: quick(entry, key, 0.3))
     agree()
     join_channel(LINK)
     assert await in_thread(["--forget"], monkeypatch) == 0

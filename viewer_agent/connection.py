@@ -1,0 +1,30 @@
+"""What carries readings to a joined stream: the hub's client or the Sheet's, as the stream's link says."""
+
+from collections.abc import Callable
+
+from transport.hub import HubClient
+from transport.sheet_account import account, forget_login
+from transport.sheet_client import SheetClient
+from viewer_agent.channels import Joined
+
+Client = HubClient | SheetClient
+
+
+def connection(entry: Joined, token: str, key: str) -> Callable[[Callable[[str], None]], Client]:
+    """What makes the client of a stream, given the callback for its state. Raises LeraError.
+
+    `key` is a Sheet's key file, empty where a login is kept. A Sheet's viewer may be asked in the browser, now.
+    """
+    if not entry.by_sheet:
+        return lambda on_state: HubClient(entry.url, entry.channel, token, entry.viewer, on_state)
+    owner = account(token, key)
+    owner.check_place(entry.url)
+    return lambda on_state: SheetClient(
+        owner.table(token, entry.url), entry.channel, entry.viewer, on_state, shared=bool(owner.email)
+    )
+
+
+def drop_login(entry: Joined, token: str) -> None:
+    """Erase what was kept to log in to a stream's Sheet."""
+    if entry.by_sheet:
+        forget_login(token)
