@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from bot.obs.rules import Rule, checked
+from bot.obs.settings import ObsSettings, ReactionSettings
 from lera.configuration import Configuration, read_configuration
 from transport.desk import HubSettings
 from transport.reading import Channel
@@ -65,6 +67,8 @@ class Settings(Struct, frozen=True):
     web: WebSettings = WebSettings()
     chat: ChatSettings = ChatSettings()
     history: HistorySettings = HistorySettings()
+    obs: ObsSettings = ObsSettings()
+    reaction: tuple[Rule, ...] = ()
 
 
 # `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
@@ -81,6 +85,8 @@ def settings_from(configuration: Configuration) -> Settings:
         web=configuration.section("web", WebSettings),
         chat=configuration.section("chat", ChatSettings),
         history=configuration.section("history", HistorySettings),
+        obs=configuration.section("obs", ObsSettings),
+        reaction=checked(configuration.tables("reaction", ReactionSettings)),
     )
 
 

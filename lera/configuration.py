@@ -35,32 +35,48 @@ class Configuration:
         except msgspec.ValidationError as error:
             raise LeraError(self._explain(name, kind, str(error))) from None
 
+    def tables(self, name: str, kind: type[T]) -> list[tuple[str, T]]:
+        """Each `[[name]]` table as a `kind`, with its place as errors name it. Raises LeraError."""
+        found = self._document.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+            raise LeraError(f"{self._place(name)} {name} must be [[{name}]] tables, each with a header of its own.")
+        tables = []
+        for number, table in enumerate(found, 1):
+            try:
+                tables.append((self._place(name, nth=number), msgspec.convert(table, kind)))
+            except msgspec.ValidationError as error:
+                raise LeraError(self._explain(name, kind, str(error), number)) from None
+        return tables
+
     def check_names(self, known: set[str]) -> None:
         """Refuse tables that nobody reads: a misspelt one would be ignored in silence. Raises LeraError."""
         for name in self._document:
             if name not in known:
                 raise LeraError(f"{self._place(name)} there is no [{name}] table;{_meant(name, known)}.")
 
-    def _explain(self, section: str, kind: type[T], message: str) -> str:
+    def _explain(self, section: str, kind: type[T], message: str, nth: int = 1) -> str:
         fields = {field.name for field in msgspec.structs.fields(kind)}
         unknown = _UNKNOWN.search(message)
         if unknown:
             key = unknown["key"]
-            return f"{self._place(section, key)} [{section}] has no setting `{key}`;{_meant(key, fields)}."
+            return f"{self._place(section, key, nth)} [{section}] has no setting `{key}`;{_meant(key, fields)}."
         at = _AT.search(message)
         key = at["key"] if at else ""
         if not key:
-            return f"{self._place(section)} [{section}] must be a table of settings. Change it there."
+            return f"{self._place(section, nth=nth)} [{section}] must be a table of settings. Change it there."
         complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "")
-        return f"{self._place(section, key)} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
+        return f"{self._place(section, key, nth)} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
 
-    def _place(self, section: str, key: str = "") -> str:
-        """Where a table, or a key in it, stands."""
+    def _place(self, section: str, key: str = "", nth: int = 1) -> str:
+        """Where a table, or a key in it, stands; of several tables of one name, the nth."""
         inside = False
+        seen = 0
         for number, line in enumerate(self._lines, 1):
             header = re.match(r"\s*\[+\s*([^\]\s]+)\s*\]+", line)
             if header:
-                inside = header[1].strip("\"'") == section
+                named = header[1].strip("\"'") == section
+                seen += named
+                inside = named and seen == nth
             found = inside and bool(header) if not key else inside and _sets(line, key)
             if found or (not key and _sets(line, section)):
                 return f"{self.name} line {number}:"
