@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.history import History
 from bot.keys import join_token
+from bot.obs import command as obs_command
 from bot.server import serving
 from bot.settings import Settings, read_settings
 from bot.show import Show
@@ -28,9 +31,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="run.py bot", description="Run the streamer's bot: hub, overlay and !mood.")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml in this folder)")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
+    obs_command.add_options(parser)
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     settings = read_settings(arguments.config)
+    if obs_command.wanted(arguments):
+        return obs_command.run(arguments, settings.obs, settings.web.port)
+    if arguments.obs_dry_run:
+        settings = replace(settings, obs=replace(settings.obs, reactions="dry-run"))
     token = join_token(settings.channel.name, renew=arguments.new_link)
     return run_until_stopped(run(settings, token))
 

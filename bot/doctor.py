@@ -17,6 +17,7 @@ import numpy as np
 
 from bot.chat import load_reader
 from bot.history import History
+from bot.obs.connection import diagnosis
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
 from lera import vault
@@ -50,6 +51,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("detector", _detector),
         ("reader", _reader),
         ("chat", lambda: _chat(settings)),
+        ("obs", lambda: _obs(settings)),
     ):
         yield _guarded(name, look)
 
@@ -160,3 +162,12 @@ def _chat(settings: Settings) -> Finding:
     if sevens.shape != (1, 7) or qualities.shape != (1,):
         return Finding("chat", "the text reader gives nonsense", "Install LERA again: its weights are damaged.")
     return Finding("chat", "the text reader loads and answers")
+
+
+def _obs(settings: Settings) -> Finding:
+    if not settings.obs.enabled:
+        return Finding("obs", "is not used, as [obs] enabled says")
+    try:
+        return Finding("obs", diagnosis(settings.obs))
+    except LeraError as error:
+        return Finding("obs", "can't be used", str(error))

@@ -14,6 +14,7 @@ from bot.crowd import ChatVotes, Crowd, Mood
 from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
+from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.settings import Settings
 from lera.errors import LeraError
@@ -28,7 +29,7 @@ class Show:
     """One running stream.
 
     agents → hub → desk → `take` ─┐
-    messages → `hear` → chat ─────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history.
+    messages → `hear` → chat ─────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history, studio (OBS).
     """
 
     MOODS_PER_SECOND: Final = 10
@@ -58,6 +59,7 @@ class Show:
         self.hub = Hub(self.desk, now)
         self.chat = Chat(chat, settings.channel.name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown)
+        self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.port)
         self.history = history
         self.session = 0
         # What viewers' links start with; known once the ports are open.
@@ -125,6 +127,7 @@ class Show:
                 tasks.create_task(self._remember())
                 tasks.create_task(self.hub.watch())
                 tasks.create_task(self.chat.run())
+                tasks.create_task(self.studio.run())
         finally:
             await self.hub.close()
             if self.history is not None and self.session:

@@ -18,6 +18,7 @@ from aiohttp import WSCloseCode, web
 
 import lera
 from bot.feed import beat
+from bot.obs.pages import ObsPages
 from bot.show import Show
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
@@ -70,6 +71,7 @@ class Pages:
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
         app.router.add_get("/api/status", self._status)
+        ObsPages(self._show.studio).add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
 
@@ -217,6 +219,7 @@ class Pages:
                 "history": show.history_fault or ("on" if show.history else "off"),
                 "chat": show.chat.fault or "on",
                 "messages": dict(show.chat.counts),
+                "obs": show.studio.state,
             }
         )
 

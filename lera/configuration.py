@@ -65,7 +65,8 @@ class Configuration:
         if not key:
             return f"{self._place(section, nth=nth)} [{section}] must be a table of settings. Change it there."
         complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "")
-        return f"{self._place(section, key, nth)} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
+        place = self._place(section, key, nth)
+        return f"{place} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
 
     def _place(self, section: str, key: str = "", nth: int = 1) -> str:
         """Where a table, or a key in it, stands; of several tables of one name, the nth."""

@@ -113,10 +113,6 @@ class Connection:
         except TimeoutError:
             self._break()
             raise ObsAway(f"OBS did not answer {name} in time.") from None
-        except asyncio.CancelledError:
-            # The answer is still on its way and would be taken for the next one's.
-            self._break()
-            raise
         status = answer["requestStatus"]
         if not status["result"]:
             raise ObsSaysNo(name, int(status["code"]), str(status.get("comment") or "")[:200])
@@ -181,6 +177,20 @@ async def connect(settings: ObsSettings, password: Password) -> Connection:
         await connection.close()
         raise
     return connection
+
+
+def diagnosis(settings: ObsSettings) -> str:
+    """What OBS says when it is asked once, for the doctor. Raises LeraError with the mend."""
+
+    async def ask() -> str:
+        obs = await connect(settings, kept_password())
+        try:
+            video = await obs.request("GetVideoSettings")
+            return f"OBS {obs.version} answers, {video.get('baseWidth')}x{video.get('baseHeight')}"
+        finally:
+            await obs.close()
+
+    return asyncio.run(ask())
 
 
 async def _join(settings: ObsSettings, password: Password) -> Connection:

@@ -23,6 +23,7 @@ FOLLOW_GAP: Final = 0.2
 TEXT_GAP: Final = 1.0
 REPLAY_GAP: Final = 5.0
 """Moments nearer than this are one moment: the replay that was saved shows both."""
+FAILED_GAP: Final = 30.0
 STEP: Final = 0.01
 """Part of its range that an intensity must have moved before it is sent again."""
 LEAD: Final = 0.03
@@ -104,6 +105,8 @@ class Reactions:
         self._waits = False
         # Targets whose rule has begun anew since they were last set.
         self._renewed: set[Target] = set()
+        # When an order for a target last failed.
+        self._failed: dict[Target, float] = {}
 
     @property
     def active(self) -> list[str]:
@@ -136,10 +139,11 @@ class Reactions:
             return []
         return [self._leave(SCENE, f"{shown.rule.name}: somebody switched to scene {scene}, which stays")]
 
-    def failed(self, target: Target) -> None:
-        """An order could not be done, so nothing is there to be put back."""
+    def failed(self, target: Target, now: float) -> None:
+        """An order could not be done: nothing is there to be put back, and nothing is tried there for a while."""
         self._stacks.pop(target, None)
         self._shown.pop(target, None)
+        self._failed[target] = now
 
     def resume(self) -> None:
         """OBS is back after it was away: what holds is ordered again, and nothing counts as held in between."""
@@ -148,12 +152,11 @@ class Reactions:
         for standing in self._standings:
             standing.since = None
 
-    def stop(self, with_scene: bool = False) -> list[Order]:
-        """Forget everything; returns what puts OBS back. Only the end of the show gives the scene back, too."""
+    def stop(self) -> list[Order]:
+        """Forget everything; returns what puts OBS back. The scene stays: from here on it is the streamer's alone."""
         orders: list[Order] = [
-            Restore(target, f"{shown.rule.name}: reactions stop")
+            (Keep if target == SCENE else Restore)(target, f"{shown.rule.name}: reactions stop")
             for target, shown in self._shown.items()
-            if with_scene or target != SCENE
         ]
         self._reset()
         return orders
@@ -259,6 +262,8 @@ class Reactions:
         # What has no end says what was so when it began.
         wish = shown.wish if shown and not news and not rule.lasts else self._wish(rule, mood)
         if shown is not None and not news and not shown.stale and not self._differs(rule, shown.wish, wish):
+            return
+        if 0 <= now - self._failed.get(target, -math.inf) < FAILED_GAP:
             return
         if not self._claim(target, shown, now):
             if target == SCENE and not self._waits:
