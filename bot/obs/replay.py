@@ -64,7 +64,7 @@ class Replay:
             if not await self.state():
                 raise ObsError(f"OBS can't start its replay buffer (code {no.code}): {_NO_BUFFER}.") from None
         except TimeoutError:
-            raise ObsError("OBS did not start its replay buffer in time; start it there by hand.") from None
+            raise ObsError("OBS did not start its replay buffer in time: look for a question in its window.") from None
 
     async def save(self, name: str) -> Path:
         """Save the replay now; the file of this save, with `name` in its own. Raises ObsError with the mend."""
@@ -102,7 +102,7 @@ class Replay:
 
 def renamed(path: Path, name: str) -> Path:
     """Give a file the moment's name, behind the one that OBS gave it; the old path where that can't be."""
-    words = re.sub(r"[^\w %+.-]+", " ", name).strip(" .")[:80]
+    words = " ".join(re.sub(r"[^\w%+.-]+", " ", name).split()).strip(" .")[:80]
     if not words or not path.is_file():
         return path
     wanted = path.with_name(f"{path.stem} {words}{path.suffix}")

@@ -39,6 +39,8 @@ DO: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 _OF_DO: Final = frozenset().union(*(needed | allowed for needed, allowed in DO.values()))
 _OPPOSITE: Final = {"show": "hide", "hide": "show", "filter_on": "filter_off", "filter_off": "filter_on"}
+# On these OBS may open a dialog ("no sources yet: go on?") from the WebSocket's thread, and never answers again (OBS 29).
+_OUTPUT_HOTKEY: Final = re.compile(r"OBSBasic\.(?:Force)?(?:Start|Stop)")
 _WORD: Final = re.compile(r"\{(\w*)\}")
 _WORDS: Final = frozenset({*EMOTIONS, "top", "viewers"})
 
@@ -214,6 +216,8 @@ def _check_action(place: str, table: ReactionSettings) -> None:
         raise LeraError(f"{place}: a change of the leading emotion has no end to go back at; name an `emotion`.")
     if table.do == "event" and not re.fullmatch(r"[\w.-]+", table.event):
         raise LeraError(f"{place}: `event` must be one word of letters, digits, `-`, `_` and `.`; change it.")
+    if _OUTPUT_HOTKEY.match(table.hotkey):
+        raise LeraError(f"{place}: `{table.hotkey}` starts or stops an output, on which OBS may freeze; take another.")
     for word in _WORD.findall(table.text):
         _one_of(place, "text's {word}", word, _WORDS)
 

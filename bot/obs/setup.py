@@ -19,6 +19,7 @@ CORNER_PART: Final = 0.4
 """Of the picture's width and height, in the lower right corner."""
 
 _NOT_FOUND: Final = 600
+_NO_INPUT: Final = 602
 _TOP_LEFT: Final = 5
 _BOTTOM_RIGHT: Final = 10
 
@@ -160,6 +161,8 @@ async def _input(obs: Connection, source: str) -> Data | None:
     except ObsSaysNo as no:
         if no.code == _NOT_FOUND:
             return None
+        if no.code == _NO_INPUT:
+            raise ObsError(f"OBS has a scene `{source}`: rename it there, or set another [obs] source.") from None
         raise
 
 
@@ -181,10 +184,7 @@ async def _create(obs: Connection, source: str, port: int, scene: str, position:
         "inputSettings": source_settings(page_url(port, position)),
         "sceneItemEnabled": True,
     }
-    try:
-        made = await obs.request("CreateInput", data)
-    except ObsSaysNo as no:
-        raise ObsError(f"OBS can't make `{source}` ({no}); is it a scene's name? Set another [obs] source.") from None
+    made = await obs.request("CreateInput", data)
     await _place(obs, scene, int(made["sceneItemId"]), position)
     return Done(scene, (f"made, {position}",))
 
