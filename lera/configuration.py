@@ -64,7 +64,7 @@ class Configuration:
         key = at["key"] if at else ""
         if not key:
             return f"{self._place(section, nth=nth)} [{section}] must be a table of settings. Change it there."
-        complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "")
+        complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "").replace(" | null", "")
         place = self._place(section, key, nth)
         return f"{place} [{section}] {key} {complaint[0].lower()}{complaint[1:]}. Change it there."
 

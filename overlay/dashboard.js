@@ -6,6 +6,7 @@ import { draw } from "./drawings.js";
 import { Feed } from "./feed.js";
 import { wayOf } from "./head.js";
 import { EMOTIONS, isShares, votersOf } from "./mood.js";
+import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
 import { wordsOf } from "./words.js";
@@ -30,6 +31,7 @@ let offset = 0;
 
 const river = new River(find("canvas"), SECONDS);
 const rows = buildTable();
+const obs = new ObsPanel(find(".obs"));
 
 /** @param {number} value -1..1 */
 function pleasantness(value) {
@@ -184,6 +186,7 @@ const feed = new Feed({
     if (next !== "live") return;
     recall();
     showLinks();
+    obs.look();
   },
 });
 

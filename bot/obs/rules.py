@@ -39,7 +39,7 @@ DO: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 _OF_DO: Final = frozenset().union(*(needed | allowed for needed, allowed in DO.values()))
 _OPPOSITE: Final = {"show": "hide", "hide": "show", "filter_on": "filter_off", "filter_off": "filter_on"}
-# On these OBS may open a dialog ("no sources yet: go on?") from the WebSocket's thread, and never answers again (OBS 29).
+# On these OBS 29 may open a dialog ("no sources yet: go on?") from the WebSocket's thread, and never answers again.
 _OUTPUT_HOTKEY: Final = re.compile(r"OBSBasic\.(?:Force)?(?:Start|Stop)")
 _WORD: Final = re.compile(r"\{(\w*)\}")
 _WORDS: Final = frozenset({*EMOTIONS, "top", "viewers"})

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from bot.obs.connection import Connection, ObsError, ObsSaysNo
 from bot.obs.replay import Replay, renamed
-from tests.bot.obs.conftest import Rig
+from tests.bot.obs.conftest import Rig, until
 from tests.bot.obs.moods import mood
 from tests.bot.obs.test_studio import JOY, studio
 from tests.bot.stage import eventually
@@ -51,11 +51,13 @@ async def stopped(rig: Rig) -> None:
         await rig.ask("StopReplayBuffer")
     except ObsSaysNo:
         return
-    async with asyncio.timeout(PATIENCE):
-        while (await rig.ask("GetReplayBufferStatus"))["outputActive"]:
-            await asyncio.sleep(0.05)
+    await until(lambda: _not(rig.buffering))
     # OBS counts it as stopped a moment before it can be started again.
     await asyncio.sleep(0.5)
+
+
+async def _not(look: Callable[[], Awaitable[bool]]) -> bool:
+    return not await look()
 
 
 async def pictured(rig: Rig) -> None:
@@ -68,9 +70,11 @@ async def pictured(rig: Rig) -> None:
 async def filled(rig: Rig, seconds: float) -> None:
     """Until the buffer holds some seconds: OBS's own count of frames says when."""
     begun = (await rig.ask("GetStats"))["outputTotalFrames"]
-    async with asyncio.timeout(PATIENCE):
-        while (await rig.ask("GetStats"))["outputTotalFrames"] - begun < 15 * seconds:
-            await asyncio.sleep(0.1)
+
+    async def enough() -> bool:
+        return bool((await rig.ask("GetStats"))["outputTotalFrames"] - begun >= 15 * seconds)
+
+    await until(enough)
 
 
 @pytest.mark.obs
@@ -102,9 +106,7 @@ async def test_a_reaction_saves_the_moment(rig: Rig) -> None:
     rule = {**JOY, "name": "joy", "do": "replay"}
     async with studio(rig.obs, rule, {**rule, "name": "also"}, start_replay_buffer=True) as (there, crowd):
         await eventually(lambda: there.connected, PATIENCE)
-        async with asyncio.timeout(PATIENCE):
-            while not (await rig.ask("GetReplayBufferStatus"))["outputActive"]:
-                await asyncio.sleep(0.05)
+        await until(rig.buffering)
         await filled(rig, 1)
         crowd.mood = mood(happiness=0.7)
         await eventually(lambda: any("mkv" in line or "mp4" in line for _, line in there.why), PATIENCE)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from bot.crowd import Mood
 from bot.obs.connection import Password
 from bot.obs.settings import ObsSettings
 from bot.obs.studio import Studio
-from tests.bot.obs.conftest import Rig
+from tests.bot.obs.conftest import Rig, until
 from tests.bot.obs.moods import mood, nobody, rules
 from tests.bot.stage import eventually
 from tests.obs import PATIENCE, Obs, free_port, needs_own_obs
@@ -53,13 +53,6 @@ async def studio(
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-
-
-async def until(look: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
-    """Until OBS looks so."""
-    async with asyncio.timeout(seconds):
-        while not await look():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_scene_is_switched_and_switched_back(rig: Rig) -> None:
@@ -249,10 +242,6 @@ async def in_studio_mode(rig: Rig) -> bool:
     return bool((await rig.ask("GetStudioModeEnabled"))["studioModeEnabled"])
 
 
-async def buffering(rig: Rig) -> bool:
-    return bool((await rig.ask("GetReplayBufferStatus"))["outputActive"])
-
-
 async def test_two_bots_at_one_obs_do_things_once(rig: Rig) -> None:
     calm, party = await rig.scene("calm"), await rig.scene("party")
     await rig.go_to(calm)
@@ -296,7 +285,7 @@ async def test_obs_is_killed_and_comes_back_in_mid_show(rig: Rig) -> None:
     ) as (there, crowd):
         crowd.mood = HAPPY
         await until(lambda: is_text(rig, words, "hurray"))
-        await until(lambda: buffering(rig))
+        await until(rig.buffering)
         rig.obs.kill()
         await eventually(lambda: not there.connected, PATIENCE)
         assert "OBS" in there.state
@@ -306,7 +295,7 @@ async def test_obs_is_killed_and_comes_back_in_mid_show(rig: Rig) -> None:
         await eventually(lambda: there.connected, PATIENCE)
         await until(lambda: is_text(rig, words, "hurray"))
         await until(lambda: is_hidden(rig, scene, light))
-        await until(lambda: buffering(rig))
+        await until(rig.buffering)
         assert time.monotonic() - back < 5
 
         # And what ends while OBS is away is put back as soon as it returns.
@@ -346,9 +335,7 @@ async def test_a_wrong_password_is_said_once_and_not_tried_again(
             caplog.set_level(logging.DEBUG, logger=name)
     given = ["not-the-password"]
     crowd = Crowd()
-    there = Studio(
-        rig.obs.settings, (), lambda: crowd.mood, time.monotonic, password=lambda: Password(given[0])
-    )
+    there = Studio(rig.obs.settings, (), lambda: crowd.mood, time.monotonic, password=lambda: Password(given[0]))
     running = asyncio.create_task(there.run())
     try:
         await eventually(lambda: "refuses the password" in there.state, PATIENCE)
