@@ -8,6 +8,7 @@
 import { Bars } from "./bars.js";
 import { Feed } from "./feed.js";
 import { Head } from "./head.js";
+import { keepFiles } from "./kept.js";
 import { paced } from "./pace.js";
 import { readSettings } from "./settings.js";
 import { watchSight } from "./sight.js";
@@ -92,3 +93,5 @@ const feed = new Feed({
 });
 
 paintAll();
+
+window.addEventListener("load", keepFiles);
