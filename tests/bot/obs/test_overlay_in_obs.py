@@ -79,7 +79,7 @@ def beginning(picture: npt.NDArray[np.int64]) -> tuple[int, int] | None:
 def length(picture: npt.NDArray[np.int64], begins: tuple[int, int]) -> int:
     """Pixels from there to the end of the white mark, which is at the share."""
     row, start = begins
-    white: list[bool] = (picture[row, start:] >= 235).all(axis=1).tolist()
+    white = [bool(each.min() >= 235) for each in picture[row, start:]]
     return white.index(False, white.index(True)) if True in white else 0
 
 

@@ -202,7 +202,7 @@ async def test_what_obs_does_not_have_is_one_line_and_the_rest_goes_on(rig: Rig)
         {**JOY, "name": "no scene", "do": "scene", "scene": f"mian {rig.mark}"},
         {**JOY, "name": "no source", "do": "show", "source": "nothing"},
         {**JOY, "name": "no filter", "do": "filter_on", "source": words, "filter": "nothing"},
-        {**JOY, "name": "no hotkey", "do": "hotkey", "hotkey": "OBSBasic.StartRecordin"},
+        {**JOY, "name": "no hotkey", "do": "hotkey", "hotkey": "OBSBasic.TogglePreviewProgran"},
         {**JOY, "name": "chapter", "do": "chapter"},
         {
             **JOY, "name": "no setting", "do": "intensity", "source": "nothing", "filter": "f", "setting": "s",
@@ -218,7 +218,7 @@ async def test_what_obs_does_not_have_is_one_line_and_the_rest_goes_on(rig: Rig)
         assert f"Reaction `no scene`: OBS has no scene `mian {rig.mark}`: did you mean `{scene}`?" in lines
         assert "Reaction `no source`: OBS has no source `nothing`: make it there, or name another one." in lines
         assert f"Reaction `no filter`: source `{words}` has no filter `nothing`." in lines
-        assert "Reaction `no hotkey`: OBS has no hotkey `OBSBasic.StartRecordin`: did you mean" in said
+        assert "Reaction `no hotkey`: OBS has no hotkey `OBSBasic.TogglePreviewProgran`: did you mean" in said
         assert "Reaction `chapter`: " in said and ("OBS 30.2" in said or "Hybrid MP4" in said)
         assert len(lines) == len(set(lines)), "and each is said once"
 
