@@ -10,8 +10,9 @@ from typing import get_args
 from bot.obs.connection import connect, keep_password, kept_password
 from bot.obs.export import export
 from bot.obs.settings import ObsSettings, Position
-from bot.obs.setup import set_up_here
+from bot.obs.setup import NoBrowserSource, set_up_here
 from lera.errors import LeraError
+from lera.folders import data_folder
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +42,12 @@ def run(arguments: argparse.Namespace, settings: ObsSettings, port: int) -> int:
     if arguments.obs_export:
         print("\n".join(export(arguments.obs_export, settings.source, port, arguments.position or "left")))
     if arguments.obs_setup:
-        print(asyncio.run(_set_up(arguments, settings, port)))
+        try:
+            print(asyncio.run(_set_up(arguments, settings, port)))
+        except NoBrowserSource as error:
+            file = data_folder() / "obs-scenes.json"
+            print(f"{error}\n" + "\n".join(export(file, settings.source, port, arguments.position or "left")))
+            return 1
         if not settings.enabled:
             print("To let reactions act and replays be saved, set [obs] enabled = true in config.toml.")
     return 0

@@ -45,7 +45,7 @@ async def set_up_here(
     obs: Connection, settings: ObsSettings, port: int, scene: str = "", position: Position | None = None
 ) -> Done:
     """`set_up` in the OBS of this machine. Raises ObsError with the mend."""
-    if settings.host not in ("127.0.0.1", "localhost", "::1"):
+    if settings.host not in ("127.0.0.1", "localhost", "[::1]"):
         raise ObsError(
             f"OBS at {settings.host} can't open this machine's files: add a browser source there by hand, with the "
             "overlay's address, and name that machine in [web] trusted_addresses."
@@ -68,8 +68,8 @@ async def set_up(
     kinds = (await obs.request("GetInputKindList")).get("inputKinds", [])
     if kind not in kinds:
         raise NoBrowserSource(
-            "This OBS has no browser sources (some Linux packages leave them out): "
-            "install OBS from obsproject.com, or `python run.py bot --obs-export FILE` for another machine's."
+            "This OBS has no browser sources, which some Linux packages leave out: install one from obsproject.com, "
+            "or import what `python run.py bot --obs-export FILE` writes into another OBS."
         )
     scene = await _scene(obs, scene)
     found = await _input(obs, source)

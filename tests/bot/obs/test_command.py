@@ -10,7 +10,7 @@ import pytest
 
 from bot import doctor
 from bot.__main__ import main
-from bot.obs.connection import ObsAway, ObsError, kept_password
+from bot.obs.connection import ObsAway, kept_password
 from bot.obs.setup import KIND
 from bot.settings import Settings, read_settings
 from tests.obs import Obs, free_port
@@ -88,7 +88,7 @@ def test_the_doctor_looks_at_obs_where_it_is_used(tmp_path: Path) -> None:
 
 @pytest.mark.obs
 def test_the_doctor_and_the_set_up_at_a_real_obs(
-    obs: Obs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    obs: Obs, tmp_path: Path, lera_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import asyncio
 
@@ -108,5 +108,7 @@ def test_the_doctor_and_the_set_up_at_a_real_obs(
         assert main(["--obs-setup", "--config", path]) == 0
         assert "LERA mood" in capsys.readouterr().out
     else:
-        with pytest.raises(ObsError, match="--obs-export"):
-            main(["--obs-setup", "--config", path])
+        assert main(["--obs-setup", "--config", path]) == 1
+        said = capsys.readouterr().out
+        assert "no browser sources" in said and "Scene Collection, Import" in said
+        assert json.loads((lera_home / "obs-scenes.json").read_text("utf-8"))["name"] == "LERA"

@@ -291,12 +291,10 @@ async def test_obs_is_killed_and_comes_back_in_mid_show(rig: Rig) -> None:
         assert "OBS" in there.state
         rig.obs.start()
         rig.connection = await rig.obs.connected()
-        back = time.monotonic()
         await eventually(lambda: there.connected, PATIENCE)
         await until(lambda: is_text(rig, words, "hurray"))
         await until(lambda: is_hidden(rig, scene, light))
         await until(rig.buffering)
-        assert time.monotonic() - back < 5
 
         # And what ends while OBS is away is put back as soon as it returns.
         rig.obs.kill()
@@ -306,7 +304,6 @@ async def test_obs_is_killed_and_comes_back_in_mid_show(rig: Rig) -> None:
         rig.connection = await rig.obs.connected()
         await until(lambda: is_text(rig, words, "before"))
         assert await rig.shown(scene, light)
-    await rig.ask("StopReplayBuffer")
 
 
 async def is_hidden(rig: Rig, scene: str, source: str) -> bool:
@@ -363,6 +360,27 @@ def _joins(rig: Rig) -> list[str]:
         return []
     text = (rig.obs.home / "obs.log").read_text("utf-8", "replace")
     return [line for line in text.splitlines() if "onClose" in line or "disconnected" in line]
+
+
+async def test_it_tries_again_soon_and_not_in_step_with_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came back with OBS within five seconds must not wait for longer than three to be looked for."""
+    waits: list[tuple[float, float]] = []
+
+    def uniform(least: float, most: float) -> float:
+        waits.append((least, most))
+        return 0.0
+
+    monkeypatch.setattr("bot.obs.studio.random.uniform", uniform)
+    there = Studio(
+        ObsSettings(enabled=True, port=free_port()), (), nobody, time.monotonic, password=lambda: Password("x")
+    )
+    running = asyncio.create_task(there.run())
+    await eventually(lambda: len(waits) >= 40)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert {least for least, _ in waits} == {0.0}, "fully jittered"
+    assert waits[0][1] < waits[1][1] < waits[2][1] and max(most for _, most in waits) == waits[-1][1] == 3.0
 
 
 async def test_nobody_at_the_port_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
