@@ -30,6 +30,9 @@ class Actions:
         try:
             if before is None:
                 place, before = await _find(obs, order.target)
+                if _same(before, order.wish):
+                    # Somebody, as a second bot, has made it so already: it is theirs to put back.
+                    return
             # Remembered before it is changed: whatever happens in between, there is something to put back.
             self._changed[order.target] = (place, before, order.wish)
             if order.target[0] != "scene" or await _look(obs, place) != order.wish:
@@ -39,10 +42,10 @@ class Actions:
             raise ObsError(await _mend(obs, order.rule, no)) from None
 
     async def restore(self, obs: Connection, order: Restore) -> bool:
-        """Put a target back. False when somebody has changed it meanwhile: then it stays. Raises ObsAway."""
+        """Put a target back, if it was changed. False when somebody else has since: then it stays. Raises ObsAway."""
         changed = self._changed.get(order.target)
         if changed is None:
-            return False
+            return True
         place, before, ours = changed
         try:
             still_ours = _same(await _look(obs, place), ours)

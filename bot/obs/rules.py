@@ -39,8 +39,12 @@ DO: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
 }
 _OF_DO: Final = frozenset().union(*(needed | allowed for needed, allowed in DO.values()))
 _OPPOSITE: Final = {"show": "hide", "hide": "show", "filter_on": "filter_off", "filter_off": "filter_on"}
-# On these OBS 29 may open a dialog ("no sources yet: go on?") from the WebSocket's thread, and never answers again.
-_OUTPUT_HOTKEY: Final = re.compile(r"OBSBasic\.(?:Force)?(?:Start|Stop)")
+# OBS runs a hotkey that is named to it in the WebSocket's thread. Its window's own move the window from there, or ask a
+# question in it: OBS 29 then never answers again, OBS 32 crashes. These have been tried and are safe.
+_WINDOW_HOTKEY: Final = "OBSBasic."
+_SAFE_HOTKEYS: Final = frozenset(
+    _WINDOW_HOTKEY + name for name in ("Screenshot", "SelectedSourceScreenshot", "SplitFile", "AddChapterMarker")
+)
 _WORD: Final = re.compile(r"\{(\w*)\}")
 _WORDS: Final = frozenset({*EMOTIONS, "top", "viewers"})
 
@@ -216,8 +220,9 @@ def _check_action(place: str, table: ReactionSettings) -> None:
         raise LeraError(f"{place}: a change of the leading emotion has no end to go back at; name an `emotion`.")
     if table.do == "event" and not re.fullmatch(r"[\w.-]+", table.event):
         raise LeraError(f"{place}: `event` must be one word of letters, digits, `-`, `_` and `.`; change it.")
-    if _OUTPUT_HOTKEY.match(table.hotkey):
-        raise LeraError(f"{place}: `{table.hotkey}` starts or stops an output, on which OBS may freeze; take another.")
+    if table.hotkey.startswith(_WINDOW_HOTKEY) and table.hotkey not in _SAFE_HOTKEYS:
+        safe = ", ".join(sorted(name.removeprefix(_WINDOW_HOTKEY) for name in _SAFE_HOTKEYS))
+        raise LeraError(f"{place}: OBS may crash on the hotkey `{table.hotkey}`; of its own, only {safe} are safe.")
     for word in _WORD.findall(table.text):
         _one_of(place, "text's {word}", word, _WORDS)
 

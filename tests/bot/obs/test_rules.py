@@ -105,7 +105,7 @@ def test_two_that_move_one_setting_always_fight() -> None:
     [
         ({}, "when: it is missing"),
         ({**JOY, "do": "hotkey"}, "needs `hotkey`"),
-        ({**JOY, "do": "hotkey", "hotkey": "OBSBasic.StopStreaming"}, "may freeze"),
+        ({**JOY, "do": "hotkey", "hotkey": "OBSBasic.StopStreaming"}, "may crash"),
         ({**JOY, "do": "event", "event": "a b"}, "one word"),
         ({**JOY, "do": "text", "source": "A", "text": "{joy}"}, "no `joy`"),
         ({"when": "viewers", "above": 0, "do": "replay"}, "1 to 1e+06 viewers, not 0"),
