@@ -113,8 +113,6 @@ def test_comes_up_again_when_it_is_refreshed_while_the_bot_is_away(theatre: Thea
     page.wait_for_function("async () => (await (await caches.open('overlay')).keys()).length > 10")
     page.evaluate("() => navigator.serviceWorker.ready")
     stage.stop()
-    # The browser itself notes that the address could not be reached.
-    theatre.errors.clear()
     page.reload()
     expect(page.locator(".headline")).to_have_text("Connecting…")
     assert (
@@ -123,4 +121,3 @@ def test_comes_up_again_when_it_is_refreshed_while_the_bot_is_away(theatre: Thea
     stage.current = mood(SAD)
     stage.start()
     until_share(page, "sadness", 0.41)
-    theatre.errors.clear()
