@@ -78,6 +78,7 @@ async def filled(rig: Rig, seconds: float) -> None:
 
 
 @pytest.mark.obs
+@pytest.mark.slow
 @needs_ffprobe
 async def test_two_saves_are_two_files_with_the_right_names(rig: Rig) -> None:
     await pictured(rig)
@@ -100,6 +101,7 @@ async def test_two_saves_are_two_files_with_the_right_names(rig: Rig) -> None:
 
 
 @pytest.mark.obs
+@pytest.mark.slow
 @needs_ffprobe
 async def test_a_reaction_saves_the_moment(rig: Rig) -> None:
     await pictured(rig)

@@ -18,7 +18,7 @@ from tests.bot.obs.moods import mood, nobody, rules
 from tests.bot.stage import eventually
 from tests.obs import GIVEN, PATIENCE, Obs, free_port, needs_own_obs
 
-pytestmark = pytest.mark.obs
+pytestmark = [pytest.mark.obs, pytest.mark.slow]
 
 HAPPY = mood(happiness=0.7)
 CALM = mood(neutral=0.7)
