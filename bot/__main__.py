@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.history import History
 from bot.keys import join_token
+from bot.obs import command as obs_command
 from bot.server import serving
 from bot.settings import Settings, read_settings
 from bot.sheet import attach_sheet, set_up_sheet
@@ -39,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--logout", action="store_true", help="end LERA's logins on Twitch and erase them here")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
     parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
+    obs_command.add_options(parser)
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     redaction.install()
@@ -51,6 +55,10 @@ def main(argv: list[str] | None = None) -> int:
         )
     if arguments.sheet_setup:
         return set_up_sheet(settings, time.time())
+    if obs_command.wanted(arguments):
+        return obs_command.run(arguments, settings.obs, settings.web.port)
+    if arguments.obs_dry_run:
+        settings = replace(settings, obs=replace(settings.obs, reactions="dry-run"))
     token = join_token(settings.channel.name, renew=arguments.new_link)
     return run_until_stopped(run(settings, token))
 

@@ -20,6 +20,7 @@ import numpy as np
 from bot.chat import load_reader
 from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
+from bot.obs.connection import diagnosis
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
 from bot.sheet import check_sheet
@@ -60,6 +61,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("chat", lambda: _chat(settings)),
         ("twitch", lambda: _twitch(settings)),
         ("sheet", lambda: _sheet(settings)),
+        ("obs", lambda: _obs(settings)),
     ):
         yield _guarded(name, look)
 
@@ -197,3 +199,12 @@ def _sheet(settings: Settings) -> Finding:
         return Finding("sheet", "not used")
     check_sheet(settings)
     return Finding("sheet", "the spreadsheet opens, and its layout is as it must be")
+
+
+def _obs(settings: Settings) -> Finding:
+    if not settings.obs.enabled:
+        return Finding("obs", "is not used, as [obs] enabled says")
+    try:
+        return Finding("obs", diagnosis(settings.obs))
+    except LeraError as error:
+        return Finding("obs", "can't be used", str(error))

@@ -6,6 +6,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from bot.command_settings import CommandSettings, fault_in
+from bot.obs.rules import Rule, checked
+from bot.obs.settings import ObsSettings, ReactionSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
@@ -73,6 +75,8 @@ class Settings(Struct, frozen=True):
     history: HistorySettings = HistorySettings()
     sheet: SheetSettings = SheetSettings()
     twitch: TwitchSettings = TwitchSettings()
+    obs: ObsSettings = ObsSettings()
+    reaction: tuple[Rule, ...] = ()
 
 
 # `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
@@ -98,6 +102,8 @@ def settings_from(configuration: Configuration) -> Settings:
         history=configuration.section("history", HistorySettings),
         sheet=configuration.section("sheet", SheetSettings),
         twitch=configuration.section("twitch", TwitchSettings),
+        obs=configuration.section("obs", ObsSettings),
+        reaction=checked(configuration.tables("reaction", ReactionSettings)),
     )
 
 

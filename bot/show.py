@@ -16,6 +16,7 @@ from bot.crowd import ChatVotes, Crowd, Mood
 from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
+from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
 from bot.sessions import Sessions
@@ -35,7 +36,8 @@ class Show:
     """One running stream.
 
     agents → hub or Sheet → desk → `take` ─┐
-    messages → `hear` → chat ──────────────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history.
+    messages → `hear` → chat ──────────────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history,
+    studio (OBS).
     """
 
     MOODS_PER_SECOND: Final = 10
@@ -70,6 +72,7 @@ class Show:
         self.chat = Chat(chat, name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
+        self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.port)
         self.history = history
         self.sessions = Sessions(history, name, now)
         # Twitch, once it is connected; the show goes on without.
@@ -262,6 +265,7 @@ class Show:
                     tasks.create_task(self._announce())
                 if self.sheet is not None:
                     tasks.create_task(self.sheet.run())
+                tasks.create_task(self.studio.run())
         finally:
             await self.hub.close()
             self.sessions.close()

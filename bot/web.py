@@ -22,6 +22,7 @@ import lera
 from bot.cards import Cards
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
+from bot.obs.pages import ObsPages
 from bot.show import Show
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
@@ -87,6 +88,7 @@ class Pages:
         app.router.add_get("/api/virtual-camera", self._virtual_camera)
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
+        ObsPages(self._show.studio).add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
 
@@ -244,6 +246,7 @@ class Pages:
                 "twitch": show.twitch.line,
                 "sheet": (show.sheet.fault or "on") if show.sheet is not None else "off",
                 "messages": dict(show.chat.counts),
+                "obs": show.studio.state,
             }
         )
 

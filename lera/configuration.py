@@ -35,13 +35,29 @@ class Configuration:
         except msgspec.ValidationError as error:
             raise LeraError(self._explain(name, kind, str(error))) from None
 
-    def fault(self, table: str, key: str, complaint: str) -> LeraError:
-        """The error for a setting that is wrong though its type is right. `key` may be one within, as `texts.help`."""
+    def fault(self, table: str, key: str, complaint: str, nth: int = 1) -> LeraError:
+        """The error for a setting that is wrong though its type is right. `key` may be one within, as `texts.help`.
+
+        Of several tables of one name it is the nth.
+        """
         outer, _, inner = key.partition(".")
         places = [self._place(f"{table}.{outer}", inner)] if inner else []
-        places += [self._place(table, key), self._place(table, outer), self._place(f"{table}.{outer}")]
+        places += [self._place(table, key, nth), self._place(table, outer, nth), self._place(f"{table}.{outer}")]
         place = next((each for each in places if each != f"{self.name}:"), f"{self.name}:")
         return LeraError(f"{place} [{table}] {key} {complaint}. Change it there.")
+
+    def tables(self, name: str, kind: type[T]) -> list[tuple[str, T]]:
+        """Each `[[name]]` table as a `kind`, with its place as errors name it. Raises LeraError."""
+        found = self._document.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+            raise LeraError(f"{self._place(name)} {name} must be [[{name}]] tables, each with a header of its own.")
+        tables = []
+        for number, table in enumerate(found, 1):
+            try:
+                tables.append((self._place(name, nth=number), msgspec.convert(table, kind)))
+            except msgspec.ValidationError as error:
+                raise LeraError(self._explain(name, kind, str(error), number)) from None
+        return tables
 
     def check_names(self, known: set[str]) -> None:
         """Refuse tables that nobody reads: a misspelt one would be ignored in silence. Raises LeraError."""
@@ -49,26 +65,29 @@ class Configuration:
             if name not in known:
                 raise LeraError(f"{self._place(name)} there is no [{name}] table;{_meant(name, known)}.")
 
-    def _explain(self, section: str, kind: type[T], message: str) -> str:
+    def _explain(self, section: str, kind: type[T], message: str, nth: int = 1) -> str:
         fields = {field.name for field in msgspec.structs.fields(kind)}
         unknown = _UNKNOWN.search(message)
         if unknown:
             key = unknown["key"]
-            return f"{self._place(section, key)} [{section}] has no setting `{key}`;{_meant(key, fields)}."
+            return f"{self._place(section, key, nth)} [{section}] has no setting `{key}`;{_meant(key, fields)}."
         at = _AT.search(message)
         key = at["key"] if at else ""
         if not key:
-            return f"{self._place(section)} [{section}] must be a table of settings. Change it there."
-        complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "")
-        return str(self.fault(section, key, f"{complaint[0].lower()}{complaint[1:]}"))
+            return f"{self._place(section, nth=nth)} [{section}] must be a table of settings. Change it there."
+        complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "").replace(" | null", "")
+        return str(self.fault(section, key, f"{complaint[0].lower()}{complaint[1:]}", nth))
 
-    def _place(self, section: str, key: str = "") -> str:
-        """Where a table, or a key in it, stands."""
+    def _place(self, section: str, key: str = "", nth: int = 1) -> str:
+        """Where a table, or a key in it, stands; of several tables of one name, the nth."""
         inside = False
+        seen = 0
         for number, line in enumerate(self._lines, 1):
             header = re.match(r"\s*\[+\s*([^\]\s]+)\s*\]+", line)
             if header:
-                inside = header[1].strip("\"'") == section
+                named = header[1].strip("\"'") == section
+                seen += named
+                inside = named and seen == nth
             found = inside and bool(header) if not key else inside and _sets(line, key)
             if found or (not key and _sets(line, section)):
                 return f"{self.name} line {number}:"

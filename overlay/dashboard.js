@@ -6,6 +6,7 @@ import { draw } from "./drawings.js";
 import { Feed } from "./feed.js";
 import { wayOf } from "./head.js";
 import { EMOTIONS, isShares, votersOf } from "./mood.js";
+import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
 import { watchTwitch } from "./twitch.js";
@@ -31,6 +32,7 @@ let offset = 0;
 
 const river = new River(find("canvas"), SECONDS);
 const rows = buildTable();
+const obs = new ObsPanel(find(".obs"));
 
 /** @param {number} value -1..1 */
 function pleasantness(value) {
@@ -191,6 +193,7 @@ const feed = new Feed({
     recall();
     showLinks();
     lookAtTwitch();
+    obs.look();
   },
 });
 

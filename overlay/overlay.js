@@ -9,6 +9,7 @@
 import { Bars } from "./bars.js";
 import { Feed } from "./feed.js";
 import { Head } from "./head.js";
+import { keepFiles } from "./kept.js";
 import { paced } from "./pace.js";
 import { Said } from "./said.js";
 import { readSettings } from "./settings.js";
@@ -99,3 +100,5 @@ const feed = new Feed({
 });
 
 paintAll();
+
+window.addEventListener("load", keepFiles);

@@ -6,12 +6,17 @@ query.delete("port");
 const bot = `http://127.0.0.1:${port}`;
 
 async function look() {
+  // What takes a call and never answers it is no bot; it may be one a moment later.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), 4000);
   try {
     // No-cors tells only whether somebody answers, which is all that is asked.
-    await fetch(`${bot}/healthz`, { mode: "no-cors", cache: "no-store" });
+    await fetch(`${bot}/healthz`, { mode: "no-cors", cache: "no-store", signal: patience.signal });
     location.replace(`${bot}/overlay/?${query}`);
   } catch {
     setTimeout(look, 1500);
+  } finally {
+    clearTimeout(timer);
   }
 }
 look();

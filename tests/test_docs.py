@@ -11,8 +11,11 @@ import pytest
 from bot.command_settings import COMMANDS, Role
 from bot.commands import Commands
 from bot.language import VARIABLES, LanguageName
-from bot.settings import OTHER_TABLES, Settings
+from bot.obs.rules import DO, WHEN
+from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.settings import OTHER_TABLES, Settings, settings_from
 from lera.cli import PROGRAMS
+from lera.configuration import Configuration
 from model.emotions import EMOTIONS
 from tests.conftest import ROOT
 from tests.test_architecture import MAY_IMPORT
@@ -25,13 +28,14 @@ CONFIG = (ROOT / "config.toml").read_text("utf-8")
 TABLES: dict[str, type[msgspec.Struct]] = {
     "viewer": ViewerSettings,
     "model": ModelSettings,
-    **{field.name: field.type for field in msgspec.structs.fields(Settings)},
+    **{field.name: field.type for field in msgspec.structs.fields(Settings) if field.name != "reaction"},
 }
 
 
 def test_config_has_every_table_and_no_other() -> None:
     assert set(tomllib.loads(CONFIG)) == set(TABLES)
-    assert set(TABLES) - OTHER_TABLES == set(Settings.__struct_fields__) and {"viewer", "model"} == OTHER_TABLES
+    assert set(TABLES) - OTHER_TABLES == set(Settings.__struct_fields__) - {"reaction"}
+    assert {"viewer", "model"} == OTHER_TABLES
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -45,6 +49,24 @@ def test_every_setting_has_a_comment() -> None:
     for line in CONFIG.splitlines():
         if re.match(r"\w+ *=", line):
             assert re.search(r"  ?# \w.{10,}", line), line
+
+
+def test_the_reaction_in_config_works_without_the_marks_in_front() -> None:
+    example = CONFIG[CONFIG.index("# [[reaction]]") :].split("\n\n")[0]
+    (rule,) = settings_from(Configuration(example.replace("# ", ""))).reaction
+    assert rule.says() == "happiness at 60% or more for 5 s: scene Party"
+
+
+def test_readme_tells_all_that_reactions_can_do() -> None:
+    section = README[README.index("### Reactions") :].split("\n## ")[0]
+    for word in [*ReactionSettings.__struct_fields__, *WHEN, *DO]:
+        assert f"`{word}`" in section, word
+
+
+def test_readme_names_every_setting_of_obs() -> None:
+    section = README[README.index("## OBS") :].split("\n## ")[0]
+    for name in ObsSettings.__struct_fields__:
+        assert f"`{name}`" in section, name
 
 
 def test_readme_names_every_command_and_every_word_of_mood() -> None:

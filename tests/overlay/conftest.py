@@ -35,8 +35,9 @@ class Theatre:
         return page
 
     def _note(self, message: ConsoleMessage) -> None:
-        # The browser itself reports a socket that is refused; a page has no way to keep it from doing so.
-        if message.type in ("error", "warning") and not message.text.startswith("WebSocket connection to"):
+        # The browser itself reports a socket or a file that is refused; a page has no way to keep it from doing so.
+        refused = ("WebSocket connection to", "Failed to load resource: net::ERR_CONNECTION_REFUSED")
+        if message.type in ("error", "warning") and not message.text.startswith(refused):
             self.errors.append(message.text)
 
 

@@ -99,6 +99,11 @@ class Stage:
         self.refusing = False
         self.joins = 0
         self.requests: list[str] = []
+        # What the dashboard is told of OBS, and what it wanted done there.
+        self.obs: Frame = {
+            "state": "off", "connected": False, "enabled": False, "mode": "on", "reactions": [], "why": [],
+        }  # fmt: skip
+        self.wanted: list[Frame] = []
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
         self._loop = asyncio.new_event_loop()
@@ -150,6 +155,8 @@ class Stage:
         app.router.add_get("/api/links", self._links)
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
+        app.router.add_get("/api/obs", self._obs)
+        app.router.add_post("/api/obs", self._do_in_obs)
         app.router.add_get("/overlay", self._slash)
         app.router.add_get("/dashboard", self._slash)
         app.router.add_get("/overlay/", self._page("index.html"))
@@ -219,6 +226,16 @@ class Stage:
     async def _twitch_login(self, request: web.Request) -> web.Response:
         self.asked_login.append(await request.json())
         return web.json_response(self.twitch)
+
+    async def _obs(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.obs)
+
+    async def _do_in_obs(self, request: web.Request) -> web.Response:
+        assert request.content_type == "application/json"
+        wanted = await request.json()
+        self.wanted.append(wanted)
+        self.obs = self.obs | ({"mode": wanted["mode"]} if wanted["do"] == "switch" else {})
+        return web.json_response({"said": f"Done: {wanted['do']}."})
 
     async def _slash(self, request: web.Request) -> web.Response:
         query = f"?{request.query_string}" if request.query_string else ""

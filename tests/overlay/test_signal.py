@@ -104,3 +104,20 @@ def test_comes_alive_when_the_bot_comes_after_it(theatre: Theatre, stage: Stage)
     stage.refusing = False
     until_share(page, "happiness", 0.41)
     assert state(page) == "live"
+
+
+def test_comes_up_again_when_it_is_refreshed_while_the_bot_is_away(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open("/overlay/?theme=light")
+    until_share(page, "happiness", 0.41)
+    page.wait_for_function("async () => (await (await caches.open('overlay')).keys()).length > 10")
+    page.evaluate("() => navigator.serviceWorker.ready")
+    stage.stop()
+    page.reload()
+    expect(page.locator(".headline")).to_have_text("Connecting…")
+    assert (
+        page.locator(".row").count() == 7 and page.evaluate("() => document.documentElement.dataset.theme") == "light"
+    )
+    stage.current = mood(SAD)
+    stage.start()
+    until_share(page, "sadness", 0.41)
