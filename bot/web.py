@@ -106,8 +106,11 @@ class Pages:
         if not _is_public(request.path) and not self._is_private(request):
             raise web.HTTPForbidden(text="This page is for the streamer's own machine.")
         # What changes something must be asked for by a page of ours: no other site's page, nor its form, sends JSON.
-        if request.method not in ("GET", "HEAD") and request.content_type != "application/json":
-            raise web.HTTPUnsupportedMediaType(text="Send JSON.")
+        if request.method not in ("GET", "HEAD"):
+            if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+                raise web.HTTPForbidden(text="Only the dashboard may do that.")
+            if request.content_type != "application/json":
+                raise web.HTTPUnsupportedMediaType(text="Send JSON.")
         response = await handler(request)
         if not response.prepared:
             for name, value in _HEADERS.items():
