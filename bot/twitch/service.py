@@ -186,7 +186,7 @@ class Twitch:
 
     def offline(self) -> None:
         """The stream ends."""
-        self.stream.end()
+        self.stream.end(self._show.now())
 
     def changed(self, title: str, category: str) -> None:
         """The stream is called otherwise."""
