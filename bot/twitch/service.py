@@ -88,6 +88,8 @@ class Twitch:
                 self, http, keeper, self._settings.client_id, self._places, self.timing, self._show.now,
                 self._notifications, inbound,
             )  # fmt: skip
+            # Whoever has logged in until now is known to the keeper.
+            self._logged_in.clear()
             try:
                 await keeper.load()
                 await link.run()

@@ -327,6 +327,22 @@ async def test_a_second_account_takes_over_the_chat_while_connected() -> None:
         assert stage.world.sent[0].sender == BOT
 
 
+async def test_a_login_while_chat_is_down_costs_no_second_connection() -> None:
+    async with studio(bot=False) as stage:
+        stage.world.fail_next("eventsub/subscriptions", 500, times=10_000)
+        await stage.becomes("waiting")
+        await stage.twitch.begin_login("broadcaster")
+        card = stage.twitch.login_card()
+        assert card is not None
+        stage.world.authorize(card["code"], STREAMER)
+        await eventually(lambda: stage.twitch.login_card() is None)
+        stage.world.faults.waiting.clear()
+        await stage.connected()
+        await stage.world.say("ann", "!mood")
+        await stage.answered()
+        assert stage.twitch.connection == 1
+
+
 async def test_an_unknown_app_is_said_once_and_stops(caplog: pytest.LogCaptureFixture) -> None:
     async with studio() as stage:
         await stage.connected()
