@@ -18,7 +18,7 @@ from bot.twitch.intake import Line, asker_of, counts
 from bot.twitch.login import Login, begin
 from bot.twitch.moments import Moments
 from bot.twitch.outbox import AS_MODERATOR, USUAL, Outbox
-from bot.twitch.scopes import Role, scopes_for
+from bot.twitch.scopes import Role, features_of, scopes_for
 from bot.twitch.seen import Seen
 from bot.twitch.sender import Sender
 from bot.twitch.stream import Stream
@@ -235,7 +235,13 @@ class Twitch:
         login = self._login
         if login is None:
             return None
-        return {"account": login.role, "code": login.code, "link": login.link, "picture": login.svg}
+        return {
+            "account": login.role,
+            "code": login.code,
+            "link": login.link,
+            "picture": login.svg,
+            "leave": features_of(login.scopes),
+        }
 
     async def begin_login(self, role: Role) -> None:
         """Start a login in place of one that waits. Raises LeraError."""

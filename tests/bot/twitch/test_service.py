@@ -7,6 +7,7 @@ import pytest
 
 from bot.settings import ChatSettings
 from bot.twitch.endings import INBOUND
+from bot.twitch.scopes import SCOPES
 from bot.twitch.tokens import _read
 from lera.errors import LeraError
 from tests.bot.stage import eventually
@@ -307,6 +308,7 @@ async def test_login_by_code_from_the_dashboard() -> None:
         await stage.twitch.begin_login("broadcaster")
         card = stage.twitch.login_card()
         assert card is not None and card["code"] not in card["link"] and card["picture"].startswith("data:image/svg")
+        assert card["leave"]["clips:edit"] == "`!mood clip` makes a clip" and len(card["leave"]) == len(SCOPES)
         stage.world.authorize(card["code"], STREAMER)
         await stage.connected()
         assert stage.twitch.login_card() is None
