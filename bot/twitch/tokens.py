@@ -1,6 +1,7 @@
 """LERA's tokens on Twitch: kept in the vault before they are used, refreshed once for many callers, checked hourly."""
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import Final
@@ -102,8 +103,11 @@ class Keeper:
             await asyncio.to_thread(_write, role, None)
             self._accounts.pop(role, None)
             self._unkept.discard(role)
-        if account is not None:
-            await self._identity.revoke(account.access)
+        if account is not None and not await self._identity.revoke(account.access):
+            # Some hours old, it had ended by itself. What renews it works yet, and only what it gives can be revoked.
+            with contextlib.suppress(LoginNeeded):
+                grant = await self._identity.refresh(account.refresh)
+                await self._identity.revoke(grant.access_token)
         return account
 
     async def check(self) -> None:

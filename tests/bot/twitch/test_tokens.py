@@ -174,6 +174,20 @@ async def test_logging_out_revokes_and_erases() -> None:
         assert await kept.forget("broadcaster") is None
 
 
+async def test_logging_out_ends_a_login_whose_access_token_is_over_as_well() -> None:
+    async with keeper() as (world, kept):
+        world.expire_tokens()
+        account = await kept.forget("broadcaster")
+        assert account is not None and not world.identity.tokens, "nothing is left that could be renewed"
+
+
+async def test_logging_out_of_what_twitch_has_ended_is_no_error() -> None:
+    async with keeper() as (world, kept):
+        await world.revoke(STREAMER)
+        assert await kept.forget("broadcaster") is not None
+        assert _read("broadcaster") is None
+
+
 def test_no_token_is_in_a_repr() -> None:
     account = Account("app", "the-access-token", "the-refresh-token", login="ann")
     assert "token" not in repr(account) and "ann" in repr(account)
