@@ -338,6 +338,9 @@ async def test_a_login_while_chat_is_down_costs_no_second_connection() -> None:
         assert card is not None
         stage.world.authorize(card["code"], STREAMER)
         await eventually(lambda: stage.twitch.login_card() is None)
+        # Each try asks twice: the third time from here is of one that has begun after the login.
+        tried = stage.world.answers(500, "eventsub/subscriptions")
+        await stage.world.until(lambda: stage.world.answers(500, "eventsub/subscriptions") >= tried + 3)
         stage.world.faults.waiting.clear()
         await stage.connected()
         await stage.world.say("ann", "!mood")
