@@ -2,14 +2,13 @@
 
 import hashlib
 import secrets
-import unicodedata
 from typing import Final
 
 from bot.asking import Asker, ClipWanted, Felt, Stage
 from bot.command_settings import WORDS, CommandSettings, Role
 from bot.cooldowns import Cooldowns, Pace
 from bot.crowd import Mood
-from bot.language import Language, emotion_of, folded, plain
+from bot.language import JOINER, Language, emotion_of, folded, one_line, plain
 from bot.telling import Telling, clock, percent
 from model.emotions import EMOTIONS
 
@@ -36,7 +35,6 @@ _PACES: Final[dict[str, Pace]] = {
     "forget": "own",
 }
 _QUESTIONS_OF_A_MOOD: Final = ("mood", "emotion", "trend", "peak", "me")
-_JOINER: Final = "\N{ZERO WIDTH JOINER}"
 
 
 class Commands:
@@ -101,8 +99,8 @@ class Commands:
         if first.isprintable() and plain(first)[:1] != self._prefix[:1]:
             # Nearly all of a busy chat ends here; what doesn't is looked at letter by letter.
             return None
-        words = _one_line(text).split(" ", 2)
-        name = folded(words[0].replace(_JOINER, ""))
+        words = one_line(text).split(" ", 2)
+        name = folded(words[0].replace(JOINER, ""))
         if not name.startswith(self._prefix):
             return None
         name = name.removeprefix(self._prefix)
@@ -115,7 +113,7 @@ class Commands:
             return "feel", " ".join(words[1:])
         if name != "mood":
             return None
-        word = folded(words[1].replace(_JOINER, "")) if len(words) > 1 else ""
+        word = folded(words[1].replace(JOINER, "")) if len(words) > 1 else ""
         if not word:
             return "mood", ""
         if word in WORDS:
@@ -219,7 +217,7 @@ class Commands:
         return self._say(f"overlay_{word}", asker)
 
     def _line(self, line: str, asker: Asker) -> str:
-        line = _one_line(line)
+        line = one_line(line)
         if not 0 < len(line) <= MAX_LINE:
             return self._say("say_how", asker, limit=str(MAX_LINE))
         if not self._stage.show_line(line, LINE_SECONDS):
@@ -227,23 +225,12 @@ class Commands:
         return self._say("said", asker, text=line, seconds=f"{LINE_SECONDS:g}")
 
     def _say(self, text: str, asker: Asker, /, **values: str) -> str:
-        user = _one_line(asker.name)[:MAX_NAME]
+        user = one_line(asker.name)[:MAX_NAME]
         return _fitting(self.language.say(text, user=user, **self._shown, **values))
 
     def _key(self, asker: Asker) -> str:
         who = f"id {asker.id}" if asker.id else f"name {asker.name}"
         return hashlib.blake2b(who.encode("utf-8", "replace"), key=self._secret, digest_size=12).hexdigest()
-
-
-def _one_line(text: str) -> str:
-    """Without the invisible characters that chat clients add so that a message may be sent twice, or that turn a line
-    around; only the joiner of emoji stays. Spaces and what controls a terminal become one space."""
-    letters = []
-    for letter in text:
-        category = unicodedata.category(letter)
-        if letter == _JOINER or category not in ("Cf", "Cn", "Co", "Cs"):
-            letters.append(" " if category == "Cc" else letter)
-    return " ".join("".join(letters).split())
 
 
 def _fitting(text: str) -> str:

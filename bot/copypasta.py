@@ -10,7 +10,10 @@ import re
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Collection
-from typing import Final
+from typing import Final, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 # A letter, sign or short syllable again and again: "loool", "hahaha", "!!!". Digits mean something when repeated.
 _ELONGATED: Final = re.compile(r"([^\d\s]{1,3}?)\1+")
@@ -50,6 +53,8 @@ class Repeats:
         self._remembered = remembered
         self._times: OrderedDict[tuple[bytes, str], float] = OrderedDict()
         self._writers: dict[bytes, set[str]] = {}
+        # Of each chatter: whoever asks to be forgotten must not make the bot look through all others.
+        self._messages: dict[str, set[bytes]] = {}
 
     def __len__(self) -> int:
         return len(self._times)
@@ -59,6 +64,7 @@ class Repeats:
         self._times[message, chatter] = now
         self._times.move_to_end((message, chatter))
         self._writers.setdefault(message, set()).add(chatter)
+        self._messages.setdefault(chatter, set()).add(message)
         self.expire(now)
         return len(self._writers[message])
 
@@ -76,16 +82,20 @@ class Repeats:
 
     def forget(self, chatter: str) -> None:
         """Drop all of one chatter's."""
-        for pair in [pair for pair in self._times if pair[1] == chatter]:
-            self._drop(pair)
+        for message in list(self._messages.get(chatter, ())):
+            self._drop((message, chatter))
 
     def _drop(self, pair: tuple[bytes, str]) -> None:
         del self._times[pair]
         message, chatter = pair
-        writers = self._writers[message]
-        writers.discard(chatter)
-        if not writers:
-            del self._writers[message]
+        _take_from(self._writers, message, chatter)
+        _take_from(self._messages, chatter, message)
+
+
+def _take_from(sets: dict[K, set[V]], key: K, value: V) -> None:
+    sets[key].discard(value)
+    if not sets[key]:
+        del sets[key]
 
 
 def _period(words: list[str]) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from bot.language import JOINER, one_line, plain
+
 MAX_TEXT: Final = 500
 """Characters of a message that are read: as many as Twitch lets anybody write."""
 
@@ -56,7 +58,7 @@ class Inbox:
         self._channel = channel
         self._secret = secret
         # "!!!" is only excited, and a prefix alone is no command either.
-        self._command = re.compile(rf"(?:!|{re.escape(prefix)})[^\W_]", re.IGNORECASE)
+        self._command = re.compile(rf"(?:!|{re.escape(plain(prefix))})[^\W_]")
         self._bots = frozenset(name.lower() for name in bots)
         self._own: set[str] = set()
         self._waiting: deque[Waiting] = deque(maxlen=size)
@@ -101,7 +103,8 @@ class Inbox:
             return "other channel"
         if message.chatter in self._own or message.name.lower() in self._bots:
             return "bot"
-        start = message.text[:MAX_TEXT].lstrip()
+        # As `Commands` sees it: what is answered as a command must not be read as a feeling.
+        start = plain(one_line(message.text[:MAX_TEXT]).replace(JOINER, ""))
         if not start:
             return "empty"
         start = _NAMES.sub("", start, count=1)

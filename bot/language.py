@@ -16,6 +16,7 @@ from model.emotions import EMOTIONS
 LanguageName = Literal["en", "zh-TW"]
 
 _FOLDER: Final = Path(__file__).with_name("texts")
+JOINER: Final = "\N{ZERO WIDTH JOINER}"
 
 # What each {variable} stands for; the README says the same to streamers.
 VARIABLES: Final = {
@@ -144,6 +145,17 @@ def plain(word: str) -> str:
 def folded(word: str) -> str:
     """A word as it is compared: plain, and without punctuation at its end."""
     return plain(word).rstrip("!?.,;:)。、~")
+
+
+def one_line(text: str) -> str:
+    """Without the invisible characters that chat clients add so that a message may be sent twice, or that turn a line
+    around; only the joiner of emoji stays. Spaces and what controls a terminal become one space."""
+    letters = []
+    for letter in text:
+        category = unicodedata.category(letter)
+        if letter == JOINER or category not in ("Cf", "Cn", "Co", "Cs"):
+            letters.append(" " if category == "Cc" else letter)
+    return " ".join("".join(letters).split())
 
 
 def fault_of(text: str, template: str) -> str | None:

@@ -76,6 +76,8 @@ class Configuration:
         if not key:
             return f"{self._place(section, nth=nth)} [{section}] must be a table of settings. Change it there."
         complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "").replace(" | null", "")
+        if "matching regex" in complaint:
+            complaint = "can't be written like that: see the comment beside it in LERA's own config.toml"
         return str(self.fault(section, key, f"{complaint[0].lower()}{complaint[1:]}", nth))
 
     def _place(self, section: str, key: str = "", nth: int = 1) -> str:

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final
@@ -24,11 +25,15 @@ _BARE: Final = re.compile(
 
 _HIDDEN: Final[dict[str, None]] = {}
 _MOST_HIDDEN: Final = 256
+# The vault is read in threads of its own, and whatever is logged meanwhile is looked through here.
+_LOCK: Final = threading.Lock()
 
 
 def hide(secret: str) -> None:
     """Cut this very text out from now on, wherever it stands. Short ones would cut ordinary words, and are let be."""
-    if len(secret) >= 8:
+    if len(secret) < 8:
+        return
+    with _LOCK:
         _HIDDEN.pop(secret, None)
         _HIDDEN[secret] = None
         while len(_HIDDEN) > _MOST_HIDDEN:
@@ -37,7 +42,9 @@ def hide(secret: str) -> None:
 
 def redacted(text: str) -> str:
     """The text without secrets."""
-    for secret in reversed(_HIDDEN):
+    with _LOCK:
+        hidden = list(reversed(_HIDDEN))
+    for secret in hidden:
         if secret in text:
             text = text.replace(secret, MARK)
     for pattern in (_SCHEME, _NAMED, _CODE):

@@ -22,7 +22,7 @@ export function watchTwitch(panel, isThere) {
   find(".twitch-buttons").append(...buttons);
   let shown = "";
 
-  /** @param {{state: string, line: string, note: string, login: {account: string, code: string, link: string, picture: string}|null}} told */
+  /** @param {{state: string, line: string, note: string, login: {account: string, code: string, link: string, picture: string, leave: Object<string, string>}|null}} told */
   function show(told) {
     setText(find(".twitch-line"), told.line);
     setText(find(".twitch-note"), told.note ?? "");
@@ -61,11 +61,14 @@ export function watchTwitch(panel, isThere) {
   return look;
 }
 
-function invitation({ account, code, link, picture }) {
+function invitation({ account, code, link, picture, leave }) {
   const whose = account === "bot" ? "the account that is to chat for you" : "your channel's account";
   const image = Object.assign(new Image(), { src: picture, alt: "QR code of the login's link", className: "twitch-picture" });
   const anchor = Object.assign(element("a", "", link), { href: link, target: "_blank", rel: "noreferrer" });
   const words = element("p", "", `Open it as ${whose} and type the code: `, anchor);
   const note = element("p", "note", "Keep the code off the stream: it logs in whoever types it.");
-  return [image, element("div", "", element("p", "twitch-code", code), words, note)];
+  const asked = Object.entries(leave).map(([scope, feature]) => element("li", "", element("code", "", scope), ` ${feature}`));
+  const list = element("ul", "note twitch-leave", ...asked);
+  const why = element("p", "note", "LERA asks Twitch for leave to:");
+  return [image, element("div", "", element("p", "twitch-code", code), words, note, why, list)];
 }

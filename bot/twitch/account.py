@@ -11,7 +11,7 @@ from bot.twitch.endpoints import Endpoints, endpoints
 from bot.twitch.faults import login_line
 from bot.twitch.identity import Identity
 from bot.twitch.login import begin
-from bot.twitch.scopes import SCOPES, Role, scopes_for
+from bot.twitch.scopes import Role, features_of, scopes_for
 from bot.twitch.settings import TwitchSettings
 from bot.twitch.tokens import ROLES, Keeper
 from lera import vault
@@ -29,11 +29,11 @@ async def log_in(settings: TwitchSettings, role: Role) -> int:
         login = await begin(role, scopes, identity, places)
         whose = "your channel's account" if role == "broadcaster" else "the account that is to chat for you"
         print(f"Log in with {whose}. LERA asks Twitch for leave to:")
-        for scope in SCOPES:
-            if scope.name in scopes:
-                print(f"  {scope.name:<26} {scope.feature}")
+        for scope, feature in features_of(scopes).items():
+            print(f"  {scope:<26} {feature}")
         if _can_print(login.blocks):
             print(login.blocks)
+        print("Keep the code off the stream: it logs in whoever types it.")
         print(f"Scan this, or open {login.link} and type the code {login.code}", flush=True)
         account = await login.finished(identity, keeper)
     if not vault.has_keyring():

@@ -28,7 +28,8 @@ class Card(Protocol):
         """Why the last login came to nothing, if it did."""
 
     def login_card(self) -> dict[str, Any] | None:
-        """The code, link and QR code (a `data:` address) of a login that waits, and whose it is."""
+        """Of a login that waits: whose it is, the code, link and QR code (a `data:` address), and what LERA asks leave
+        for: each scope with its feature."""
 
     async def begin_login(self, role: Role) -> None:
         """Ask Twitch for a login code, which then stands in `login_card`. Raises LeraError."""

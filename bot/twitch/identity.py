@@ -114,11 +114,12 @@ class Identity:
             raise self._refused(status, body)
         return _decoded(body, Owner)
 
-    async def revoke(self, access_token: str) -> None:
-        """End a token. One that has already ended is no error."""
+    async def revoke(self, access_token: str) -> bool:
+        """End a token. False for one that had ended already."""
         status, body = await self._ask("POST", "/oauth2/revoke", token=access_token)
         if status != 200 and not (status == 400 and "invalid token" in _said(body)):
             raise self._refused(status, body)
+        return status == 200
 
     async def _ask(
         self, method: str, path: str, headers: dict[str, str] | None = None, **form: str

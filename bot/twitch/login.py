@@ -25,7 +25,7 @@ class Login:
         self.code = device.user_code[:40]
         self.link = _without_code(device.verification_uri)
         self._device = device
-        self._scopes = scopes
+        self.scopes = scopes
         self._picture = segno.make(device.verification_uri, error="m")
 
     @property
@@ -48,7 +48,7 @@ class Login:
                 while True:
                     await asyncio.sleep(interval)
                     try:
-                        grant = await identity.exchange(self._device, self._scopes)
+                        grant = await identity.exchange(self._device, self.scopes)
                     except Unreachable:
                         continue  # The person may be typing yet.
                     if grant is not None:

@@ -27,6 +27,11 @@ SCOPES: Final = (
 )
 
 
+def features_of(scopes: list[str]) -> dict[str, str]:
+    """Each of these scopes with the feature that needs it, for people."""
+    return {scope.name: scope.feature for scope in SCOPES if scope.name in scopes}
+
+
 def scopes_for(role: Role, settings: TwitchSettings) -> list[str]:
     """The scopes to ask for. The broadcaster's account may chat too, so that one login is enough."""
     return [

@@ -18,7 +18,7 @@ from bot.twitch.intake import Line, asker_of, counts
 from bot.twitch.login import Login, begin
 from bot.twitch.moments import Moments
 from bot.twitch.outbox import AS_MODERATOR, USUAL, Outbox
-from bot.twitch.scopes import Role, scopes_for
+from bot.twitch.scopes import Role, features_of, scopes_for
 from bot.twitch.seen import Seen
 from bot.twitch.sender import Sender
 from bot.twitch.stream import Stream
@@ -88,6 +88,8 @@ class Twitch:
                 self, http, keeper, self._settings.client_id, self._places, self.timing, self._show.now,
                 self._notifications, inbound,
             )  # fmt: skip
+            # Whoever has logged in until now is known to the keeper.
+            self._logged_in.clear()
             try:
                 await keeper.load()
                 await link.run()
@@ -186,7 +188,7 @@ class Twitch:
 
     def offline(self) -> None:
         """The stream ends."""
-        self.stream.end()
+        self.stream.end(self._show.now())
 
     def changed(self, title: str, category: str) -> None:
         """The stream is called otherwise."""
@@ -233,7 +235,13 @@ class Twitch:
         login = self._login
         if login is None:
             return None
-        return {"account": login.role, "code": login.code, "link": login.link, "picture": login.svg}
+        return {
+            "account": login.role,
+            "code": login.code,
+            "link": login.link,
+            "picture": login.svg,
+            "leave": features_of(login.scopes),
+        }
 
     async def begin_login(self, role: Role) -> None:
         """Start a login in place of one that waits. Raises LeraError."""

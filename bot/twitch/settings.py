@@ -13,5 +13,5 @@ class TwitchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     client_id: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9]*$")] = ""
     clips: bool = True
-    markers: bool = True
+    markers: bool = False
     shared_chat: SharedChat = "ignore"

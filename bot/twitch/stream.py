@@ -6,12 +6,13 @@ from typing import Final, Protocol
 from twitchio.exceptions import HTTPException
 from twitchio.ext.commands import Bot
 
+from bot.sessions import SAME_STREAM
 from lera.errors import LeraError
 
 logger = logging.getLogger(__name__)
 
 LAG: Final = 600.0
-"""Seconds in which Twitch's list of live channels may not know yet of a stream that has begun."""
+"""Seconds in which Twitch's list of live channels may not know yet of a stream that has begun, or has ended."""
 
 
 class Listener(Protocol):
@@ -35,6 +36,9 @@ class Stream:
         self._listener = listener
         self._named = ("", "")
         self._told = float("-inf")
+        self._started: float | None = None
+        # When events told of the end of the last stream, and when that had begun.
+        self._over = (float("-inf"), float("-inf"))
 
     async def look(self, bot: Bot, channel: str, now: float) -> None:
         """Ask Twitch whether the channel is live. A fault is no news."""
@@ -44,12 +48,14 @@ class Stream:
             return
         if found:
             title, category = _short(found[0].title), _short(found[0].game_name)
+            started = found[0].started_at.timestamp()
+            ended, begun = self._over
             if self.live:
                 self.changed(title, category)
-            else:
-                self._begin(title, category, found[0].started_at.timestamp())
+            elif now - ended > LAG or started - begun > SAME_STREAM:
+                self._begin(title, category, started)
         elif self.live and now - self._told > LAG:
-            self.end()
+            self._end()
 
     async def begin(self, bot: Bot, channel: str, started: float | None, now: float) -> None:
         """An event says that the stream is on; title and category are asked for, since it doesn't say them."""
@@ -66,11 +72,12 @@ class Stream:
         if not self.live:
             self._begin(title, category, started)
 
-    def end(self) -> None:
-        """The stream is over."""
+    def end(self, now: float) -> None:
+        """An event says that the stream is over."""
         if self.live:
-            self.live = False
-            self._listener.stream_offline()
+            # Where its start is unknown, Twitch's list is not believed about any that had begun before now.
+            self._over = (now, now if self._started is None else self._started)
+            self._end()
 
     def changed(self, title: str, category: str) -> None:
         """Title or category may be new."""
@@ -81,8 +88,13 @@ class Stream:
 
     def _begin(self, title: str, category: str, started: float | None) -> None:
         self.live = True
+        self._started = started
         self._named = (title, category)
         self._listener.stream_online(title, category, started)
+
+    def _end(self) -> None:
+        self.live = False
+        self._listener.stream_offline()
 
 
 def _short(text: object) -> str:

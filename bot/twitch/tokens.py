@@ -1,6 +1,7 @@
 """LERA's tokens on Twitch: kept in the vault before they are used, refreshed once for many callers, checked hourly."""
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import Final
@@ -86,10 +87,10 @@ class Keeper:
             earlier = await asyncio.to_thread(_read, role)
             await asyncio.to_thread(_write, role, account)
             account = self._named(account, await self._identity.validate(account.access), role)
-            other = self._accounts.get("broadcaster")
-            if role == "bot" and other is not None and other.user_id == account.user_id:
+            fault = self._unfit(account, role, earlier)
+            if fault:
                 await asyncio.to_thread(_write, role, earlier)
-                raise LeraError(f"{account.login} is the channel's own account, which chats already: use another one.")
+                raise LeraError(fault)
             await asyncio.to_thread(_write, role, account)
             self._accounts[role] = account
             self._unkept.discard(role)
@@ -102,8 +103,11 @@ class Keeper:
             await asyncio.to_thread(_write, role, None)
             self._accounts.pop(role, None)
             self._unkept.discard(role)
-        if account is not None:
-            await self._identity.revoke(account.access)
+        if account is not None and not await self._identity.revoke(account.access):
+            # Some hours old, it had ended by itself. What renews it works yet, and only what it gives can be revoked.
+            with contextlib.suppress(LoginNeeded):
+                grant = await self._identity.refresh(account.refresh)
+                await self._identity.revoke(grant.access_token)
         return account
 
     async def check(self) -> None:
@@ -150,6 +154,24 @@ class Keeper:
         if account.refresh in self._dead:
             raise LoginNeeded(login_line("Twitch has ended LERA's login.", role))
         return account
+
+    def _unfit(self, account: Account, role: Role, earlier: Account | None) -> str:
+        """Why an account can't have the role, for people; "" when it can."""
+        if role == "broadcaster":
+            # The broadcaster may do everything. Who reads the code off the stream and is first to type it must not
+            # become that of a channel that is at home here.
+            if earlier is None or earlier.user_id in ("", account.user_id):
+                return ""
+            if earlier.client_id != self._identity.client_id:
+                return ""
+            return (
+                f"{account.login} has typed the code, but LERA belongs to {earlier.login}'s channel. "
+                "To move it to another one, run `python run.py bot --logout` first."
+            )
+        channel = self._accounts.get("broadcaster")
+        if channel is None or channel.user_id != account.user_id:
+            return ""
+        return f"{account.login} is the channel's own account, which chats already: use another one."
 
     def _role_of(self, user_id: str) -> Role:
         for role, account in self._accounts.items():

@@ -62,7 +62,7 @@ def test_writers_are_chatters_and_not_messages_and_leave_the_window() -> None:
     repeats.forget("bob")
     assert set(repeats.writers(b"gg")) == {"eve"} and set(repeats.writers(b"lol")) == set()
     repeats.expire(1000.0)
-    assert len(repeats) == 0 and repeats._writers == {}
+    assert len(repeats) == 0 and repeats._writers == {} and repeats._messages == {}
 
 
 def test_what_is_remembered_is_bounded() -> None:
@@ -70,3 +70,23 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(5000):
         repeats.add(str(number % 7).encode(), str(number), 0.0)
     assert len(repeats) == 100 and sum(map(len, repeats._writers.values())) == 100
+
+
+def test_forgetting_one_chatter_looks_at_no_other() -> None:
+    class Watched(str):
+        """A chatter's key that counts what it is compared with."""
+
+        compared = 0
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            Watched.compared += 1
+            return str.__eq__(self, other)
+
+    repeats = Repeats(window=60.0)
+    for number in range(1000):
+        repeats.add(b"gg", str(number), 0.0)
+    repeats.add(b"gg", "ann", 0.0)
+    repeats.forget(Watched("ann"))
+    assert len(repeats) == 1000 and "ann" not in repeats.writers(b"gg")
+    assert Watched.compared < 20

@@ -27,6 +27,9 @@ def test_what_people_write_is_read(text: str) -> None:
     [
         (message("!mood"), "command"),
         (message("  !Drop 100"), "command"),
+        (message("\N{FULLWIDTH EXCLAMATION MARK}feel joy"), "command"),
+        (message("\N{ZERO WIDTH SPACE}!\N{WORD JOINER}mood"), "command"),
+        (message("\N{ZERO WIDTH SPACE}\U000e0000"), "empty"),
         (message("@bob @eve !so bob"), "command"),
         (message("bought!", name="NightBot"), "bot"),
         (message("I say so", chatter="me"), "bot"),

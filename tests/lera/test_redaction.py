@@ -117,3 +117,15 @@ def test_installing_covers_the_root_and_uncaught_errors_once(
     sys.excepthook(ValueError, error, None)
     said = capsys.readouterr().err
     assert "ValueError" in said and TOKEN not in said
+
+
+def test_a_secret_may_be_learnt_while_a_line_is_looked_through() -> None:
+    class Text(str):
+        """A line in whose midst another thread reads the vault."""
+
+        def __contains__(self, secret: object) -> bool:
+            hide("learnt-in-between")
+            return str(secret) in str(self)
+
+    hide("known-before-that")
+    assert redacted(Text("so known-before-that is out")) == f"so {MARK} is out"

@@ -112,11 +112,16 @@ def test_logs_in_to_twitch_with_a_code_and_its_picture(theatre: Theatre, stage: 
     expect(page.locator(".twitch-line")).to_have_text("LERA is not logged in to Twitch.")
     assert page.locator(".twitch-code").count() == 0
     dot = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-    login = {"account": "bot", "code": "ABCDEFGH", "link": "https://www.twitch.tv/activate?public=true", "picture": dot}
+    link = "https://www.twitch.tv/activate?public=true"
+    login = {
+        "account": "bot", "code": "ABCDEFGH", "link": link, "picture": dot,
+        "leave": {"user:write:chat": "answers in chat"},
+    }  # fmt: skip
     stage.twitch = {**stage.twitch, "login": login}
     page.get_by_role("button", name="Log in as a second account").click()
     expect(page.locator(".twitch-code")).to_have_text("ABCDEFGH")
-    expect(page.locator(".twitch-login a")).to_have_attribute("href", login["link"])
+    expect(page.locator(".twitch-login a")).to_have_attribute("href", link)
+    expect(page.locator(".twitch-leave li")).to_have_text(["user:write:chat answers in chat"])
     expect(page.get_by_alt_text("QR code of the login's link")).to_be_visible()
     assert stage.asked_login == [{"account": "bot"}]
 

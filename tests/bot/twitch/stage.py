@@ -50,7 +50,7 @@ class Studio:
 
 def keep_login(world: StandIn, role: Role, login: str, scopes: list[str] | None = None) -> dict[str, Any]:
     """As if this account had logged in before."""
-    wanted = scopes_for(role, TwitchSettings()) if scopes is None else scopes
+    wanted = scopes_for(role, TwitchSettings(markers=True)) if scopes is None else scopes
     tokens = world.tokens(login, wanted)
     _write(role, Account(CLIENT_ID, tokens["access_token"], tokens["refresh_token"]))
     return tokens

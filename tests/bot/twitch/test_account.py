@@ -43,6 +43,7 @@ async def test_a_person_types_the_code_and_is_logged_in(world: Twitch, capsys: p
     link, code = re.search(r"open (\S+) and type the code (\w+)", said).groups()  # type: ignore[union-attr]
     assert code not in link and link.startswith(world.base)
     assert all(scope in said for scope in ("user:read:chat", "user:write:chat", "clips:edit"))
+    assert "Keep the code off the stream" in said
     world.authorize(code, STREAMER)
     assert await logging_in == 0
     told = capsys.readouterr()

@@ -7,6 +7,7 @@ import pytest
 
 from bot.settings import ChatSettings
 from bot.twitch.endings import INBOUND
+from bot.twitch.scopes import SCOPES
 from bot.twitch.tokens import _read
 from lera.errors import LeraError
 from tests.bot.stage import eventually
@@ -192,6 +193,8 @@ async def test_a_vanished_account_stops_it() -> None:
 async def test_a_dead_token_is_refreshed_in_mid_send_once_and_kept_first() -> None:
     async with studio() as stage:
         await stage.connected()
+        # Asked with the channel's own token, which would be refreshed as well.
+        await stage.world.until(lambda: stage.world.answers(200, "helix/streams") > 0)
         before = _read("bot")
         stage.world.expire_tokens()
         for name in ("ann", "bob", "cat", "dan"):
@@ -283,7 +286,7 @@ async def test_a_bot_started_in_mid_stream_knows_of_it_and_so_does_one_that_was_
 
 
 async def test_clips_and_markers_of_a_live_stream() -> None:
-    async with studio() as stage:
+    async with studio(markers=True) as stage:
         await stage.connected()
         platform = stage.show.platform
         assert platform is not None
@@ -307,6 +310,7 @@ async def test_login_by_code_from_the_dashboard() -> None:
         await stage.twitch.begin_login("broadcaster")
         card = stage.twitch.login_card()
         assert card is not None and card["code"] not in card["link"] and card["picture"].startswith("data:image/svg")
+        assert card["leave"]["clips:edit"] == "`!mood clip` makes a clip" and len(card["leave"]) == len(SCOPES)
         stage.world.authorize(card["code"], STREAMER)
         await stage.connected()
         assert stage.twitch.login_card() is None
@@ -325,6 +329,25 @@ async def test_a_second_account_takes_over_the_chat_while_connected() -> None:
         await stage.world.say("ann", "!mood")
         await stage.answered()
         assert stage.world.sent[0].sender == BOT
+
+
+async def test_a_login_while_chat_is_down_costs_no_second_connection() -> None:
+    async with studio(bot=False) as stage:
+        stage.world.fail_next("eventsub/subscriptions", 500, times=10_000)
+        await stage.becomes("waiting")
+        await stage.twitch.begin_login("broadcaster")
+        card = stage.twitch.login_card()
+        assert card is not None
+        stage.world.authorize(card["code"], STREAMER)
+        await eventually(lambda: stage.twitch.login_card() is None)
+        # Each try asks twice: the third time from here is of one that has begun after the login.
+        tried = stage.world.answers(500, "eventsub/subscriptions")
+        await stage.world.until(lambda: stage.world.answers(500, "eventsub/subscriptions") >= tried + 3)
+        stage.world.faults.waiting.clear()
+        await stage.connected()
+        await stage.world.say("ann", "!mood")
+        await stage.answered()
+        assert stage.twitch.connection == 1
 
 
 async def test_an_unknown_app_is_said_once_and_stops(caplog: pytest.LogCaptureFixture) -> None:

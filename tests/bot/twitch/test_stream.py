@@ -1,5 +1,6 @@
 """Whether the stream is on, also where Twitch's own list lags behind its events."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,12 +65,43 @@ async def test_what_cant_be_asked_is_no_news() -> None:
 async def test_the_same_news_twice_is_told_once() -> None:
     told, bot = Told(), FakeBot()
     stream = Stream(told)
-    stream.end()
+    stream.end(4.0)
     stream.changed("nobody", "listens")
     await stream.begin(bot, "1", 5.0, now=5.0)  # type: ignore[arg-type]
     await stream.begin(bot, "1", 5.0, now=6.0)  # type: ignore[arg-type]
     stream.changed("Boss night", "Elden Ring")
     stream.changed("x" * 500, "Elden Ring")
-    stream.end()
-    stream.end()
+    stream.end(7.0)
+    stream.end(8.0)
     assert told.news[1:] == [("changed", "x" * 200, "Elden Ring"), ("offline",)]
+
+
+async def test_twitchs_list_lags_behind_the_end_as_well() -> None:
+    told, bot = Told(), FakeBot()
+    stream = Stream(told)
+    await stream.begin(bot, "1", 1000.0, now=1000.0)  # type: ignore[arg-type]
+    stream.end(5000.0)
+    # Events and the list may name the start differently by a little.
+    bot.streams = [live(1001.0)]
+    # A connection that drops soon after must not bring the stream back that has just ended.
+    await stream.look(bot, "1", now=5060.0)  # type: ignore[arg-type]
+    assert told.news[1:] == [("offline",)] and not stream.live
+    bot.streams = [live(5030.0)]
+    await stream.look(bot, "1", now=5090.0)  # type: ignore[arg-type]
+    assert told.news[2:] == [("online", "Boss night", "Elden Ring", 5030.0)]
+
+
+async def test_a_stream_that_goes_on_after_all_is_found_later() -> None:
+    told, bot = Told(), FakeBot()
+    stream = Stream(told)
+    bot.streams = [live(1000.0)]
+    await stream.look(bot, "1", now=4000.0)  # type: ignore[arg-type]
+    stream.end(5000.0)
+    await stream.look(bot, "1", now=5001.0 + LAG)  # type: ignore[arg-type]
+    assert [news[0] for news in told.news] == ["online", "offline", "online"]
+
+
+def live(started: float) -> Any:
+    """A stream in Twitch's list of live channels."""
+    began = datetime.fromtimestamp(started, UTC)
+    return SimpleNamespace(title="Boss night", game_name="Elden Ring", started_at=began)

@@ -10,7 +10,7 @@ import pytest
 
 from bot.twitch import tokens
 from bot.twitch.faults import LoginNeeded, Stopped, Unreachable
-from bot.twitch.identity import Identity
+from bot.twitch.identity import Grant, Identity
 from bot.twitch.scopes import Role
 from bot.twitch.tokens import Account, Keeper, _read, _write
 from lera.errors import LeraError
@@ -166,12 +166,39 @@ async def test_a_vault_that_fails_costs_nothing_while_the_show_runs(
         assert now is not None and now.access == fresh
 
 
+async def test_a_stranger_who_types_the_channels_code_gets_nothing() -> None:
+    async with keeper() as (world, kept):
+        await kept.check()
+        before = _read("broadcaster")
+        stranger = world.tokens("mallory", ["user:read:chat", "user:write:chat"])
+        with pytest.raises(LeraError, match="mallory has typed the code, but LERA belongs to streamer's channel"):
+            await kept.adopt("broadcaster", Grant(stranger["access_token"], stranger["refresh_token"]))
+        assert kept.broadcaster.login == STREAMER and _read("broadcaster") == before
+        await kept.forget("broadcaster")
+        account = await kept.adopt("broadcaster", Grant(stranger["access_token"], stranger["refresh_token"]))
+        assert account.login == "mallory"
+
+
 async def test_logging_out_revokes_and_erases() -> None:
     async with keeper() as (world, kept):
         account = await kept.forget("broadcaster")
         assert account is not None and account.access not in world.identity.tokens
         assert _read("broadcaster") is None
         assert await kept.forget("broadcaster") is None
+
+
+async def test_logging_out_ends_a_login_whose_access_token_is_over_as_well() -> None:
+    async with keeper() as (world, kept):
+        world.expire_tokens()
+        account = await kept.forget("broadcaster")
+        assert account is not None and not world.identity.tokens, "nothing is left that could be renewed"
+
+
+async def test_logging_out_of_what_twitch_has_ended_is_no_error() -> None:
+    async with keeper() as (world, kept):
+        await world.revoke(STREAMER)
+        assert await kept.forget("broadcaster") is not None
+        assert _read("broadcaster") is None
 
 
 def test_no_token_is_in_a_repr() -> None:
