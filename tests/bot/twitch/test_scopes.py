@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 def test_only_what_is_switched_on_is_asked_for() -> None:
     assert scopes_for("bot", TwitchSettings()) == ["user:read:chat", "user:write:chat"]
     assert scopes_for("broadcaster", TwitchSettings(clips=False, markers=False)) == scopes_for("bot", TwitchSettings())
-    assert scopes_for("broadcaster", TwitchSettings())[2:] == ["clips:edit"], "markers are off until something makes them"
+    assert scopes_for("broadcaster", TwitchSettings())[2:] == ["clips:edit"], "markers are off: nothing makes them yet"
 
 
 def test_readme_names_every_scope_its_feature_and_its_switch() -> None:
