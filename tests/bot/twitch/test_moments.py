@@ -74,7 +74,7 @@ async def test_what_is_off_or_not_allowed_or_not_live_asks_nobody() -> None:
 
 
 async def test_both_rest_between_two() -> None:
-    moments, helix = Moments(TwitchSettings()), FakeHelix(CLIP)
+    moments, helix = Moments(TwitchSettings(markers=True)), FakeHelix(CLIP)
     client: Any = helix
     await moments.create_clip(client, ALLOWED, True, 0.0)
     with pytest.raises(LeraError, match="less than 30"):

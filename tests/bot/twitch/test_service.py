@@ -305,7 +305,7 @@ async def test_clips_and_markers_of_a_live_stream() -> None:
 
 
 async def test_login_by_code_from_the_dashboard() -> None:
-    async with studio(login=False) as stage:
+    async with studio(login=False, markers=True) as stage:
         await stage.becomes("login")
         await stage.twitch.begin_login("broadcaster")
         card = stage.twitch.login_card()
