@@ -1,6 +1,7 @@
 """Both ends of the WebSocket over real sockets: joining, pacing, coming back, and strangers who mean harm."""
 
 import asyncio
+import itertools
 import json
 import socket
 import tracemalloc
@@ -301,7 +302,8 @@ async def test_who_vanishes_within_the_handshake_leaves_no_trace(
 
 
 async def pour(page: aiohttp.ClientWebSocketResponse, flood: str) -> None:
-    for number in range(1, 1_000_000):
+    """Until the hub has had enough of it."""
+    for number in itertools.count(1):
         if flood == "pings":
             await page.ping(b"x" * 100)
         else:
@@ -316,8 +318,9 @@ async def test_a_flood_that_never_reads_is_cut_off_and_memory_stays_flat(flood: 
         await server.audience.until(lambda: bool(server.audience.readings))
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
-        with pytest.raises(ConnectionError):
-            await pour(page, flood)
+        async with asyncio.timeout(60):
+            with pytest.raises(ConnectionError):
+                await pour(page, flood)
         count = len(server.audience.readings)
         honest.post(SEVEN)
         await server.audience.until(lambda: len(server.audience.readings) > count)
@@ -326,8 +329,9 @@ async def test_a_flood_that_never_reads_is_cut_off_and_memory_stays_flat(flood: 
         assert grown < 5_000_000
         assert len(server.audience.readings) < 20
         counts = server.desk.counts
-        # On a busy machine the answers that nobody reads may fill the socket before the frames pass their limit.
-        assert counts["refused: flood"] + (flood == "forget") * counts["refused: silent or slow"] == 1
+        # On a busy machine the answers that nobody reads may fill the socket before the frames pass their limit, or
+        # keep it open until the next look for those who are silent.
+        assert counts["refused: flood"] or (flood == "forget" and counts["refused: silent or slow"])
 
 
 async def test_pings_do_not_keep_a_connection_open_that_never_joins() -> None:
