@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.obs.connection import Connection, ObsSaysNo
+from bot.obs.connection import Connection, ObsAway, ObsSaysNo
 from tests.obs import PATIENCE, Obs, an_obs, needs_obs
 
 _numbers = itertools.count(1)
@@ -81,7 +81,10 @@ class Rig:
 
     async def tidy(self) -> None:
         """Take away what the test has put there, also from an OBS that somebody lent."""
-        if not self.connection.is_open:
+        try:
+            await self.ask("GetVersion")
+        except ObsAway:
+            # The test has killed it; on a busy machine the connection may not have noticed before it was asked.
             self.connection = await self.obs.connected()
         home = next(
             scene["sceneName"]
