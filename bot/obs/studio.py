@@ -204,10 +204,10 @@ class Studio:
 
     async def _hear_scene(self, obs: Connection, data: Data) -> None:
         # What the event tells may be over by now, as when a reaction came right behind the streamer's own hand.
-        with contextlib.suppress(ObsSaysNo):
-            scene = str((await obs.request("GetCurrentProgramScene"))["currentProgramSceneName"])
-            if scene == data.get("sceneName") and self.mode == "on":
-                async with self._acting:
+        async with self._acting:
+            with contextlib.suppress(ObsSaysNo):
+                scene = str((await obs.request("GetCurrentProgramScene"))["currentProgramSceneName"])
+                if scene == data.get("sceneName") and self.mode == "on":
                     await self._do(obs, self._reactions.saw_scene(scene, self._now()))
 
     async def _watch(self, obs: Connection) -> None:
@@ -246,7 +246,7 @@ class Studio:
                 fault = str(error) if isinstance(error, ObsError) else f"OBS's answer is odd ({type(error).__name__})."
                 self._complain(fault)
                 if isinstance(order, Set):
-                    self._reactions.failed(order.target, self._now())
+                    self._reactions.failed(order, self._now())
 
     async def _do_one(self, obs: Connection, order: Order) -> None:
         match order:
