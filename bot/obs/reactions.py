@@ -142,7 +142,7 @@ class Reactions:
         return [self._leave(SCENE, f"{shown.rule.name}: somebody switched to scene {scene}, which stays")]
 
     def failed(self, order: Set, now: float) -> None:
-        """An order could not be done: its rule wants it no more. What other rules have made of the target still holds."""
+        """An order could not be done: its rule wants it no more. What other rules have made of the target holds."""
         target, stack = order.target, self._stacks.get(order.target, [])
         if order.rule in stack:
             stack.remove(order.rule)

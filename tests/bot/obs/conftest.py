@@ -64,7 +64,15 @@ class Rig:
         return str((await self.ask("GetCurrentProgramScene"))["currentProgramSceneName"])
 
     async def go_to(self, scene: str) -> None:
+        """Switch, and wait until OBS has told everybody: who connects afterwards must not hear of it."""
+        if await self.program() == scene:
+            return
         await self.ask("SetCurrentProgramScene", sceneName=scene)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                event, data = await self.connection.events.get()
+                if event == "CurrentProgramSceneChanged" and data.get("sceneName") == scene:
+                    return
 
     async def shown(self, scene: str, source: str) -> bool:
         number = (await self.ask("GetSceneItemId", sceneName=scene, sourceName=source))["sceneItemId"]

@@ -106,7 +106,7 @@ async def test_two_rules_that_want_different_scenes_take_turns(rig: Rig) -> None
             while not rig.connection.events.empty():
                 event, _ = rig.connection.events.get_nowait()
                 switched += [time.monotonic()] * (event == "CurrentProgramSceneChanged")
-    assert 1 <= len(switched) <= 4, "the first switch is the test's own"
+    assert 1 <= len(switched) <= 3, "12 seconds have room for no more"
 
 
 async def test_sources_filters_and_texts_follow_and_come_back(rig: Rig) -> None:
