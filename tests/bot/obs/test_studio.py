@@ -321,7 +321,7 @@ async def test_obs_is_killed_and_comes_back_in_mid_show(rig: Rig) -> None:
         rig.obs.start()
         rig.connection = await rig.obs.connected()
         await until(lambda: is_text(rig, words, "before"))
-        assert await rig.shown(scene, light)
+        await until(lambda: rig.shown(scene, light))
 
 
 async def is_hidden(rig: Rig, scene: str, source: str) -> bool:
