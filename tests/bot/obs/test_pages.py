@@ -81,7 +81,7 @@ async def test_no_other_site_can_make_it_do_anything(headers: dict[str, str]) ->
     async with theatre() as stage:
         content = {"Content-Type": "application/json", **headers}
         async with stage.session.post("/api/obs", data=json.dumps(SWITCH), headers=content) as answer:
-            assert answer.status == 403
+            assert answer.status == (415 if "Content-Type" in headers else 403)
         assert (await told(stage))["mode"] == "on"
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from bot.crowd import Mood
 from bot.obs.connection import Password
-from bot.obs.reactions import SCENE
 from bot.obs.settings import ObsSettings
 from bot.obs.studio import Studio
 from tests.bot.obs.conftest import Rig, until
@@ -88,25 +87,6 @@ async def test_the_streamers_own_switch_stays(rig: Rig) -> None:
         # Longer than the gap between two switches, after which it would go back if it meant to.
         await asyncio.sleep(5.5)
         assert await is_on(rig, game)
-
-
-async def test_two_rules_that_want_different_scenes_take_turns(rig: Rig) -> None:
-    home, party, rage = [await rig.scene(name) for name in ("home", "party", "rage")]
-    await rig.go_to(home)
-    switched: list[float] = []
-    async with studio(
-        rig.obs,
-        {**JOY, "name": "party", "do": "scene", "scene": party, "cooldown": 1},
-        {**JOY, "name": "rage", "emotion": "anger", "do": "scene", "scene": rage, "cooldown": 1},
-    ) as (_, crowd):
-        begun = time.monotonic()
-        while time.monotonic() - begun < 12:
-            crowd.mood = HAPPY if crowd.mood is not HAPPY else mood(anger=0.7)
-            await asyncio.sleep(0.25)
-            while not rig.connection.events.empty():
-                event, _ = rig.connection.events.get_nowait()
-                switched += [time.monotonic()] * (event == "CurrentProgramSceneChanged")
-    assert 1 <= len(switched) <= 3, "12 seconds have room for no more"
 
 
 async def test_sources_filters_and_texts_follow_and_come_back(rig: Rig) -> None:
@@ -222,24 +202,6 @@ async def test_what_obs_does_not_have_is_one_line_and_the_rest_goes_on(rig: Rig)
         assert "Reaction `no hotkey`: OBS has no hotkey `ReplayBuffer.Safe`: " in said
         assert "Reaction `chapter`: " in said and ("OBS 30.2" in said or "Hybrid MP4" in said)
         assert len(lines) == len(set(lines)), "and each is said once"
-
-
-async def test_a_mistyped_scene_keeps_no_other_from_going_back(rig: Rig) -> None:
-    calm, party = await rig.scene("calm"), await rig.scene("party")
-    await rig.go_to(calm)
-    async with studio(
-        rig.obs,
-        {**JOY, "name": "party", "do": "scene", "scene": party},
-        {**JOY, "name": "typo", "do": "scene", "scene": f"{party}!", "above": 0.6},
-    ) as (there, crowd):
-        crowd.mood = mood(happiness=0.55)
-        await until(lambda: is_on(rig, party))
-        crowd.mood = HAPPY
-        await eventually(lambda: "typo" in there.active, PATIENCE)
-        # It is tried once the last switch is long enough ago.
-        await eventually(lambda: not there._reactions._stacks[SCENE][1:], PATIENCE)
-        crowd.mood = CALM
-        await until(lambda: is_on(rig, calm))
 
 
 async def test_a_hotkey_and_an_event(rig: Rig) -> None:
