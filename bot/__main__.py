@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.sheet_setup:
         return set_up_sheet(settings, time.time())
     if obs_command.wanted(arguments):
-        return obs_command.run(arguments, settings.obs, settings.web.port)
+        return obs_command.run(arguments, settings.obs, settings.web.here)
     if arguments.obs_dry_run:
         settings = replace(settings, obs=replace(settings.obs, reactions="dry-run"))
     token = join_token(settings.channel.name, renew=arguments.new_link)

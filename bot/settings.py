@@ -38,6 +38,12 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""
     trusted_addresses: tuple[str, ...] = ()
 
+    @property
+    def here(self) -> str:
+        """Host and port by which this machine itself reaches the bot, as in "127.0.0.1:8765"."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"{f'[{host}]' if ':' in host else host}:{self.port}"
+
 
 class ChatSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[chat]`: how `!mood` answers, and how what chat writes counts."""

@@ -72,7 +72,7 @@ class Show:
         self.chat = Chat(chat, name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
-        self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.port)
+        self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.here)
         self.history = history
         self.sessions = Sessions(history, name, now)
         # Twitch, once it is connected; the show goes on without.

@@ -2,8 +2,9 @@
 
 const query = new URLSearchParams(location.search);
 const port = /^\d{1,5}$/.test(query.get("port") ?? "") ? query.get("port") : "8765";
-query.delete("port");
-const bot = `http://127.0.0.1:${port}`;
+const host = /^([\w.-]+|\[[\da-f:.]+\])$/i.test(query.get("host") ?? "") ? query.get("host") : "127.0.0.1";
+for (const name of ["host", "port"]) query.delete(name);
+const bot = `http://${host}:${port}`;
 
 async function look() {
   // What takes a call and never answers it is no bot; it may be one a moment later.

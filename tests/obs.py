@@ -133,7 +133,9 @@ class Obs:
         self._write_settings()
         runtime = self.home / "run"
         runtime.mkdir(mode=0o700, exist_ok=True)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "DBUS_"))} | {
+        # OpenCV, once it is imported, names its own Qt to every program that is started from here; OBS can't use that.
+        foreign = ("XDG_", "DBUS_", "QT_")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | {
             "HOME": str(self.home), "DISPLAY": self.display, "LIBGL_ALWAYS_SOFTWARE": "1",
             "XDG_RUNTIME_DIR": str(runtime), "QT_QPA_PLATFORM": "xcb",
         }  # fmt: skip

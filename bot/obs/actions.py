@@ -26,7 +26,8 @@ class Actions:
 
     async def set(self, obs: Connection, order: Set) -> None:
         """Make a target what the order wishes. Raises ObsError with the mend."""
-        place, before, _ = self._changed.get(order.target) or (order.target, None, None)
+        known = self._changed.get(order.target)
+        place, before, _ = known or (order.target, None, None)
         try:
             if before is None:
                 place, before = await _find(obs, order.target)
@@ -38,7 +39,11 @@ class Actions:
             if order.target[0] != "scene" or await _look(obs, place) != order.wish:
                 await _put(obs, place, order.wish)
         except ObsSaysNo as no:
-            self._changed.pop(order.target, None)
+            # What a rule before it has changed is still to be put back.
+            if known is None:
+                self._changed.pop(order.target, None)
+            else:
+                self._changed[order.target] = known
             raise ObsError(await _mend(obs, order.rule, no)) from None
 
     async def restore(self, obs: Connection, order: Restore) -> bool:

@@ -35,18 +35,18 @@ def wanted(arguments: argparse.Namespace) -> bool:
     return bool(arguments.obs_password or arguments.obs_setup or arguments.obs_export)
 
 
-def run(arguments: argparse.Namespace, settings: ObsSettings, port: int) -> int:
+def run(arguments: argparse.Namespace, settings: ObsSettings, bot: str) -> int:
     """Do what was asked for, one after the other. Raises LeraError."""
     if arguments.obs_password:
         print(ask_password())
     if arguments.obs_export:
-        print("\n".join(export(arguments.obs_export, settings.source, port, arguments.position or "left")))
+        print("\n".join(export(arguments.obs_export, settings.source, bot, arguments.position or "left")))
     if arguments.obs_setup:
         try:
-            print(asyncio.run(_set_up(arguments, settings, port)))
+            print(asyncio.run(_set_up(arguments, settings, bot)))
         except NoBrowserSource as error:
             file = data_folder() / "obs-scenes.json"
-            print(f"{error}\n" + "\n".join(export(file, settings.source, port, arguments.position or "left")))
+            print(f"{error}\n" + "\n".join(export(file, settings.source, bot, arguments.position or "left")))
             return 1
         if not settings.enabled:
             print("To let reactions act and replays be saved, set [obs] enabled = true in config.toml.")
@@ -69,10 +69,10 @@ def ask_password() -> str:
     return "The password is kept." if given else "The password is forgotten."
 
 
-async def _set_up(arguments: argparse.Namespace, settings: ObsSettings, port: int) -> str:
+async def _set_up(arguments: argparse.Namespace, settings: ObsSettings, bot: str) -> str:
     obs = await connect(settings, kept_password())
     try:
-        done = await set_up_here(obs, settings, port, arguments.scene, arguments.position)
+        done = await set_up_here(obs, settings, bot, arguments.scene, arguments.position)
     finally:
         await obs.close()
     return done.says(settings.source)

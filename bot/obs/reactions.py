@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bot.crowd import Mood
 from bot.obs.rules import Rule, Target, Wish, filled
@@ -86,6 +86,8 @@ class _Shown(Struct):
     wish: Wish
     time: float
     stale: bool = False
+    # What was there until this was ordered, in case it can't be done.
+    before: "_Shown | None" = None
 
 
 class Reactions:
@@ -105,8 +107,8 @@ class Reactions:
         self._waits = False
         # Targets whose rule has begun anew since they were last set.
         self._renewed: set[Target] = set()
-        # When an order for a target last failed.
-        self._failed: dict[Target, float] = {}
+        # When a rule's order for a target last failed.
+        self._failed: dict[tuple[Target, str], float] = {}
 
     @property
     def active(self) -> list[str]:
@@ -139,11 +141,15 @@ class Reactions:
             return []
         return [self._leave(SCENE, f"{shown.rule.name}: somebody switched to scene {scene}, which stays")]
 
-    def failed(self, target: Target, now: float) -> None:
-        """An order could not be done: nothing is there to be put back, and nothing is tried there for a while."""
-        self._stacks.pop(target, None)
-        self._shown.pop(target, None)
-        self._failed[target] = now
+    def failed(self, order: Set, now: float) -> None:
+        """An order could not be done: its rule wants it no more. What other rules have made of the target holds."""
+        target, stack = order.target, self._stacks.get(order.target, [])
+        if order.rule in stack:
+            stack.remove(order.rule)
+        shown = self._shown.pop(target, None)
+        if shown is not None and shown.before is not None:
+            self._shown[target] = shown.before
+        self._failed[target, order.rule.name] = now
 
     def resume(self) -> None:
         """OBS is back after it was away: what holds is ordered again, and nothing counts as held in between."""
@@ -263,7 +269,7 @@ class Reactions:
         wish = shown.wish if shown and not news and not rule.lasts else self._wish(rule, mood)
         if shown is not None and not news and not shown.stale and not self._differs(rule, shown.wish, wish):
             return
-        if 0 <= now - self._failed.get(target, -math.inf) < FAILED_GAP:
+        if 0 <= now - self._failed.get((target, rule.name), -math.inf) < FAILED_GAP:
             return
         if not self._claim(target, shown, now):
             if target == SCENE and not self._waits:
@@ -277,7 +283,8 @@ class Reactions:
         elif shown is not None and shown.stale:
             why = f"{rule.name}: OBS is back: {rule.action()}"
         self._renewed.discard(target)
-        self._shown[target] = _Shown(rule, wish, now)
+        before = None if shown is None else structs.replace(shown, before=None)
+        self._shown[target] = _Shown(rule, wish, now, before=before)
         yield Set(target, wish, rule, why)
 
     def _claim(self, target: Target, shown: _Shown | None, now: float) -> bool:

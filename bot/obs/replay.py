@@ -103,14 +103,14 @@ class Replay:
 def renamed(path: Path, name: str) -> Path:
     """Give a file the moment's name, behind the one that OBS gave it; the old path where that can't be."""
     words = " ".join(re.sub(r"[^\w%+.-]+", " ", name).split()).strip(" .")[:80]
-    if not words or not path.is_file():
-        return path
-    wanted = path.with_name(f"{path.stem} {words}{path.suffix}")
-    number = 1
-    while wanted.exists():
-        number += 1
-        wanted = path.with_name(f"{path.stem} {words} {number}{path.suffix}")
     try:
+        if not words or not path.is_file():
+            return path
+        wanted = path.with_name(f"{path.stem} {words}{path.suffix}")
+        number = 1
+        while wanted.exists():
+            number += 1
+            wanted = path.with_name(f"{path.stem} {words} {number}{path.suffix}")
         return path.rename(wanted)
     except OSError as error:
         # On Windows a virus scanner may hold a file that is just written; the replay itself is safe.

@@ -55,10 +55,10 @@ class Studio:
         rules: tuple[Rule, ...],
         mood: Callable[[], Mood],
         now: Callable[[], float],
-        web_port: int = 8765,
+        bot: str = "127.0.0.1:8765",
         password: Callable[[], Password] = kept_password,
     ) -> None:
-        """`mood` gives the crowd's newest; `now` is the show's clock; `web_port` is the overlay's."""
+        """`mood` gives the crowd's newest; `now` is the show's clock; `bot` is where this machine finds the bot."""
         self.settings = settings
         self.rules = rules
         self.mode: Mode = settings.reactions
@@ -67,7 +67,7 @@ class Studio:
         self.why: deque[tuple[float, str]] = deque(maxlen=LINES)
         self._mood = mood
         self._now = now
-        self._web_port = web_port
+        self._bot = bot
         self._password = password
         self._reactions = Reactions(rules)
         self._actions = Actions()
@@ -119,7 +119,7 @@ class Studio:
         """Put the overlay into a scene of OBS. Raises LeraError with the mend."""
         if self._obs is None or not self.connected:
             raise ObsError(f"The overlay can't be set up, since OBS is not connected ({self.state}).")
-        return await set_up_here(self._obs, self.settings, self._web_port, scene, position)
+        return await set_up_here(self._obs, self.settings, self._bot, scene, position)
 
     # The life of it.
 
@@ -204,10 +204,10 @@ class Studio:
 
     async def _hear_scene(self, obs: Connection, data: Data) -> None:
         # What the event tells may be over by now, as when a reaction came right behind the streamer's own hand.
-        with contextlib.suppress(ObsSaysNo):
-            scene = str((await obs.request("GetCurrentProgramScene"))["currentProgramSceneName"])
-            if scene == data.get("sceneName") and self.mode == "on":
-                async with self._acting:
+        async with self._acting:
+            with contextlib.suppress(ObsSaysNo):
+                scene = str((await obs.request("GetCurrentProgramScene"))["currentProgramSceneName"])
+                if scene == data.get("sceneName") and self.mode == "on":
                     await self._do(obs, self._reactions.saw_scene(scene, self._now()))
 
     async def _watch(self, obs: Connection) -> None:
@@ -246,7 +246,7 @@ class Studio:
                 fault = str(error) if isinstance(error, ObsError) else f"OBS's answer is odd ({type(error).__name__})."
                 self._complain(fault)
                 if isinstance(order, Set):
-                    self._reactions.failed(order.target, self._now())
+                    self._reactions.failed(order, self._now())
 
     async def _do_one(self, obs: Connection, order: Order) -> None:
         match order:

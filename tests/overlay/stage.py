@@ -149,6 +149,7 @@ class Stage:
         if self._runner is not None:
             return
         app = web.Application(middlewares=[self._note_and_guard])
+        app.router.add_get("/healthz", self._health)
         app.router.add_get("/live", self._live)
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
@@ -166,6 +167,9 @@ class Stage:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"}, headers={"Cross-Origin-Resource-Policy": "cross-origin"})
 
     async def _stop(self) -> None:
         if self._runner is None:

@@ -63,6 +63,24 @@ def test_says_how_much_is_faces_and_how_much_is_chat(theatre: Theatre, stage: St
     expect(page.locator(".viewers-note")).to_have_text("120 in chat, 2 of 3 faces; 122 connected")
 
 
+@pytest.mark.parametrize("width", [300, 400, 737, 1280])
+def test_nothing_stands_out_of_its_panel(theatre: Theatre, stage: Stage, width: int) -> None:
+    stage.current = mood((0.2, 0.25, 0.3, 0.1, 0.05, 0.05, 0.05))
+    rules = [{"name": "a name without an end", "says": "happiness at 60% or more: scene Party", "active": True}]
+    why = [{"time": time.time(), "line": f"Replay {'x' * 80}.mkv"}]
+    stage.obs |= {"enabled": True, "connected": True, "state": "connected", "reactions": rules, "why": why}
+    page = theatre.open("/dashboard/", viewport={"width": width, "height": 900})
+    until_state(page, "live")
+    expect(page.locator(".valence")).to_have_text("Slightly unpleasant")
+    expect(page.get_by_role("button", name="Corner")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Join link")).to_be_visible()
+    over = page.evaluate(
+        """() => [...document.querySelectorAll(".panel, .cards dl > div, dd")]
+             .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.className || box.textContent)"""
+    )
+    assert over == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_names_are_text(theatre: Theatre, stage: Stage) -> None:
     stage.current = mood(HAPPY) | {"channel": "<img src=x onerror=alert(1)>"}
     page = theatre.open("/dashboard/")

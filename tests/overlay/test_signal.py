@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.overlay.conftest import Theatre
 from tests.overlay.looks import UNKNOWN, bars, state, until_share, until_state
-from tests.overlay.stage import Stage, mood
+from tests.overlay.stage import PAGES, Stage, mood
 
 pytestmark = pytest.mark.browser
 
@@ -121,3 +121,13 @@ def test_comes_up_again_when_it_is_refreshed_while_the_bot_is_away(theatre: Thea
     stage.current = mood(SAD)
     stage.start()
     until_share(page, "sadness", 0.41)
+
+
+def test_the_page_on_the_disk_waits_for_the_bot_wherever_that_is(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    page = theatre.open("/join/demo")
+    stage.stop()
+    page.goto(f"{(PAGES / 'start.html').as_uri()}?host=localhost&port={stage.port}&theme=light")
+    stage.start()
+    page.wait_for_url(f"http://localhost:{stage.port}/overlay/?theme=light")
+    until_share(page, "happiness", 0.41)

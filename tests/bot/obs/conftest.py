@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.obs.connection import Connection, ObsSaysNo
+from bot.obs.connection import Connection, ObsAway, ObsSaysNo
 from tests.obs import PATIENCE, Obs, an_obs, needs_obs
 
 _numbers = itertools.count(1)
@@ -64,7 +64,15 @@ class Rig:
         return str((await self.ask("GetCurrentProgramScene"))["currentProgramSceneName"])
 
     async def go_to(self, scene: str) -> None:
+        """Switch, and wait until OBS has told everybody: who connects afterwards must not hear of it."""
+        if await self.program() == scene:
+            return
         await self.ask("SetCurrentProgramScene", sceneName=scene)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                event, data = await self.connection.events.get()
+                if event == "CurrentProgramSceneChanged" and data.get("sceneName") == scene:
+                    return
 
     async def shown(self, scene: str, source: str) -> bool:
         number = (await self.ask("GetSceneItemId", sceneName=scene, sourceName=source))["sceneItemId"]
@@ -81,7 +89,10 @@ class Rig:
 
     async def tidy(self) -> None:
         """Take away what the test has put there, also from an OBS that somebody lent."""
-        if not self.connection.is_open:
+        try:
+            await self.ask("GetVersion")
+        except ObsAway:
+            # The test has killed it; on a busy machine the connection may not have noticed before it was asked.
             self.connection = await self.obs.connected()
         home = next(
             scene["sceneName"]

@@ -92,7 +92,7 @@ async def test_the_bars_in_obs_are_as_long_as_the_shares(rig: Rig, tmp_path: Pat
     scene = await rig.scene("stream")
     await rig.go_to(scene)
     port = free_port()
-    with screen(WIDTH, HEIGHT) as display, kiosk(display, page_url(port), tmp_path / "chromium"):
+    with screen(WIDTH, HEIGHT) as display, kiosk(display, page_url(f"127.0.0.1:{port}"), tmp_path / "chromium"):
         # OBS, and the page in it, are there before the bot is.
         settings = {"advanced": True, "server": display, "screen": 0, "show_cursor": False}
         source = await rig.input(scene, "screen", "xshm_input", **settings)

@@ -207,9 +207,21 @@ def test_what_failed_is_not_tried_over_and_over() -> None:
     for time, now in seconds(0, 100, HAPPY):
         for order in reactions.step(now, time):
             assert isinstance(order, Set)
-            reactions.failed(order.target, time)
+            reactions.failed(order, time)
             tries += 1
     assert tries == 4
+
+
+def test_a_rule_that_can_not_be_done_keeps_none_from_going_back() -> None:
+    reactions = Reactions(rules(PARTY, {**PARTY, "name": "typo", "scene": "Partty", "above": 0.6, "seconds": 9}))
+    ((_, party),) = played(reactions, seconds(0, 9, HAPPY))
+    ((_, typo),) = played(reactions, seconds(9, 10, HAPPY))
+    assert isinstance(party, Set) and isinstance(typo, Set) and typo.wish == "Partty"
+    reactions.failed(typo, 10)
+    assert reactions.shows(SCENE) == "Party"
+    assert played(reactions, seconds(10, 20, HAPPY)) == [], "Party is still on"
+    ((_, order),) = played(reactions, seconds(20, 30, CALM))
+    assert order == Restore(SCENE, "joy: happiness 5%: back to what was there")
 
 
 def test_stop_puts_back_all_but_the_scene_and_forgets() -> None:

@@ -167,5 +167,7 @@ def test_names_are_safe_and_never_taken_twice(tmp_path: Path) -> None:
         made.append(renamed(path, '../../evil\\\x00:*?"<>| name. ').name)
     assert made == ["Replay 1 evil name.mkv", "Replay 1 evil name 2.mkv", "Replay 1 evil name 3.mkv"]
     assert renamed(tmp_path / "elsewhere.mkv", "name") == tmp_path / "elsewhere.mkv"
+    out_of_reach = tmp_path / ("a" * 5000)
+    assert renamed(out_of_reach, "name") == out_of_reach, "what can't even be looked at keeps its name"
     (tmp_path / "same.mkv").touch()
     assert renamed(tmp_path / "same.mkv", "///").name == "same.mkv"

@@ -89,25 +89,6 @@ async def test_the_streamers_own_switch_stays(rig: Rig) -> None:
         assert await is_on(rig, game)
 
 
-async def test_two_rules_that_want_different_scenes_take_turns(rig: Rig) -> None:
-    home, party, rage = [await rig.scene(name) for name in ("home", "party", "rage")]
-    await rig.go_to(home)
-    switched: list[float] = []
-    async with studio(
-        rig.obs,
-        {**JOY, "name": "party", "do": "scene", "scene": party, "cooldown": 1},
-        {**JOY, "name": "rage", "emotion": "anger", "do": "scene", "scene": rage, "cooldown": 1},
-    ) as (_, crowd):
-        begun = time.monotonic()
-        while time.monotonic() - begun < 12:
-            crowd.mood = HAPPY if crowd.mood is not HAPPY else mood(anger=0.7)
-            await asyncio.sleep(0.25)
-            while not rig.connection.events.empty():
-                event, _ = rig.connection.events.get_nowait()
-                switched += [time.monotonic()] * (event == "CurrentProgramSceneChanged")
-    assert 1 <= len(switched) <= 4, "the first switch is the test's own"
-
-
 async def test_sources_filters_and_texts_follow_and_come_back(rig: Rig) -> None:
     scene = await rig.scene("main")
     await rig.go_to(scene)
@@ -302,7 +283,7 @@ async def test_obs_is_killed_and_comes_back_in_mid_show(rig: Rig) -> None:
         rig.obs.start()
         rig.connection = await rig.obs.connected()
         await until(lambda: is_text(rig, words, "before"))
-        assert await rig.shown(scene, light)
+        await until(lambda: rig.shown(scene, light))
 
 
 async def is_hidden(rig: Rig, scene: str, source: str) -> bool:
