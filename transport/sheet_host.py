@@ -175,7 +175,7 @@ class SheetHost:
         fault = None
         if self._moments is not None:
             try:
-                ledger = ledger or await _open_ledger(table)
+                ledger = ledger or await _open_ledger(table, now)
                 requests += ledger.requests(await self._moments(ledger.last))
             except LayoutFault as broken:
                 # A broken History is no reason to leave the viewers without their pace.
@@ -259,18 +259,20 @@ class _Ledger:
             self.last, self._next, self._pending = self._pending[-1].time, end, []
 
 
-async def _open_ledger(table: Table) -> _Ledger:
+async def _open_ledger(table: Table, now: float) -> _Ledger:
     sheets = await table.sheets()
     if HISTORY not in sheets:
         raise LayoutFault(f"The sheet `{HISTORY}` is gone: run `python run.py bot --sheet-setup`.")
     (head,) = await table.read(HISTORY_HEAD_RANGE)
-    last, rows = read_history_head(head), sheets[HISTORY][1]
+    last, rows = min(read_history_head(head), now), sheets[HISTORY][1]
     # From the end backwards: after some months the whole is more than should be read at every start.
     high, step = rows, 3000
     while high >= FIRST_ROW:
         low = max(FIRST_ROW, high - step + 1)
         (cells,) = await table.read(f"{HISTORY}!A{low}:A{high}")
-        known = [time for row in cells for time in [read_time(row[0] if row else None)] if time is not None]
+        times = (read_time(row[0] if row else None) for row in cells)
+        # A row of tomorrow was written by a person, or by a clock that was wrong: nothing would follow it until then.
+        known = [time for time in times if time is not None and time <= now]
         if cells:
             return _Ledger(max([last, *known]), low + len(cells), rows)
         high, step = low - 1, 20_000

@@ -39,6 +39,17 @@ async def test_each_post_is_one_call_that_brings_the_pace_along(tmp_path: Path) 
         assert set(calls) == {("ann@example.com", "sheets.spreadsheets.batchUpdate")}
 
 
+async def test_who_forges_the_pace_makes_nobody_use_up_the_quota(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        ann, _ = stage.join("ann")
+        await eventually(lambda: ann.state == "joined")
+        stage.google.edit(stage.book, "Live!A2:I2", [["control", 5, 0.0, 0.0, 4, 1, "demo", "a-run", "open"]])
+        ann.post(SAD)
+        await eventually(lambda: ann.minimum_viewers == 4)
+        calls_a_minute = stage.quota.minute / min(ann.interval, ann.heartbeat)
+        assert calls_a_minute <= 0.8 * stage.quota.user
+
+
 async def test_an_unchanged_viewer_beats_and_stays(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -277,6 +288,32 @@ async def test_history_is_written_once_through_outages_and_restarts(tmp_path: Pa
         stage.host(live=False, moments=moments)
         await eventually(lambda: len(kept()) == 1507)
         assert len(set(kept())) == 1507 and kept() == sorted(kept())
+
+
+async def test_a_row_of_tomorrow_does_not_stop_the_history(tmp_path: Path) -> None:
+    begun = 10 * (int(time.time()) // 10)
+
+    async def moments(after: float) -> list[Moment]:
+        return [Moment(begun, 3.0, HAPPY)] if begun > after else []
+
+    async with sheet_stage(tmp_path) as stage:
+        stage.google.edit(stage.book, "History!B2", [[0]])
+        stage.google.edit(stage.book, "History!A4:B5", [["2020-01-01 00:00:00", 1], ["2999-12-31 00:00:00", 1]])
+        stage.host(live=False, moments=moments)
+        await eventually(lambda: len(stage.google.read(stage.book, "History!A4:I10")) == 3)
+        assert stage.google.read(stage.book, "History!B6:C6") == [[3, 0.7]]
+
+
+async def test_a_sheet_stuffed_with_text_is_refused_in_a_line(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        more = {"sheetId": 7001, "dimension": "ROWS", "length": 50}
+        await stage.table().write([{"appendDimension": more}])
+        stage.google.edit(stage.book, "Live!A4:B53", [["x" * 49_000] * 2 for _ in range(50)])
+        host, _ = stage.host()
+        await eventually(lambda: host.fault is not None)
+        assert "delete the rows in `Live`" in str(host.fault)
+        stage.google.edit(stage.book, "Live!A4:B53", [["", ""]] * 50)
+        await eventually(lambda: host.fault is None)
 
 
 async def test_the_secrets_are_in_no_message(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
