@@ -81,6 +81,19 @@ class SheetHost:
         """What is wrong now, in a line for people."""
         return " ".join(self._faults.values()) or None
 
+    @property
+    def line(self) -> str:
+        """How it goes, in a line for people."""
+        if self.fault is not None:
+            return self.fault
+        if self._control is None:
+            return "The Sheet is being opened."
+        if not self._live:
+            return "The history is mirrored into the Sheet."
+        board = self.board
+        hub = " It is time for the hub." if self._crowded else ""
+        return f"Viewers in the Sheet: {board.viewers}. Each may post every {board.pace.interval:.1f} s.{hub}"
+
     async def run(self) -> None:
         """Serve until cancelled; then say goodbye. Faults are said once, and tried again."""
         reader, writer = self._open_table(), self._open_table()
