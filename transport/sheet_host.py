@@ -277,15 +277,16 @@ async def _open_ledger(table: Table, now: float) -> _Ledger:
     if HISTORY not in sheets:
         raise LayoutFault(f"The sheet `{HISTORY}` is gone: run `python run.py bot --sheet-setup`.")
     (head,) = await table.read(HISTORY_HEAD_RANGE)
-    last, rows = min(read_history_head(head), now), sheets[HISTORY][1]
+    # Of a time far ahead, which a person or a clock that was wrong has written, nothing would follow until then.
+    latest = now + 3600
+    last, rows = min(read_history_head(head), latest), sheets[HISTORY][1]
     # From the end backwards: after some months the whole is more than should be read at every start.
     high, step = rows, 3000
     while high >= FIRST_ROW:
         low = max(FIRST_ROW, high - step + 1)
         (cells,) = await table.read(f"{HISTORY}!A{low}:A{high}")
         times = (read_time(row[0] if row else None) for row in cells)
-        # A row of tomorrow was written by a person, or by a clock that was wrong: nothing would follow it until then.
-        known = [time for time in times if time is not None and time <= now]
+        known = [time for time in times if time is not None and time <= latest]
         if cells:
             return _Ledger(max([last, *known]), low + len(cells), rows)
         high, step = low - 1, 20_000
