@@ -58,6 +58,7 @@ class SheetHost:
         self.quota = quota or Quota()
         self.board = Board(desk, self.quota, shared)
         self._faults: dict[str, str] = {}
+        self._logged: dict[str, float] = {}
         self._open_table = open_table
         self._desk = desk
         self._now = now
@@ -215,7 +216,12 @@ class SheetHost:
         if fault is None:
             self._faults.pop(name, None)
         elif fault not in self._faults.values():
-            logger.error("%s The show goes on.", fault)
+            # What comes and goes with every other call is said once a minute.
+            now = self._now()
+            self._logged = {text: time for text, time in self._logged.items() if now - time < self.quota.minute}
+            if fault not in self._logged:
+                self._logged[fault] = now
+                logger.error("%s The show goes on.", fault)
         if fault is not None:
             self._faults[name] = fault
 
