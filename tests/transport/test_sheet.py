@@ -193,6 +193,15 @@ async def test_the_bot_says_goodbye_and_agents_know(tmp_path: Path) -> None:
         await eventually(lambda: ann.state == "joined")
 
 
+async def test_where_no_bot_ever_was_nobody_stays_joined(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        ann, _ = stage.join("ann")
+        await eventually(lambda: ann.state == "joined")
+        await eventually(lambda: ann.state == "offline")
+        stage.host()
+        await eventually(lambda: ann.state == "joined")
+
+
 async def test_of_two_bots_the_later_one_steps_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host(now=lambda: time.time() - 100)
@@ -232,6 +241,21 @@ async def test_an_edited_head_stops_the_bot_from_writing_and_is_said_once(
         stage.google.edit(stage.book, "Live!D3", [["sadness"]])
         await eventually(lambda: host.fault is None and stage.control()[1] > beat)
         assert caplog.text.count("Cell D3 of the sheet `Live` must say `sadness`") == 1
+
+
+async def test_a_fault_that_comes_and_goes_is_said_once_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [time.time()]
+    async with sheet_stage(tmp_path) as stage:
+        host, _ = stage.host(now=lambda: now[0])
+        for minute in (1, 2):
+            for _ in range(3):
+                await eventually(lambda: host.fault is None)
+                stage.google.fail_next(500)
+                await eventually(lambda: host.fault is not None)
+            assert caplog.text.count("Google Sheets is in trouble (500)") == minute
+            now[0] += stage.quota.minute
 
 
 async def test_many_viewers_slow_down_and_the_bot_says_that_it_is_time_for_the_hub(
