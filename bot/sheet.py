@@ -29,12 +29,14 @@ def attach_sheet(show: Show) -> None:
         use_sheet(show, spreadsheet, account(spreadsheet, settings.key, log_in=False))
     except LeraError as error:
         logger.error("%s The show goes on without the Sheet.", error)
+        show.sheet_fault = str(error)
 
 
 def use_sheet(
     show: Show, spreadsheet: str, owner: Account, base: str = GOOGLE, quota: Quota | None = None
 ) -> SheetHost:
-    """Let a show use this spreadsheet, as its settings say. `base` may name a stand-in's address."""
+    """Let a show use this spreadsheet, as its settings say. `base` may name a stand-in's address. Raises LeraError."""
+    owner.check_place(base)
     settings = show.settings.sheet
     show.archive = Archive(show.history, show.settings.channel.name, show.now)
     show.sheet = SheetHost(
@@ -49,6 +51,11 @@ def use_sheet(
     if settings.live:
         show.sheet_link = sheet_link(base, show.settings.channel.name, spreadsheet)
     return show.sheet
+
+
+def sheet_line(show: Show) -> str:
+    """How a show's Sheet is, in a line for people; empty where none is used."""
+    return show.sheet_fault or (show.sheet.line if show.sheet is not None else "")
 
 
 def set_up_sheet(settings: Settings, now: float) -> int:

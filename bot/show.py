@@ -84,7 +84,7 @@ class Show:
         self.twitch: Card = Absent(settings.twitch)
         # Set by bot.sheet where a Google Sheet is used.
         self.sheet: SheetHost | None = None
-        self.sheet_link = ""
+        self.sheet_link = self.sheet_fault = ""
         self.archive: Archive | None = None
         # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
         self.lags: deque[float] = deque(maxlen=10_000)

@@ -23,6 +23,7 @@ from bot.cards import Cards
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
 from bot.obs.pages import ObsPages
+from bot.sheet import sheet_line
 from bot.show import Show
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
@@ -247,7 +248,7 @@ class Pages:
                 "history": show.history_fault or ("on" if show.history else "off"),
                 "chat": show.chat.fault or "on",
                 "twitch": show.twitch.line,
-                "sheet": (show.sheet.fault or "on") if show.sheet is not None else "off",
+                "sheet": sheet_line(show) or "off",
                 "messages": dict(show.chat.counts),
                 "obs": show.studio.state,
             }
@@ -290,12 +291,13 @@ class Pages:
 
 
 def links(show: Show, base_url: str) -> dict[str, str]:
-    """The addresses that a streamer needs. `join` holds the hub's token: it is for viewers, not for the screen."""
-    return {
+    """The addresses that a streamer needs. `join` and `sheet` let people in: for viewers, not for the screen."""
+    found = {
         "overlay": f"{base_url}/overlay/",
         "dashboard": f"{base_url}/dashboard/",
         "join": join_link(show.public_url or base_url, show.settings.channel.name, show.desk.token),
     }
+    return found | {"sheet": show.sheet_link} if show.sheet_link else found
 
 
 def _is_address(host: str) -> bool:

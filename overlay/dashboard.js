@@ -9,6 +9,7 @@ import { EMOTIONS, isShares, votersOf } from "./mood.js";
 import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
+import { watchSheet } from "./sheet.js";
 import { watchTwitch } from "./twitch.js";
 import { wordsOf } from "./words.js";
 
@@ -20,6 +21,7 @@ const find = (selector) => document.querySelector(selector);
 const LINKS = {
   overlay: ["Overlay, for an OBS browser source", "Shows the bars only. Add ?theme=light, &scale=1.5 or &lang=zh-TW as you like."],
   join: ["Join link, for your viewers", "Contains the channel's token: whoever has it may take part."],
+  sheet: ["Link by the Google Sheet, for your viewers", "Names the spreadsheet where they meet; they need a key file as well."],
   dashboard: ["This dashboard", "For you alone."],
 };
 
@@ -179,6 +181,8 @@ function link(name, label, note, url) {
 
 const lookAtTwitch = watchTwitch(find(".twitch"), () => signal === "live");
 
+const lookAtSheet = watchSheet(find(".sheet"), () => signal === "live");
+
 const feed = new Feed({
   mood(next) {
     mood = next;
@@ -194,6 +198,7 @@ const feed = new Feed({
     showLinks();
     lookAtTwitch();
     obs.look();
+    lookAtSheet();
   },
 });
 

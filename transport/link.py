@@ -71,7 +71,7 @@ def sheet_link(base: str, channel: str, spreadsheet: str) -> str:
 
 def is_local(url: str) -> bool:
     """Whether an address is on this machine."""
-    return (urlsplit(url).hostname or "") in LOCAL
+    return host_of(netloc(url) or "") in LOCAL
 
 
 def netloc(url: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from lera.errors import LeraError
 from lera.vault import keep_secret, secret
-from transport.link import LOCAL, is_local
+from transport.link import is_local, netloc
 from transport.sheet_api import GOOGLE, Table
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class Account(Struct, frozen=True):
 
     def check_place(self, base: str) -> None:
         """Refuse to show Google's token to others than Google. Raises LeraError."""
-        host = urlsplit(self.token_uri).hostname or ""
-        if is_local(base) != (host in LOCAL) or not (host in LOCAL or host.endswith(".googleapis.com")):
+        if is_local(base) != is_local(self.token_uri) or not _is_tokens(self.token_uri):
             raise LeraError("This key and this link don't belong together: use the key that the streamer gave you.")
 
 
@@ -79,7 +78,7 @@ def account(spreadsheet: str, key: str, say: Callable[[str], None] = print, *, l
                 "Google must know who you are: name the key file that belongs to this Sheet with "
                 "`[sheet] key` in config.toml, or with --key FILE."
             )
-        return login_account(json.loads(kept))
+        return login_account(_kept(kept))
     found = _read_key(Path(key).expanduser())
     if found.get("type") == "service_account":
         return _service_account(found, key)
@@ -90,8 +89,8 @@ def account(spreadsheet: str, key: str, say: Callable[[str], None] = print, *, l
             "`Desktop app`, as JSON. The README tells how to get one."
         )
     kept = secret(login_name(spreadsheet))
-    if kept is not None and json.loads(kept).get("client_id") == client["client_id"]:
-        return login_account(json.loads(kept))
+    if kept is not None and _kept(kept).get("client_id") == client["client_id"]:
+        return login_account(_kept(kept))
     if not log_in:
         raise LeraError("You are not logged in to Google for this Sheet yet: start it once in a terminal.")
     say("Your browser opens Google's page: log in there and allow LERA to edit spreadsheets.")
@@ -141,6 +140,14 @@ def login_account(kept: Mapping[str, Any]) -> Account:
     return Account(make, token_uri)
 
 
+def _kept(login: str) -> dict[str, Any]:
+    try:
+        found = json.loads(login)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
 def _ask_google(client: dict[str, Any]) -> dict[str, Any]:
     """Google's own page in the browser, answered to a port of this machine."""
     from google_auth_oauthlib.flow import InstalledAppFlow
@@ -172,9 +179,22 @@ def _read_key(path: Path) -> dict[str, Any]:
 
 
 def _of_google(client: Mapping[str, Any]) -> bool:
-    """Whether a client file asks Google (or a stand-in on this machine), and nobody else, for a login."""
-    hosts = [urlsplit(str(client.get(name, ""))).hostname or "" for name in ("auth_uri", "token_uri")]
-    return all(host in LOCAL or host == "accounts.google.com" or host.endswith(".googleapis.com") for host in hosts)
+    """Whether a client file asks Google (or a stand-in on this machine), and nobody else, for a login.
+
+    The file comes from a streamer, and the person is told that the page is Google's. Some hosts of Google's show pages
+    that anybody can put there.
+    """
+    page, token = (str(client.get(name, "")) for name in ("auth_uri", "token_uri"))
+    return (_is_at(page, {"accounts.google.com"}) or is_local(page)) and _is_tokens(token)
+
+
+def _is_tokens(address: str) -> bool:
+    """Whether this is where Google gives tokens, or a stand-in on this machine."""
+    return _is_at(address, {"oauth2.googleapis.com", "www.googleapis.com", "accounts.google.com"}) or is_local(address)
+
+
+def _is_at(address: str, hosts: Set[str]) -> bool:
+    return address.startswith("https://") and netloc(address) in hosts
 
 
 def login_name(spreadsheet: str) -> str:

@@ -197,7 +197,7 @@ def _client(credentials: "Credentials", base: str, proxies: dict[str, str]) -> "
                 for chunk in response.iter_content(65_536):
                     content += chunk
                     if len(content) > MAX_ANSWER_BYTES:
-                        raise SheetFault("bad", "The Sheet's cells are stuffed with text: run --sheet-setup anew.")
+                        raise SheetFault("bad", "The Sheet is stuffed with text: delete the rows in `Live` with it.")
             response._content = content
             if not response.ok:
                 raise gspread.exceptions.APIError(response)

@@ -41,6 +41,7 @@ class Board:
         self._begun = False
         self._live: Live | None = None
         self._expired: list[tuple[int, str]] = []
+        self._asked: set[tuple[int, str]] = set()
         self.pace = sheet_pace(0, quota, shared)
         self._slower = self.pace
 
@@ -61,8 +62,8 @@ class Board:
 
     @property
     def to_tidy(self) -> bool:
-        """Whether some rows wait to be freed."""
-        return bool(self._expired or (self._live is not None and self._live.blank))
+        """Whether rows wait to be freed that weren't in the last `requests`: some cells can't be freed at all."""
+        return not self._asked.issuperset(self._waiting())
 
     def take(self, live: Live, now: float) -> None:
         """Count what has changed since the last look."""
@@ -89,9 +90,13 @@ class Board:
 
     def requests(self) -> list[dict[str, Any]]:
         """What frees the rows of those who are gone, and fills gaps that would break the table in two."""
+        self._asked = set(self._waiting())
         freed = [request for number, owner in self._expired for request in release(number, owner)]
         gaps = self._live.blank if self._live is not None else []
         return freed + [write_rows(LIVE, number, [[FREE]]) for number in gaps]
+
+    def _waiting(self) -> list[tuple[int, str]]:
+        return [*self._expired, *((number, "") for number in (self._live.blank if self._live is not None else []))]
 
     def close(self) -> None:
         """The Sheet can't be read any more for now: votes stay until they expire."""

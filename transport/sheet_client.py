@@ -63,6 +63,7 @@ class SheetClient:
         """`shared`: the account is a service account, which others use as well."""
         self.quota = quota or Quota()
         self.interval, self.heartbeat = astuple(sheet_pace(0, self.quota, shared))
+        self._fastest = self.interval
         self.minimum_viewers = 3
         self.state: State = "offline"
         self.readings_sent = 0
@@ -265,16 +266,22 @@ class SheetClient:
             raise
         if control is not None:
             self._obey(control)
+        elif self._silent():
+            # No bot has ever been here.
+            self._become("offline")
+
+    def _silent(self) -> bool:
+        return asyncio.get_running_loop().time() - self._heard > 6 * write_interval(self.quota)
 
     def _obey(self, control: Control) -> None:
-        now = asyncio.get_running_loop().time()
-        self.interval, self.heartbeat = control.interval, control.heartbeat
+        # Who forges the control row can't make a crowd use up Google's quotas.
+        self.interval = max(control.interval, self._fastest)
+        self.heartbeat = max(control.heartbeat, self.interval)
         self.minimum_viewers = control.minimum_viewers
         if control.open and control.beat != self._beat:
-            self._beat, self._heard = control.beat, now
-        silent = now - self._heard > 6 * write_interval(self.quota)
+            self._beat, self._heard = control.beat, asyncio.get_running_loop().time()
         if self._seat is not None:
-            self._become("offline" if silent or not control.open else "joined")
+            self._become("offline" if self._silent() or not control.open else "joined")
 
     def _hear_news(self) -> None:
         if not self._fresh:

@@ -58,6 +58,7 @@ class SheetHost:
         self.quota = quota or Quota()
         self.board = Board(desk, self.quota, shared)
         self._faults: dict[str, str] = {}
+        self._logged: dict[str, float] = {}
         self._open_table = open_table
         self._desk = desk
         self._now = now
@@ -80,6 +81,19 @@ class SheetHost:
     def fault(self) -> str | None:
         """What is wrong now, in a line for people."""
         return " ".join(self._faults.values()) or None
+
+    @property
+    def line(self) -> str:
+        """How it goes, in a line for people."""
+        if self.fault is not None:
+            return self.fault
+        if self._control is None:
+            return "The Sheet is being opened."
+        if not self._live:
+            return "The history is mirrored into the Sheet."
+        board = self.board
+        hub = " It is time for the hub." if self._crowded else ""
+        return f"Viewers in the Sheet: {board.viewers}. Each may post every {board.pace.interval:.1f} s.{hub}"
 
     async def run(self) -> None:
         """Serve until cancelled; then say goodbye. Faults are said once, and tried again."""
@@ -175,7 +189,7 @@ class SheetHost:
         fault = None
         if self._moments is not None:
             try:
-                ledger = ledger or await _open_ledger(table)
+                ledger = ledger or await _open_ledger(table, now)
                 requests += ledger.requests(await self._moments(ledger.last))
             except LayoutFault as broken:
                 # A broken History is no reason to leave the viewers without their pace.
@@ -202,7 +216,12 @@ class SheetHost:
         if fault is None:
             self._faults.pop(name, None)
         elif fault not in self._faults.values():
-            logger.error("%s The show goes on.", fault)
+            # What comes and goes with every other call is said once a minute.
+            now = self._now()
+            self._logged = {text: time for text, time in self._logged.items() if now - time < self.quota.minute}
+            if fault not in self._logged:
+                self._logged[fault] = now
+                logger.error("%s The show goes on.", fault)
         if fault is not None:
             self._faults[name] = fault
 
@@ -259,18 +278,21 @@ class _Ledger:
             self.last, self._next, self._pending = self._pending[-1].time, end, []
 
 
-async def _open_ledger(table: Table) -> _Ledger:
+async def _open_ledger(table: Table, now: float) -> _Ledger:
     sheets = await table.sheets()
     if HISTORY not in sheets:
         raise LayoutFault(f"The sheet `{HISTORY}` is gone: run `python run.py bot --sheet-setup`.")
     (head,) = await table.read(HISTORY_HEAD_RANGE)
-    last, rows = read_history_head(head), sheets[HISTORY][1]
+    # Of a time far ahead, which a person or a clock that was wrong has written, nothing would follow until then.
+    latest = now + 3600
+    last, rows = min(read_history_head(head), latest), sheets[HISTORY][1]
     # From the end backwards: after some months the whole is more than should be read at every start.
     high, step = rows, 3000
     while high >= FIRST_ROW:
         low = max(FIRST_ROW, high - step + 1)
         (cells,) = await table.read(f"{HISTORY}!A{low}:A{high}")
-        known = [time for row in cells for time in [read_time(row[0] if row else None)] if time is not None]
+        times = (read_time(row[0] if row else None) for row in cells)
+        known = [time for time in times if time is not None and time <= latest]
         if cells:
             return _Ledger(max([last, *known]), low + len(cells), rows)
         high, step = low - 1, 20_000

@@ -26,7 +26,7 @@ READ_ME_LINES: Final = (
     "LERA Read me",
     "",
     "This spreadsheet is where the viewers' agents and the streamer's bot of LERA meet. Programs write it.",
-    "Please don't edit, sort, filter or rename anything in `Live`. `History` is yours to chart and to copy.",
+    "Please don't edit, sort, filter or rename anything in `Live`. `History` is yours to chart; sort a copy of it.",
     "",
     "Live, row 1: what this sheet is, and the version of its layout.",
     "Live, row 2: the bot's control row: a running number, the seconds between two posts of a viewer, the seconds",

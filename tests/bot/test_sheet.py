@@ -16,10 +16,12 @@ import pytest
 from bot import __main__ as program
 from bot.history import History
 from bot.settings import ChannelSettings, Settings
-from bot.sheet import attach_sheet, check_sheet, use_sheet
+from bot.sheet import attach_sheet, check_sheet, sheet_line, use_sheet
 from bot.show import Show
+from bot.web import links as links_of
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
+from tests.bot.stage import theatre
 from tests.transport.sheet_stage import HAPPY, SheetStage, eventually, sheet_stage
 from transport.reading import Reading
 from transport.sheet_account import SheetSettings
@@ -101,8 +103,36 @@ def test_a_sheet_that_is_wrong_in_the_settings_is_said_and_the_show_goes_on(capl
     for sheet in (SheetSettings(live=True), SheetSettings("1A2b3C4d5E6f7G8h9I0j", live=True, key="/no/such/key.json")):
         show = Show(Settings(sheet=sheet), "secret", None, time.time, WordReader)
         attach_sheet(show)
-        assert show.sheet is None
+        assert show.sheet is None and sheet_line(show) == show.sheet_fault != ""
     assert caplog.text.count("The show goes on without the Sheet.") == 2
+
+
+async def test_a_key_that_would_show_its_token_to_others_ends_no_show(tmp_path: Path) -> None:
+    """Found out before the show runs, since it would end with its Sheet."""
+    async with sheet_stage(tmp_path) as stage:
+        # This key is of the stand-in on this machine, and the Sheet is Google's.
+        show = Show(
+            Settings(sheet=SheetSettings(stage.book, live=True, key=str(tmp_path / "bot-key.json"))),
+            "secret", None, time.time, WordReader,
+        )  # fmt: skip
+        attach_sheet(show)
+        assert show.sheet is None and "don't belong together" in sheet_line(show)
+
+
+async def test_the_status_tells_how_the_sheet_is_and_the_links_where(tmp_path: Path) -> None:
+    async with theatre() as alone, alone.session.get("/api/status") as answer:
+        assert (await answer.json())["sheet"] == "off"
+        async with alone.session.get("/api/links") as links:
+            assert "sheet" not in await links.json()
+    async with sheet_stage(tmp_path) as stage, playing(stage, live=True) as show:
+        assert sheet_line(show) == "The Sheet is being opened."
+        assert links_of(show, "http://127.0.0.1:8765")["sheet"] == show.sheet_link
+        stage.join("ann")
+        await eventually(lambda: sheet_line(show).startswith("Viewers in the Sheet: 1. Each may post every "))
+        stage.google.edit(stage.book, "Live!C3", [["joy"]])
+        await eventually(lambda: "Cell C3 of the sheet `Live`" in sheet_line(show))
+        stage.google.edit(stage.book, "Live!C3", [["happiness"]])
+        await eventually(lambda: sheet_line(show).startswith("Viewers"))
 
 
 async def test_the_doctor_opens_the_spreadsheet_and_looks_at_its_head(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ class Stage:
         self.current: Frame | None = None
         self.history: list[Frame] = []
         self.twitch: dict[str, Any] = {"state": "unset", "line": "Twitch is not set up.", "login": None}
+        self.sheet = "off"
         self.asked_login: list[Any] = []
         self.beating = True
         self.refusing = False
@@ -154,6 +155,7 @@ class Stage:
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
+        app.router.add_get("/api/status", self._status)
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
         app.router.add_get("/api/obs", self._obs)
@@ -223,6 +225,9 @@ class Stage:
     async def _links(self, _request: web.Request) -> web.Response:
         links = {"overlay": "/overlay/", "dashboard": "/dashboard/", "join": "/join/demo#example-token_123"}
         return web.json_response({name: self.url + path for name, path in links.items()})
+
+    async def _status(self, _request: web.Request) -> web.Response:
+        return web.json_response({"sheet": self.sheet})
 
     async def _twitch(self, _request: web.Request) -> web.Response:
         return web.json_response(self.twitch)

@@ -39,6 +39,17 @@ async def test_each_post_is_one_call_that_brings_the_pace_along(tmp_path: Path) 
         assert set(calls) == {("ann@example.com", "sheets.spreadsheets.batchUpdate")}
 
 
+async def test_who_forges_the_pace_makes_nobody_use_up_the_quota(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        ann, _ = stage.join("ann")
+        await eventually(lambda: ann.state == "joined")
+        stage.google.edit(stage.book, "Live!A2:I2", [["control", 5, 0.0, 0.0, 4, 1, "demo", "a-run", "open"]])
+        ann.post(SAD)
+        await eventually(lambda: ann.minimum_viewers == 4)
+        calls_a_minute = stage.quota.minute / min(ann.interval, ann.heartbeat)
+        assert calls_a_minute <= 0.8 * stage.quota.user
+
+
 async def test_an_unchanged_viewer_beats_and_stays(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -182,6 +193,15 @@ async def test_the_bot_says_goodbye_and_agents_know(tmp_path: Path) -> None:
         await eventually(lambda: ann.state == "joined")
 
 
+async def test_where_no_bot_ever_was_nobody_stays_joined(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        ann, _ = stage.join("ann")
+        await eventually(lambda: ann.state == "joined")
+        await eventually(lambda: ann.state == "offline")
+        stage.host()
+        await eventually(lambda: ann.state == "joined")
+
+
 async def test_of_two_bots_the_later_one_steps_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host(now=lambda: time.time() - 100)
@@ -221,6 +241,21 @@ async def test_an_edited_head_stops_the_bot_from_writing_and_is_said_once(
         stage.google.edit(stage.book, "Live!D3", [["sadness"]])
         await eventually(lambda: host.fault is None and stage.control()[1] > beat)
         assert caplog.text.count("Cell D3 of the sheet `Live` must say `sadness`") == 1
+
+
+async def test_a_fault_that_comes_and_goes_is_said_once_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [time.time()]
+    async with sheet_stage(tmp_path) as stage:
+        host, _ = stage.host(now=lambda: now[0])
+        for minute in (1, 2):
+            for _ in range(3):
+                await eventually(lambda: host.fault is None)
+                stage.google.fail_next(500)
+                await eventually(lambda: host.fault is not None)
+            assert caplog.text.count("Google Sheets is in trouble (500)") == minute
+            now[0] += stage.quota.minute
 
 
 async def test_many_viewers_slow_down_and_the_bot_says_that_it_is_time_for_the_hub(
@@ -274,9 +309,36 @@ async def test_history_is_written_once_through_outages_and_restarts(tmp_path: Pa
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         finished[0] += 1500
-        stage.host(live=False, moments=moments)
+        # Rows far ahead of the bot's clock would be taken for a person's.
+        stage.host(live=False, moments=moments, now=lambda: time.time() + 20_000)
         await eventually(lambda: len(kept()) == 1507)
         assert len(set(kept())) == 1507 and kept() == sorted(kept())
+
+
+async def test_a_row_of_tomorrow_does_not_stop_the_history(tmp_path: Path) -> None:
+    begun = 10 * (int(time.time()) // 10)
+
+    async def moments(after: float) -> list[Moment]:
+        return [Moment(begun, 3.0, HAPPY)] if begun > after else []
+
+    async with sheet_stage(tmp_path) as stage:
+        stage.google.edit(stage.book, "History!B2", [[0]])
+        stage.google.edit(stage.book, "History!A4:B5", [["2020-01-01 00:00:00", 1], ["2999-12-31 00:00:00", 1]])
+        stage.host(live=False, moments=moments)
+        await eventually(lambda: len(stage.google.read(stage.book, "History!A4:I10")) == 3)
+        assert stage.google.read(stage.book, "History!B6:C6") == [[3, 0.7]]
+
+
+async def test_a_sheet_stuffed_with_text_is_refused_in_a_line(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        more = {"sheetId": 7001, "dimension": "ROWS", "length": 50}
+        await stage.table().write([{"appendDimension": more}])
+        stage.google.edit(stage.book, "Live!A4:B53", [["x" * 49_000] * 2 for _ in range(50)])
+        host, _ = stage.host()
+        await eventually(lambda: host.fault is not None)
+        assert "delete the rows in `Live`" in str(host.fault)
+        stage.google.edit(stage.book, "Live!A4:B53", [["", ""]] * 50)
+        await eventually(lambda: host.fault is None)
 
 
 async def test_the_secrets_are_in_no_message(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

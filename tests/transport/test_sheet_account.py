@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lera.errors import LeraError
-from lera.vault import secret
+from lera.vault import keep_secret, secret
 from tests.standins.sheets import SheetsStandIn, standin
 from transport.sheet_account import SCOPES, account, forget_login, login_account, login_name, spreadsheet_id
 
@@ -99,6 +99,15 @@ async def test_a_person_logs_in_once_in_the_browser_and_is_known_from_then_on(
         ({"installed": {}}, "no key for a Sheet"), ({"web": {"client_id": "x"}}, "no key for a Sheet"),
         ({"installed": {"client_id": "x", "auth_uri": "https://evil.example/", "token_uri": "https://evil.example/"}},
          "no key for a Sheet"),
+        ({"installed": {"client_id": "x", "auth_uri": "http://[", "token_uri": "http://["}}, "no key for a Sheet"),
+        # Anybody can put a page there, and it would look like Google's.
+        ({"installed": {"client_id": "x", "auth_uri": "https://storage.googleapis.com/mine/login.html",
+                        "token_uri": "https://oauth2.googleapis.com/token"}}, "no key for a Sheet"),
+        ({"installed": {"client_id": "x", "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+                        "token_uri": "https://storage.googleapis.com/mine/token"}}, "no key for a Sheet"),
+        # Without TLS everybody on the way would read the login.
+        ({"installed": {"client_id": "x", "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+                        "token_uri": "http://oauth2.googleapis.com/token"}}, "no key for a Sheet"),
         ("x" * 20_000, "no JSON key file"),
     ],
 )  # fmt: skip
@@ -134,8 +143,16 @@ def test_googles_token_is_shown_to_google_only() -> None:
     standing_in.check_place("http://127.0.0.1:8060")
     with pytest.raises(LeraError, match="don't belong together"):
         standing_in.check_place("https://sheets.googleapis.com")
-    with pytest.raises(LeraError, match="don't belong together"):
-        login_account(kept | {"token_uri": "https://evil.example/token"}).check_place("https://sheets.googleapis.com")
+    for place in ("https://evil.example/token", "https://storage.googleapis.com/mine", "http://oauth2.googleapis.com/"):
+        with pytest.raises(LeraError, match="don't belong together"):
+            login_account(kept | {"token_uri": place}).check_place("https://sheets.googleapis.com")
+
+
+@pytest.mark.parametrize("kept", ["no json", "[]", "{}", '{"token_uri": "https://oauth2.googleapis.com/token"}'])
+def test_a_damaged_login_is_told(kept: str) -> None:
+    keep_secret(login_name(SHEET), kept)
+    with pytest.raises(LeraError, match="damaged"):
+        account(SHEET, "")
 
 
 async def test_a_login_that_was_taken_back_is_told_without_its_token() -> None:

@@ -111,10 +111,21 @@ def test_silence_ends_a_vote_after_three_heartbeats_and_frees_the_row() -> None:
     assert stage.votes.now == {ANN: HAPPY} and not stage.freed()
     stage.look(46.1, [says(ANN, 1)])
     assert not stage.votes.now and not stage.desk.guests
-    assert stage.freed() == [ident(ANN, "00000001")] and stage.board.to_tidy
+    assert stage.board.to_tidy and stage.freed() == [ident(ANN, "00000001")]
     # Who speaks again before the row was freed is back at once.
     stage.look(47, [says(ANN, 2, SAD)])
     assert stage.votes.now == {ANN: SAD} and not stage.freed()
+
+
+def test_a_row_that_cannot_be_freed_is_hurried_for_once() -> None:
+    """A formula says the same as a viewer's first cell, and no swap finds it."""
+    stage = Stage()
+    for second in range(3):
+        stage.board.take(Live(None, [], [], [], [(4, ident(ANN, "00000001"))], 9), second)
+        assert stage.board.to_tidy == (second == 0)
+        assert stage.freed() == [ident(ANN, "00000001")]
+    stage.board.take(Live(None, [], [], [6], [(4, ident(ANN, "00000001"))], 9), 3)
+    assert stage.board.to_tidy
 
 
 def test_a_cleared_row_ends_the_vote_at_once() -> None:
