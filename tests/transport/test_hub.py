@@ -309,6 +309,9 @@ async def pour(page: aiohttp.ClientWebSocketResponse, flood: str) -> None:
         else:
             text = post_frame(number) if flood == "readings" else frame(type="forget")
             await page.send_str(text.decode())
+        if number % 100 == 0:
+            # Both ends share an event loop, and a sender isn't made to wait before megabytes fill the system's buffers.
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("flood", ["readings", "forget", "pings"])
@@ -328,10 +331,7 @@ async def test_a_flood_that_never_reads_is_cut_off_and_memory_stays_flat(flood: 
         tracemalloc.stop()
         assert grown < 5_000_000
         assert len(server.audience.readings) < 20
-        counts = server.desk.counts
-        # On a busy machine the answers that nobody reads may fill the socket before the frames pass their limit, or
-        # keep it open until the next look for those who are silent.
-        assert counts["refused: flood"] or (flood == "forget" and counts["refused: silent or slow"])
+        assert server.desk.counts["refused: flood"] == 1
 
 
 async def test_pings_do_not_keep_a_connection_open_that_never_joins() -> None:
