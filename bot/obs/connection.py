@@ -1,15 +1,16 @@
 """One connection to OBS: requests with a time limit, events as they come, and errors that a person can mend.
 
 obs-websocket 5 through obsws-python, which is synchronous, logs the password and a traceback for each failure, never
-connects again, and reads ./config.toml where host, port and password are missing. So requests have a thread of their
-own and events another, the library's log is shut, the password hides from anything that prints it, and all three are
-always given. After a time limit has passed the two ends may be out of step: then the connection is done with.
+connects again, reads ./config.toml, and goes through a proxy. So requests have a thread of their own and events
+another, the library's log is shut, the password hides from anything that prints it, and the socket is opened here.
+After a time limit has passed the two ends may be out of step: then the connection is done with.
 """
 
 import asyncio
 import contextlib
 import json
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -230,15 +231,19 @@ def _open(settings: ObsSettings, password: Password, subscriptions: int) -> Any:
     logging.getLogger("obsws_python").setLevel(logging.CRITICAL + 1)
     from obsws_python.baseclient import ObsClient
     from obsws_python.error import OBSSDKError
-    from websocket import WebSocketException
+    from websocket import WebSocket, WebSocketException
 
     place = f"{settings.host}:{settings.port}"
-    # Made apart from its start, which connects: so there is something to hang up when that ends half-way.
+    # Its own start would ask the proxy that the environment names for a program on this very machine, and log the
+    # password; so what it does is done here. There is something to hang up, too, when that ends half-way.
     client: Any = ObsClient.__new__(ObsClient)
+    client.logger, client.ws = logging.getLogger("obsws_python.baseclient"), WebSocket()
+    client.password, client.subs = password, subscriptions
     try:
-        client.__init__(
-            host=settings.host, port=settings.port, password=password, subs=subscriptions, timeout=settings.timeout
-        )
+        wire = socket.create_connection((settings.host, settings.port), settings.timeout)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.ws.connect(f"ws://{place}", socket=wire, timeout=settings.timeout, redirect_limit=0)
+        client.server_hello = json.loads(client.ws.recv())
         client.authenticate()
     except OBSSDKError:
         _hang_up(client)

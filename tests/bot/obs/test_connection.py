@@ -80,6 +80,15 @@ async def standing_in(play: Callable[[Socket], Awaitable[None]]) -> AsyncIterato
         await runner.cleanup()
 
 
+async def test_no_proxy_is_asked_for_a_program_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    async with standing_in(polite) as settings:
+        connection = await connect(settings, Password(SECRET))
+        await connection.close()
+
+
 def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("obs")]
 
@@ -293,7 +302,7 @@ async def test_the_password_is_in_no_record_of_a_real_conversation(
     with pytest.raises(ObsRefused):
         await connect(rig.obs.settings, Password(SECRET))
     said = caplog.text + "".join(capfd.readouterr())
-    assert "Connecting with parameters" in said, "or there was nothing to be hidden"
+    assert "Sending request" in said, "or there was nothing to be hidden"
     assert rig.obs.password not in said and SECRET not in said and "Traceback" not in said
 
 
