@@ -81,7 +81,8 @@ class Feed:
     async def next(self, seen: int) -> int:
         """Wait until there is a frame newer than version `seen`; returns its version. Raises TimeoutError."""
         if self.version == seen:
-            await asyncio.wait_for(self._changed.wait(), BEAT_SECONDS)
+            async with asyncio.timeout(BEAT_SECONDS):
+                await self._changed.wait()
         return self.version
 
 

@@ -349,7 +349,8 @@ class HubClient:
                 early = posted + self.interval - loop.time()
                 if early > 0:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), early)
+                        async with asyncio.timeout(early):
+                            await self._wake.wait()
                     continue
                 self._sequence += 1
                 newest.sequence = self._sequence
@@ -361,7 +362,8 @@ class HubClient:
             elif newest is not None:
                 await socket.send_str(encode(newest))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self.heartbeat)
+                async with asyncio.timeout(self.heartbeat):
+                    await self._wake.wait()
 
     def _pace(self, interval: float, heartbeat: float) -> None:
         self.interval = min(max(interval, 0.2), 600.0)

@@ -142,8 +142,10 @@ class SheetHost:
             else:
                 # Never faster than a fifth of the pace, however much there is to hurry for.
                 await asyncio.sleep(interval / 5)
+                # Not wait_for: Python 3.11's loses a cancellation that comes with the event, and this would never end.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(hurry.wait(), max(0.0, begun + wait - loop.time()))
+                    async with asyncio.timeout(max(0.0, begun + wait - loop.time())):
+                        await hurry.wait()
             if hurry is not None:
                 hurry.clear()
 

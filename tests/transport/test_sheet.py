@@ -202,6 +202,20 @@ async def test_where_no_bot_ever_was_nobody_stays_joined(tmp_path: Path) -> None
         await eventually(lambda: ann.state == "joined")
 
 
+async def test_a_bot_that_is_stopped_as_it_hurries_stops(tmp_path: Path) -> None:
+    async with sheet_stage(tmp_path) as stage:
+        host, running = stage.host()
+        await eventually(lambda: bool(host._hurry._waiters))
+        host._hurry.set()
+        running.cancel()
+        done, _ = await asyncio.wait([running], timeout=20)
+        if not done:
+            # So that a test that fails ends.
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+        assert done and stage.control()[8] == "closed"
+
+
 async def test_of_two_bots_the_later_one_steps_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host(now=lambda: time.time() - 100)
