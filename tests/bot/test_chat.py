@@ -38,8 +38,10 @@ class Tally:
 
     def __init__(self) -> None:
         self.votes: dict[str, Reading] = {}
+        self.taken = 0
 
     def take_chat(self, reading: Reading) -> None:
+        self.taken += 1
         self.votes[reading.viewer] = reading
 
     def leave(self, viewer: str) -> None:
@@ -217,14 +219,14 @@ async def test_a_flood_is_bounded_and_does_not_hold_up_the_loop() -> None:
     tally = Tally()
     chat = Chat(ChatSettings(), "demo", tally, lambda: clock[0], FloodReader)
     running = asyncio.create_task(chat.run())
-    longest = 0.0
+    most = 0
 
     async def watch() -> None:
-        nonlocal longest
+        nonlocal most
         while True:
-            begun = time.thread_time()
+            before = tally.taken
             await asyncio.sleep(0)
-            longest = max(longest, time.thread_time() - begun)
+            most = max(most, tally.taken - before)
 
     watching = asyncio.create_task(watch())
     sent = 0
@@ -238,8 +240,8 @@ async def test_a_flood_is_bounded_and_does_not_hold_up_the_loop() -> None:
     assert len(chat._inbox) == 0
     assert len(chat._chatters) <= 10_000 and len(tally.votes) <= 10_000
     assert len(chat._chatters._repeats) <= 32_768
-    # Processor time of this thread, which a busy machine doesn't lengthen: sending 500 is the longest thing it does.
-    assert longest < 0.25
+    # A copypasta changes thousands of votes at once; between two turns of the loop only so many are counted.
+    assert 0 < most <= chat_module.AT_ONCE < len(tally.votes)
     watching.cancel()
     # Ten seconds' worth at once, with nobody reading: the queue keeps the newest and counts the rest.
     running.cancel()
