@@ -183,10 +183,12 @@ class Pages:
                 try:
                     newest = await feed.next(seen)
                 except TimeoutError:
-                    await asyncio.wait_for(page.send_str(beat(show.now())), 10.0)
+                    async with asyncio.timeout(10.0):
+                        await page.send_str(beat(show.now()))
                     continue
                 text, seen = feed.text, newest
-                await asyncio.wait_for(page.send_str(text), 10.0)
+                async with asyncio.timeout(10.0):
+                    await page.send_str(text)
                 show.delivered(seen)
         except (ConnectionError, TimeoutError, RuntimeError):
             # A page that is gone, or that hasn't read for ten seconds; it comes back by itself.
@@ -315,4 +317,5 @@ def _is_public(path: str) -> bool:
 
 async def _close(page: web.WebSocketResponse, code: WSCloseCode) -> None:
     with contextlib.suppress(ConnectionError, TimeoutError, RuntimeError):
-        await asyncio.wait_for(page.close(code=code), 2.0)
+        async with asyncio.timeout(2.0):
+            await page.close(code=code)

@@ -57,6 +57,18 @@ def test_only_the_training_rooms_import_torch() -> None:
     assert all(path.startswith(TORCH_ROOMS) for path in found), found
 
 
+def test_no_wait_loses_a_cancellation() -> None:
+    # Python 3.11's asyncio.wait_for drops one that comes together with what it waits for; asyncio.timeout doesn't.
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for package in MAY_IMPORT
+        for path in sources(package)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "asyncio.wait_for"
+    ]
+    assert not found
+
+
 def tracked(*patterns: str) -> list[str]:
     listed = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:

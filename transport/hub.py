@@ -118,7 +118,8 @@ class Hub:
             first = await socket.receive(self.desk.settings.join_timeout)
             guest, earlier, welcome = self.desk.join(_text(first), self._now())
             self._sockets[guest] = socket
-            await asyncio.wait_for(socket.send_str(encode(welcome)), 5.0)
+            async with asyncio.timeout(5.0):
+                await socket.send_str(encode(welcome))
             if earlier is not None:
                 await self._replace(earlier)
             await self._take_frames(socket, guest)
@@ -145,10 +146,12 @@ class Hub:
                 answer = take(guest, cast(bytes, message.data), now())
                 if answer is not None:
                     # A guest that doesn't read its answers is cut off: the buffers of many would fill the memory.
-                    await asyncio.wait_for(socket.send_str(encode(answer)), 5.0)
+                    async with asyncio.timeout(5.0):
+                        await socket.send_str(encode(answer))
             elif message.type is WSMsgType.PING:
                 self.desk.count_frame(guest, now())
-                await asyncio.wait_for(socket.pong(cast(bytes, message.data)), 5.0)
+                async with asyncio.timeout(5.0):
+                    await socket.pong(cast(bytes, message.data))
             elif message.type is WSMsgType.PONG:
                 self.desk.count_frame(guest, now())
             elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
@@ -187,12 +190,14 @@ def _text(message: aiohttp.WSMessage) -> bytes:
 async def _send(socket: web.WebSocketResponse, frame: HubFrame) -> None:
     if not socket.closed:
         with contextlib.suppress(*_LOST):
-            await asyncio.wait_for(socket.send_str(encode(frame)), 2.0)
+            async with asyncio.timeout(2.0):
+                await socket.send_str(encode(frame))
 
 
 async def _part(socket: web.WebSocketResponse, code: WSCloseCode, why: str) -> None:
     with contextlib.suppress(*_LOST):
-        await asyncio.wait_for(socket.close(code=code, message=why.encode()[:120]), 3.0)
+        async with asyncio.timeout(3.0):
+            await socket.close(code=code, message=why.encode()[:120])
 
 
 State = Literal["connecting", "joined", "offline"]
@@ -257,7 +262,8 @@ class HubClient:
         self._forgotten.clear()
         with contextlib.suppress(*_LOST):
             await socket.send_str(encode(Forget()))
-            await asyncio.wait_for(self._forgotten.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._forgotten.wait()
         return self._forgotten.is_set()
 
     async def close(self) -> None:
@@ -267,8 +273,10 @@ class HubClient:
         if socket is not None:
             with contextlib.suppress(*_LOST):
                 if self.state == "joined":
-                    await asyncio.wait_for(socket.send_str(encode(Leave())), 1.0)
-                await asyncio.wait_for(socket.close(), 2.0)
+                    async with asyncio.timeout(1.0):
+                        await socket.send_str(encode(Leave()))
+                async with asyncio.timeout(2.0):
+                    await socket.close()
 
     async def run(self) -> None:
         """Stay joined until `close`. Raises LeraError when the hub refuses for good."""
@@ -291,7 +299,8 @@ class HubClient:
                 attempt = 0 if self.state == "joined" else attempt + 1
                 self._become("offline")
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), backoff(attempt, self.LONGEST_WAIT))
+                    async with asyncio.timeout(backoff(attempt, self.LONGEST_WAIT)):
+                        await self._closing.wait()
 
     async def _connect(self, session: aiohttp.ClientSession) -> None:
         async with session.ws_connect(

@@ -129,7 +129,8 @@ class SheetClient:
         seat, self._seat = self._seat, None
         if seat is not None:
             with contextlib.suppress(SheetFault, TimeoutError):
-                await asyncio.wait_for(self._table.write(release(seat.row, seat.ident)), 3.0)
+                async with asyncio.timeout(3.0):
+                    await self._table.write(release(seat.row, seat.ident))
         await self._table.close()
 
     async def forget(self, seconds: float = 30.0) -> bool:

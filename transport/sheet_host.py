@@ -111,7 +111,8 @@ class SheetHost:
             if last is not None and not self._rival.rules(self._now()):
                 goodbye = msgspec.structs.replace(last, beat=last.beat + 1, viewers=0, state="closed")
                 with contextlib.suppress(SheetFault, TimeoutError):
-                    await asyncio.wait_for(writer.write([write_rows(LIVE, 2, [control_cells(goodbye)])]), 3.0)
+                    async with asyncio.timeout(3.0):
+                        await writer.write([write_rows(LIVE, 2, [control_cells(goodbye)])])
             await reader.close()
             await writer.close()
 
@@ -142,7 +143,6 @@ class SheetHost:
             else:
                 # Never faster than a fifth of the pace, however much there is to hurry for.
                 await asyncio.sleep(interval / 5)
-                # Not wait_for: Python 3.11's loses a cancellation that comes with the event, and this would never end.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, begun + wait - loop.time())):
                         await hurry.wait()

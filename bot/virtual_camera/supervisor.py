@@ -96,7 +96,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     # The closed pipe is the polite request; the others are for a program that doesn't hear it.
     for insist in (process.terminate, process.kill):
         try:
-            await asyncio.wait_for(process.wait(), 4.0)
+            async with asyncio.timeout(4.0):
+                await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 insist()

@@ -82,6 +82,41 @@ async def test_it_is_started_again_and_the_same_trouble_said_once(
     assert "Traceback" not in caplog.text
 
 
+async def test_it_ends_with_the_bot_even_as_the_program_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+    waiting = asyncio.Event()
+
+    class Program:
+        stdin = None
+        stdout = stderr = asyncio.StreamReader()
+
+        async def wait(self) -> int:
+            # The first wait is for its end; the second is the one that tidies up after it.
+            if waiting.is_set():
+                await ended.wait()
+            waiting.set()
+            return 1
+
+        def terminate(self) -> None:
+            raise AssertionError("it ended by itself")
+
+        kill = terminate
+
+    async def start(*_arguments: object, **_options: object) -> Program:
+        return Program()
+
+    Program.stdout.feed_eof()
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+    task = asyncio.create_task(VirtualCamera("http://bot", jitter=lambda _low, _high: 0.0).run())
+    await eventually(lambda: bool(ended._waiters))
+    ended.set()
+    task.cancel()
+    await asyncio.wait([task], timeout=20)
+    stopped = task.cancelled()
+    task.cancel()
+    assert stopped
+
+
 def test_the_camera_library_is_asked_for_in_one_place_alone() -> None:
     found = {
         path.relative_to(ROOT).as_posix()
