@@ -1,0 +1,86 @@
+"""The approved pictures: for each theme one sheet, in which every cell is one screen, made small.
+
+Two screens are the same when no block of them differs much in its mean colour: glyphs that another version of FreeType
+or Chromium draws a little differently leave that as it is; a bar, a word or a colour that is missing doesn't.
+"""
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from tests.overlay.moods import NAMES
+
+FOLDER: Final = Path(__file__).with_name("approved")
+# What a screen is drawn with: the language, the motion and the plate. Each plate occurs, and each pair of the others.
+LOOKS: Final = {
+    "en": "lang=en&plate=dark",
+    "en-reduced": "lang=en&motion=reduced&plate=light",
+    "zh-TW": "lang=zh-TW&plate=clear",
+    "zh-TW-reduced": "lang=zh-TW&motion=reduced&plate=dark",
+}
+WIDTH: Final = 800
+HEIGHT: Final = 600
+SCALE: Final = 3
+CELL: Final = (WIDTH // SCALE, HEIGHT // SCALE)
+BLOCK: Final = 8
+"""In pixels of a cell, so 24 of the screen: about a row of bars, or three letters."""
+TOLERANCE: Final = 14.0
+"""Of a block's mean colour, 0..255."""
+
+Picture = npt.NDArray[np.uint8]
+
+
+def small(png: bytes) -> Picture:
+    """A screenshot as it is kept, (height, width, 3)."""
+    with Image.open(io.BytesIO(png)) as image:
+        return np.asarray(image.convert("RGB").resize(CELL, Image.Resampling.BOX))
+
+
+def difference(one: Picture, other: Picture) -> float:
+    """By how much the mean colour of some block differs, at most; 0..255."""
+    return float(np.abs(_blocks(one) - _blocks(other)).max())
+
+
+def _blocks(picture: Picture) -> npt.NDArray[np.float64]:
+    """The mean of each block, with blocks that overlap by half, so that nothing falls between two."""
+    step = BLOCK // 2
+    height, width = (size // step * step for size in picture.shape[:2])
+    halves = picture[:height, :width].astype(np.float64)
+    means = halves.reshape(height // step, step, width // step, step, 3).mean(axis=(1, 3))
+    return (means[:-1, :-1] + means[1:, :-1] + means[:-1, 1:] + means[1:, 1:]) / 4
+
+
+def save(theme: str, screens: Mapping[tuple[str, str], Picture]) -> Path:
+    """Approve these screens, by look and mood."""
+    sheet = Image.new("RGB", (CELL[0] * len(NAMES), CELL[1] * len(LOOKS)))
+    for (look, mood), picture in screens.items():
+        sheet.paste(Image.fromarray(picture), _place(look, mood))
+    path = FOLDER / f"{theme}.jpg"
+    FOLDER.mkdir(exist_ok=True)
+    sheet.save(path, quality=75, subsampling=0, optimize=True)
+    return path
+
+
+def load(theme: str) -> dict[tuple[str, str], Picture]:
+    """The approved screens of a theme. Raises FileNotFoundError where it has none."""
+    with Image.open(FOLDER / f"{theme}.jpg") as image:
+        sheet = np.asarray(image.convert("RGB"))
+    cells = {}
+    for look, mood in every_screen():
+        left, top = _place(look, mood)
+        cells[look, mood] = sheet[top : top + CELL[1], left : left + CELL[0]]
+    return cells
+
+
+def every_screen() -> Iterable[tuple[str, str]]:
+    """Each look and mood."""
+    return ((look, mood) for look in LOOKS for mood in NAMES)
+
+
+def _place(look: str, mood: str) -> tuple[int, int]:
+    return NAMES.index(mood) * CELL[0], list(LOOKS).index(look) * CELL[1]

@@ -1,0 +1,101 @@
+"""One page that goes through many states, in time that a test turns."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, Page
+
+from tests.overlay.conftest import PATIENCE_MS
+from tests.overlay.looks import settle, until_state
+from tests.overlay.moods import recorded
+from tests.overlay.stage import PAGES, Frame, Stage
+
+CLOCKWORK: Final = Path(__file__).with_name("clockwork.js")
+FONTS: Final = ("DejaVu Sans", "Noto Sans CJK TC")
+"""What .ci/run installs. Pages are drawn in these, whatever else a machine has."""
+PACE: Final = 3000
+"""Milliseconds between two frames of the story: with a rest still below the silence after which a feed is lost."""
+# As a streamer would set it in OBS's Custom CSS.
+IN_THOSE_FONTS: Final = f":root {{ --font: {', '.join(map(repr, FONTS))}, sans-serif !important; }}"
+
+
+def themes() -> list[str]:
+    """Every theme that there is."""
+    return sorted(path.parent.name for path in (PAGES / "themes").glob("*/theme.js"))
+
+
+class Showing:
+    """A page of the overlay. Time stands still in it but for what is passed here."""
+
+    def __init__(self, stage: Stage, page: Page) -> None:
+        self.stage = stage
+        # Real time has no say here.
+        self.stage.beating = False
+        self.page = page
+
+    def open(self, query: str, backdrop: str = "none", path: str = "/overlay/") -> None:
+        """Load the overlay with this query, over a CSS background, before anything is told."""
+        self.stage.current, self.stage.refusing = None, False
+        self.page.goto(f"{self.stage.url}{path}?{query}")
+        self.page.add_style_tag(content=f"{IN_THOSE_FONTS} html {{ background: {backdrop} !important; }}")
+
+    def pace(self, milliseconds: int) -> None:
+        """How much time passes before each frame."""
+        self.page.evaluate("(milliseconds) => { pace.milliseconds = milliseconds; }", milliseconds)
+
+    def tell(self, frame: Frame, wait: bool = True) -> None:
+        """Send the page the frame; returns when it has heard of it, unless it needn't wait."""
+        self.stage.play(frame)
+        if wait:
+            self.page.locator(f'html[data-heard="{frame["time"]:.13g}"]').wait_for(state="attached")
+
+    def rest(self, milliseconds: int = 1500) -> None:
+        """Let everything paced have its turn, and every transition its end."""
+        self.page.evaluate("(milliseconds) => forward(milliseconds)", milliseconds)
+        settle(self.page)
+
+    def lose_signal(self) -> None:
+        """The bot falls silent, and can't be reached any more."""
+        self.stage.refusing = True
+        self.page.evaluate("() => forward(6000)")
+        until_state(self.page, "stale")
+
+    def story(self) -> Iterator[str]:
+        """Play the recorded moods, and stop at each that has a name."""
+        self.pace(PACE)
+        for name, frame in recorded():
+            self.tell(frame, wait=name is not None)
+            if name == "stale":
+                self.lose_signal()
+            if name is not None:
+                self.rest()
+                yield name
+
+
+@contextmanager
+def showing(browser: Browser, stage: Stage, **options: Any) -> Iterator[Showing]:
+    """A page for a while; what its console says against it fails. `options` are Playwright's for a context."""
+    errors: list[str] = []
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    context.add_init_script(path=CLOCKWORK)
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield Showing(stage, page)
+    context.close()
+    assert errors == []
+
+
+def foreign_fonts(page: Page) -> set[str]:
+    """The fonts in which the page really is drawn, but for those that it should be drawn in."""
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    nodes = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "body, body *"})["nodeIds"]
+    used = (session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"] for node in nodes)
+    found = {font["familyName"] for fonts in used for font in fonts}
+    session.detach()
+    return found - set(FONTS)
