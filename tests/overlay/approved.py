@@ -27,6 +27,8 @@ WIDTH: Final = 800
 HEIGHT: Final = 600
 SCALE: Final = 3
 CELL: Final = (WIDTH // SCALE, HEIGHT // SCALE)
+STEP: Final = 8
+"""What colours are rounded to, so that the sheets are small."""
 BLOCK: Final = 8
 """In pixels of a cell, so 24 of the screen: about a row of bars, or three letters."""
 TOLERANCE: Final = 14.0
@@ -60,15 +62,17 @@ def save(theme: str, screens: Mapping[tuple[str, str], Picture]) -> Path:
     sheet = Image.new("RGB", (CELL[0] * len(NAMES), CELL[1] * len(LOOKS)))
     for (look, mood), picture in screens.items():
         sheet.paste(Image.fromarray(picture), _place(look, mood))
-    path = FOLDER / f"{theme}.jpg"
+    path = FOLDER / f"{theme}.png"
     FOLDER.mkdir(exist_ok=True)
-    sheet.save(path, quality=75, subsampling=0, optimize=True)
+    # A palette would lose the one yellow face on a sheet; rounding is off by half a step, at most.
+    rounded = np.asarray(sheet) // STEP * STEP + STEP // 2
+    Image.fromarray(rounded.astype(np.uint8)).save(path, optimize=True)
     return path
 
 
 def load(theme: str) -> dict[tuple[str, str], Picture]:
     """The approved screens of a theme. Raises FileNotFoundError where it has none."""
-    with Image.open(FOLDER / f"{theme}.jpg") as image:
+    with Image.open(FOLDER / f"{theme}.png") as image:
         sheet = np.asarray(image.convert("RGB"))
     cells = {}
     for look, mood in every_screen():

@@ -15,6 +15,14 @@ from tests.overlay.stage import PAGES, Frame, Stage
 CLOCKWORK: Final = Path(__file__).with_name("clockwork.js")
 FONTS: Final = ("DejaVu Sans", "Noto Sans CJK TC")
 """What .ci/run installs. Pages are drawn in these, whatever else a machine has."""
+# What a timer leaves for later in the same task gets its turn, too.
+IN_STEPS: Final = """async (milliseconds) => {
+  for (let passed = 0; passed < milliseconds; passed += 100) {
+    forward(100);
+    await null;
+    await null;
+  }
+}"""
 PACE: Final = 3000
 """Milliseconds between two frames of the story: with a rest still below the silence after which a feed is lost."""
 # As a streamer would set it in OBS's Custom CSS.
@@ -35,11 +43,17 @@ class Showing:
         self.stage.beating = False
         self.page = page
 
-    def open(self, query: str, backdrop: str = "none", path: str = "/overlay/") -> None:
-        """Load the overlay with this query, over a CSS background, before anything is told."""
+    def open(self, query: str, backdrop: str = "none") -> None:
+        """Load the overlay with this query, over a CSS background; its theme is there, and nothing has been told."""
         self.stage.current, self.stage.refusing = None, False
-        self.page.goto(f"{self.stage.url}{path}?{query}")
+        self.page.goto(f"{self.stage.url}/overlay/?{query}")
         self.page.add_style_tag(content=f"{IN_THOSE_FONTS} html {{ background: {backdrop} !important; }}")
+        self.page.locator("html[data-design]").wait_for(state="attached")
+
+    @property
+    def theme(self) -> str | None:
+        """The theme that is on."""
+        return self.page.locator("html").get_attribute("data-design")
 
     def pace(self, milliseconds: int) -> None:
         """How much time passes before each frame."""
@@ -53,7 +67,7 @@ class Showing:
 
     def rest(self, milliseconds: int = 1500) -> None:
         """Let everything paced have its turn, and every transition its end."""
-        self.page.evaluate("(milliseconds) => forward(milliseconds)", milliseconds)
+        self.page.evaluate(IN_STEPS, milliseconds)
         settle(self.page)
 
     def lose_signal(self) -> None:

@@ -15,8 +15,8 @@ from tests.overlay.stage import Stage
 pytestmark = pytest.mark.browser
 
 SCREEN: Final = ViewportSize(width=WIDTH, height=HEIGHT)
-# Between the plates, and busy as no theme is: what shines through counts.
-BACKDROP: Final = "linear-gradient(135deg, #55708f, #8a7f93)"
+# Between the plates: what shines through counts.
+BACKDROP: Final = "#6f7f95"
 
 
 def taken(screen: Showing, theme: str, full: Path | None = None) -> dict[tuple[str, str], Picture]:
@@ -24,6 +24,7 @@ def taken(screen: Showing, theme: str, full: Path | None = None) -> dict[tuple[s
     found = {}
     for look, query in LOOKS.items():
         screen.open(f"theme={theme}&{query}", BACKDROP)
+        assert screen.theme == theme
         for mood in screen.story():
             png = screen.page.screenshot()
             found[look, mood] = small(png)
