@@ -31,7 +31,7 @@ STEP: Final = 8
 """What colours are rounded to, so that the sheets are small."""
 BLOCK: Final = 8
 """In pixels of a cell, so 24 of the screen: about a row of bars, or three letters."""
-TOLERANCE: Final = 14.0
+TOLERANCE: Final = 20.0
 """Of a block's mean colour, 0..255."""
 
 Picture = npt.NDArray[np.uint8]

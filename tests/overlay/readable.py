@@ -26,9 +26,9 @@ WORDS: Final = """() => {
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
     const text = node.textContent.trim();
     const holder = node.parentElement;
-    if (text === "" || ["SCRIPT", "STYLE", "TITLE"].includes(holder.tagName) || !holder.checkVisibility({ checkVisibilityCSS: true })) continue;
+    if (text === "" || !holder.checkVisibility({ checkVisibilityCSS: true })) continue;
     let opacity = 1;
-    for (let each = holder; each !== null; each = each.parentElement) opacity *= Number(getComputedStyle(each).opacity);
+    for (let each = holder; each !== null; each = each.parentElement) opacity *= getComputedStyle(each).opacity;
     const style = getComputedStyle(holder);
     const range = document.createRange();
     range.selectNodeContents(node);
@@ -44,7 +44,7 @@ Pixels = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Word:
-    """A piece of text on the screen. `contrast` is 1..21; `opacity` (0..1) is that of all that it stands in together."""
+    """A piece of text on the screen. `contrast` is 1..21; `opacity` (0..1) is its own and that of all that it is in."""
 
     text: str
     opacity: float
@@ -63,9 +63,10 @@ def words(page: Page) -> list[Word]:
         left, top, right, bottom = (round(edge) for edge in word["box"])
         part = np.s_[max(0, top - AROUND) : bottom + AROUND, max(0, left - AROUND) : right + AROUND]
         around = _widened(np.abs(with_letters[part] - without[part]).max(axis=-1, initial=0.0) > INK)
-        if around.any():
-            contrast = _contrast(_colour(word["colour"], word["opacity"]), without[part][around])
-            found.append(Word(word["text"], word["opacity"], contrast))
+        # Letters that leave no trace are as bright as what is behind them.
+        colour = _colour(word["colour"], word["opacity"])
+        contrast = _contrast(colour, without[part][around]) if around.any() else 1.0
+        found.append(Word(word["text"], word["opacity"], contrast))
     return found
 
 

@@ -47,7 +47,8 @@ class Showing:
         """Load the overlay with this query, over a CSS background; its theme is there, and nothing has been told."""
         self.stage.current, self.stage.refusing = None, False
         self.page.goto(f"{self.stage.url}/overlay/?{query}")
-        self.page.add_style_tag(content=f"{IN_THOSE_FONTS} html {{ background: {backdrop} !important; }}")
+        self.page.add_style_tag(content=IN_THOSE_FONTS)
+        self.behind(backdrop)
         self.page.locator("html[data-design]").wait_for(state="attached")
 
     @property
@@ -76,14 +77,18 @@ class Showing:
         self.page.evaluate("() => forward(6000)")
         until_state(self.page, "stale")
 
-    def story(self) -> Iterator[str]:
-        """Play the recorded moods, and stop at each that has a name."""
+    def behind(self, backdrop: str) -> None:
+        """Put a CSS background behind the page."""
+        self.page.evaluate("(css) => document.documentElement.style.setProperty('background', css)", backdrop)
+
+    def story(self, *names: str) -> Iterator[str]:
+        """Play the recorded moods, and stop at those of these names; without one, at each that has a name."""
         self.pace(PACE)
         for name, frame in recorded():
             self.tell(frame, wait=name is not None)
             if name == "stale":
                 self.lose_signal()
-            if name is not None:
+            if name is not None and (not names or name in names):
                 self.rest()
                 yield name
 

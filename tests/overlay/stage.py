@@ -134,6 +134,11 @@ class Stage:
         """Sends any text at all, so that a test can be rude."""
         self._wait(self._send(text))
 
+    def play_all(self, frames: Sequence[Frame]) -> None:
+        """Sends the frames as fast as the pages take them."""
+        self.current = frames[-1]
+        self._wait(self._send(*map(json.dumps, frames)))
+
     def close(self) -> None:
         """The end: stops the server and its thread."""
         self.stop()
@@ -144,7 +149,7 @@ class Stage:
         self._loop.close()
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _start(self) -> None:
         if self._runner is not None:
@@ -181,9 +186,10 @@ class Stage:
             await connection.close()
         await runner.cleanup()
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, *texts: str) -> None:
         for connection in list(self._sockets):
-            await connection.send_str(text)
+            for text in texts:
+                await connection.send_str(text)
 
     async def _beat_forever(self) -> None:
         while True:
