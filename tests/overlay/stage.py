@@ -105,6 +105,9 @@ class Stage:
             "state": "off", "connected": False, "enabled": False, "mode": "on", "reactions": [], "why": [],
         }  # fmt: skip
         self.wanted: list[Frame] = []
+        # The key that pages must have shown, while this is not "": then the cookie that it gave is worth nothing, too.
+        self.key = ""
+        self.shown_keys: list[str] = []
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
         self._loop = asyncio.new_event_loop()
@@ -152,6 +155,8 @@ class Stage:
         app = web.Application(middlewares=[self._note_and_guard])
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/live", self._live)
+        app.router.add_get("/api/session", self._session)
+        app.router.add_post("/api/session", self._session)
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
@@ -194,6 +199,9 @@ class Stage:
     @web.middleware
     async def _note_and_guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.requests.append(request.path_qs)
+        held = request.path == "/live" or request.path.startswith("/api/")
+        if held and self.key and request.method == "GET" and request.cookies.get("lera-key") != self.key:
+            raise web.HTTPUnauthorized
         response: web.StreamResponse = await handler(request)
         if not response.prepared:
             response.headers["Content-Security-Policy"] = POLICY
@@ -215,6 +223,16 @@ class Stage:
         finally:
             self._sockets.discard(connection)
         return connection
+
+    async def _session(self, request: web.Request) -> web.Response:
+        response = web.json_response({"power": "streamer"})
+        if request.method == "POST":
+            key = (await request.json())["key"]
+            self.shown_keys.append(key)
+            if key != self.key:
+                raise web.HTTPUnauthorized
+            response.set_cookie("lera-key", key, httponly=True, samesite="Strict")
+        return response
 
     async def _mood(self, _request: web.Request) -> web.Response:
         return web.json_response(self.current)
