@@ -26,6 +26,7 @@ from bot.keys import Power, Secret
 from bot.obs.pages import ObsPages
 from bot.sheet import sheet_line
 from bot.show import Show
+from bot.themes import Themes
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
@@ -84,6 +85,7 @@ class Pages:
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
         ObsPages(self._show.studio).add_to(app)
+        Themes().add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
 
