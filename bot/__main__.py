@@ -83,7 +83,8 @@ async def run(settings: Settings, keys: Keys) -> int:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())
             if settings.virtual_camera.enabled:
-                tasks.create_task(VirtualCamera(address, lambda: keys.overlay).run())
+                show.virtual_camera = VirtualCamera(address, lambda: keys.overlay)
+                tasks.create_task(show.virtual_camera.run())
             for line in welcome(show, address):
                 print(line, flush=True)
             if is_set_up(settings.twitch):

@@ -23,6 +23,7 @@ from bot.platform import Platform
 from bot.sessions import Sessions
 from bot.settings import Settings
 from bot.twitch.card import Absent, Card
+from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
@@ -87,6 +88,8 @@ class Show:
         self.public_url = settings.web.public_url.rstrip("/")
         # What pages see of Twitch.
         self.twitch: Card = Absent(settings.twitch)
+        # Set where the virtual camera is enabled.
+        self.virtual_camera: VirtualCamera | None = None
         # Set by bot.sheet where a Google Sheet is used.
         self.sheet: SheetHost | None = None
         self.sheet_link = self.sheet_fault = ""

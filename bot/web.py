@@ -19,10 +19,12 @@ from aiohttp import WSCloseCode, web
 
 import lera
 from bot.cards import Cards
+from bot.controls import Controls
+from bot.controls import links as links
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
 from bot.guard import SESSION_PATH, Guard, Handler
-from bot.keys import Power, Secret
+from bot.keys import Power
 from bot.obs.pages import ObsPages
 from bot.sheet import sheet_line
 from bot.show import Show
@@ -30,7 +32,7 @@ from bot.themes import Themes
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
-from transport.link import HUB_PATH, JOIN_PATH, join_link
+from transport.link import HUB_PATH, JOIN_PATH
 
 OVERLAY_FOLDER: Final = Path(__file__).parent.parent / "overlay"
 MAX_PAGES: Final = 64
@@ -40,12 +42,6 @@ POWERS: Final[dict[str, Power]] = {"/live": "overlay", "/api/mood": "overlay", "
 """What the overlay's key opens; all else that holds data needs the streamer's. The camera is an overlay, too."""
 CLOSE_KEY_RENEWED: Final = 4401
 """A feed's close code: the key that opened it is worth nothing any more."""
-
-
-class Renewal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which secret is to be made anew."""
-
-    renew: Secret
 
 
 class LoginRequest(msgspec.Struct, frozen=True):
@@ -74,16 +70,15 @@ class Pages:
         app.router.add_get("/dashboard/", self._file("dashboard.html"))
         app.router.add_get(SESSION_PATH, self._guard.session)
         app.router.add_post(SESSION_PATH, self._guard.session)
-        app.router.add_post("/api/keys", self._renew)
         app.router.add_get("/live", self._live)
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
-        app.router.add_get("/api/links", self._links)
         app.router.add_get("/api/status", self._status)
         app.router.add_get("/api/card.png", self._card)
         app.router.add_get("/api/virtual-camera", self._virtual_camera)
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
+        Controls(self._show, self._guard, self._base_url, self._overlays, self._end_feeds).add_to(app)
         ObsPages(self._show.studio).add_to(app)
         Themes().add_to(app)
         app.on_shutdown.append(self._close_feeds)
@@ -158,6 +153,14 @@ class Pages:
             # A page that is gone, or that hasn't read for ten seconds; it comes back by itself.
             await _close(page, WSCloseCode.TRY_AGAIN_LATER)
 
+    def _overlays(self) -> int:
+        return sum(power == "overlay" for power in self._feeds.values())
+
+    async def _end_feeds(self, power: Power) -> None:
+        """Those that a key of this power had opened, which is worth nothing any more."""
+        ended = [page for page, known in self._feeds.items() if known == power]
+        await asyncio.gather(*(_close(page, CLOSE_KEY_RENEWED) for page in ended))
+
     async def _close_feeds(self, _app: web.Application) -> None:
         await asyncio.gather(*(_close(page, WSCloseCode.GOING_AWAY) for page in list(self._feeds)))
 
@@ -195,26 +198,6 @@ class Pages:
                 ]
             }
         )
-
-    async def _links(self, _request: web.Request) -> web.Response:
-        return web.json_response(links(self._show, self._base_url), headers={"Cache-Control": "no-store"})
-
-    async def _renew(self, request: web.Request) -> web.Response:
-        try:
-            wanted = msgspec.json.decode(await request.read(), type=Renewal).renew
-        except msgspec.MsgspecError:
-            raise web.HTTPBadRequest(text='renew must be "overlay", "streamer" or "join"') from None
-        try:
-            await self._show.renew(wanted)
-        except LeraError as error:
-            raise web.HTTPServiceUnavailable(text=str(error)) from None
-        ended = [page for page, power in self._feeds.items() if power == wanted]
-        await asyncio.gather(*(_close(page, CLOSE_KEY_RENEWED) for page in ended))
-        response = web.json_response(links(self._show, self._base_url), headers={"Cache-Control": "no-store"})
-        if wanted == "streamer":
-            # The dashboard that asked for it goes on; all others need the new address.
-            self._guard.give_cookie(response, "streamer")
-        return response
 
     async def _status(self, _request: web.Request) -> web.Response:
         show = self._show
@@ -271,16 +254,6 @@ class Pages:
     async def _health(self, _request: web.Request) -> web.Response:
         # Open to all, since the waiting page that OBS loads from the disk has no origin of its own.
         return web.json_response({"status": "ok"}, headers={"Cross-Origin-Resource-Policy": "cross-origin"})
-
-
-def links(show: Show, base_url: str) -> dict[str, str]:
-    """The addresses that a streamer needs, each with its key: none of them is for the screen."""
-    found = {
-        "overlay": f"{base_url}/overlay/#key={show.keys.overlay}",
-        "dashboard": f"{base_url}/dashboard/#key={show.keys.streamer}",
-        "join": join_link(show.public_url or base_url, show.settings.channel.name, show.keys.join),
-    }
-    return found | {"sheet": show.sheet_link} if show.sheet_link else found
 
 
 async def _close(page: web.WebSocketResponse, code: int) -> None:
