@@ -141,6 +141,10 @@ class Stage:
         """Sends any text at all, so that a test can be rude."""
         self._wait(self._send(text))
 
+    def drop(self) -> None:
+        """Ends every page's feed; they may come back."""
+        self._wait(self._drop())
+
     def close(self) -> None:
         """The end: stops the server and its thread."""
         self.stop()
@@ -194,6 +198,10 @@ class Stage:
         for connection in list(self._sockets):
             await connection.close()
         await runner.cleanup()
+
+    async def _drop(self) -> None:
+        for connection in list(self._sockets):
+            await connection.close()
 
     async def _send(self, text: str) -> None:
         for connection in list(self._sockets):
