@@ -126,10 +126,14 @@ function paintAll() {
 
 /** @param {string} name */
 async function enter(name) {
-  const context = { words, show: settings.show, soft: settings.soften, lang: settings.lang, motion: root.dataset.motion, draw };
+  const { show, soften: soft, apart, lang } = settings;
+  const context = { words, show, soft, apart, lang, motion: root.dataset.motion, draw: drawSoft };
   theme = await openTheme(name, stage, context, location.search);
   paintAll();
 }
+
+/** A softened expression keeps its outline, by which it is told apart, and has calm features. @param {string} name */
+const drawSoft = (name) => draw(name, settings.soften.includes(name) ? "neutral" : name);
 
 /** A theme that fails leaves the stage to the one that cannot: a live show never has a blank plate. */
 async function replace(name, error) {
@@ -162,11 +166,17 @@ function release() {
   tiles.shown = held.tiles.take(clock) ?? tiles.shown;
   if (due !== null) {
     mood = due;
-    past.add({ time: mood.time, shares: mood.shares ?? null });
+    remember(mood.time);
   }
   const waits = [held.moods.wait(clock), held.tiles.wait(clock)].filter((wait) => wait !== null);
   if (waits.length > 0) held.timer = setTimeout(release, 1000 * Math.min(...waits));
   paintSoon();
+}
+
+/** @param {number} time Also where nothing has changed: a line that goes on is no gap. */
+function remember(time) {
+  const { shares, intervals, parts } = movingOf(state(), signal === "stale" ? null : mood, settings);
+  past.add({ time, shares, intervals, parts });
 }
 
 /** Whoever withdraws is gone at once, whatever the delay. */
@@ -198,10 +208,12 @@ const feed = new Feed({
   },
   beat({ time }) {
     now = time - settings.delay;
+    if (mood !== null) remember(now);
     moveSoon();
   },
   signal(next) {
     signal = next;
+    if (now !== null) remember(now);
     paintAll();
   },
 });
