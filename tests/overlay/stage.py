@@ -146,6 +146,10 @@ class Stage:
         self.current = frames[-1]
         self._wait(self._send(*map(json.dumps, frames)))
 
+    def drop(self) -> None:
+        """Ends every page's feed; they may come back."""
+        self._wait(self._drop())
+
     def close(self) -> None:
         """The end: stops the server and its thread."""
         self.stop()
@@ -199,6 +203,10 @@ class Stage:
         for connection in list(self._sockets):
             await connection.close()
         await runner.cleanup()
+
+    async def _drop(self) -> None:
+        for connection in list(self._sockets):
+            await connection.close()
 
     async def _send(self, *texts: str) -> None:
         for connection in list(self._sockets):
