@@ -23,6 +23,7 @@ from bot.cards import Cards
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
 from bot.obs.pages import ObsPages
+from bot.report.pages import ReportPages
 from bot.sheet import sheet_line
 from bot.show import Show
 from bot.twitch.scopes import Role
@@ -90,6 +91,7 @@ class Pages:
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
         ObsPages(self._show.studio).add_to(app)
+        ReportPages(self._show.history, self._show.settings.commands.language).add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
 
