@@ -11,8 +11,8 @@ from demo.story import Character
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities
 
-EVENING = 1_795_276_800.0
-"""21 November 2026, 16:00 UTC."""
+EVENING = 1_763_740_800.0
+"""21 November 2025, 16:00 UTC."""
 
 
 def moods(begin: float, length: float, seed: int = 0, viewers: int = 40, story: float = 2400.0) -> Iterator[Mood]:
