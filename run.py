@@ -24,6 +24,7 @@ PROGRAMS = {
     "demo": "see it all work: no account, no camera, no settings",
     "bot": "run the streamer's bot: overlay, hub, !mood",
     "viewer": "share how you feel with a stream (asks you first)",
+    "report": "write a stream's story as one offline page, or its numbers",
     "doctor": "check this machine and say what to mend",
     "test": "run all tests (options go to pytest)",
     "check": "run the linter and the type checker",

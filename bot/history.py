@@ -124,6 +124,11 @@ class History:
             raise
         return database
 
+    @property
+    def path(self) -> Path | None:
+        """The file; None where everything is in memory."""
+        return self._path
+
     def begin(self, channel: str, started: float, title: str = "", category: str = "") -> int:
         """Start a session and return its id. Sessions that a crash left open end at their last row."""
         with self._transaction() as database:

@@ -26,6 +26,7 @@ from bot.feed import beat
 from bot.guard import SESSION_PATH, Guard, Handler
 from bot.keys import Power
 from bot.obs.pages import ObsPages
+from bot.report.pages import ReportPages
 from bot.sheet import sheet_line
 from bot.show import Show
 from bot.themes import Themes
@@ -81,6 +82,7 @@ class Pages:
         Controls(self._show, self._guard, self._base_url, self._overlays, self._end_feeds).add_to(app)
         ObsPages(self._show.studio).add_to(app)
         Themes().add_to(app)
+        ReportPages(self._show.history, self._show.settings.commands.language).add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
 

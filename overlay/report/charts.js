@@ -1,0 +1,89 @@
+/** Both charts as one: what is shown, what is looked at, on paper, on a dark and on a light ground, and as a picture. */
+
+import { colours, datasets, gapsPlugin, momentsPlugin, sharesOptions, viewersDatasets, viewersOptions } from "./lines.js";
+
+const PICTURE = { width: 1600, height: 900 };
+
+export class Charts {
+  /**
+   * @param {object} data The report's.
+   * @param {import("./view.js").View} view
+   * @param {any} Chart The library.
+   */
+  constructor(data, view, Chart) {
+    this.data = data;
+    this.view = view;
+    this.Chart = Chart;
+    /** Expressions whose line is hidden, and the one that is looked at, by their place among the seven. */
+    this.hidden = new Set();
+    this.looked = data.top;
+    this.colour = colours(data.emotions);
+    const colour = () => this.colour;
+    const plugins = [gapsPlugin(data.gaps, colour), momentsPlugin(data, colour)];
+    // Too few to show shares are still a number of viewers.
+    const away = gapsPlugin(data.gaps.filter(([, , reason]) => reason === "away"), colour);
+    this.shares = new Chart(document.querySelector(".shares-chart"), { ...this.sharesNow(), plugins });
+    this.viewers = new Chart(document.querySelector(".viewers-chart"), { ...this.viewersNow(), plugins: [away] });
+    matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.show());
+    for (const moment of ["beforeprint", "afterprint"]) addEventListener(moment, () => this.print());
+  }
+
+  sharesNow() {
+    const { data, view, colour } = this;
+    return { type: "line", options: sharesOptions(data, view, colour), data: { datasets: datasets(data, view.unit, this, colour) } };
+  }
+
+  viewersNow() {
+    const { data, view, colour } = this;
+    return { type: "line", options: viewersOptions(data, view, colour), data: { datasets: viewersDatasets(data, view.unit, colour) } };
+  }
+
+  /** Draws what the view says. */
+  show() {
+    this.colour = colours(this.data.emotions);
+    for (const [chart, now] of [[this.shares, this.sharesNow()], [this.viewers, this.viewersNow()]]) {
+      chart.options = now.options;
+      chart.data = now.data;
+      chart.update("none");
+    }
+  }
+
+  /** Paper has its own width and its own colours. */
+  print() {
+    this.show();
+    this.shares.resize();
+    this.viewers.resize();
+  }
+
+  /** The time that a place on the screen stands for, in seconds into the stream. */
+  timeAt(clientX) {
+    const { left } = this.shares.canvas.getBoundingClientRect();
+    return this.shares.scales.x.getValueForPixel(clientX - left);
+  }
+
+  /** The chart as it is now, with its title and legend: a PNG as a data URL. */
+  picture() {
+    const { data, colour } = this;
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, PICTURE);
+    const options = sharesOptions(data, this.view, colour);
+    const words = (text, size, tone) => ({ display: true, text, color: tone, font: { family: colour.font, size } });
+    Object.assign(options, { responsive: false, devicePixelRatio: 1, events: [], layout: { padding: { top: 24, right: 36, bottom: 24, left: 24 } } });
+    for (const scale of Object.values(options.scales)) scale.ticks.font = { family: colour.font, size: 18 };
+    options.scales.y.afterFit = undefined;
+    options.plugins.tooltip = { enabled: false };
+    options.plugins.title = { ...words(data.title, 30, colour.text), align: "start" };
+    options.plugins.subtitle = { ...words(data.subtitle, 18, colour.quiet), align: "start", padding: { bottom: 14 } };
+    options.plugins.legend = {
+      position: "bottom",
+      labels: { color: colour.text, usePointStyle: true, pointStyle: "circle", font: { family: colour.font, size: 18 }, filter: ({ text, hidden }) => Boolean(text) && !hidden },
+    };
+    const ground = { id: "ground", beforeDraw({ ctx }) { ctx.fillStyle = colour.panel; ctx.fillRect(0, 0, PICTURE.width, PICTURE.height); } };
+    const chart = new this.Chart(canvas, {
+      type: "line", data: { datasets: datasets(data, this.view.unit, this, colour) }, options, plugins: [ground, gapsPlugin(data.gaps, () => colour)],
+    });
+    const url = chart.toBase64Image("image/png");
+    chart.destroy();
+    return url;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The report's numbers as Chart.js wants them: points in the middle of their unit, and nothing where a unit is missing.
+ *
+ * @typedef {object} Series One unit; arrays with one entry for each unit of time that holds any second.
+ * @property {number[]} begin Seconds into the stream.
+ * @property {number[]} kept
+ * @property {number[]} counted
+ * @property {number[]} viewers
+ * @property {number[]} most
+ * @property {(number|null)[][]} shares One array for each of the seven.
+ * @property {(number|null)[][]} low
+ * @property {(number|null)[][]} high
+ */
+
+/**
+ * A line: null between two points that don't follow each other.
+ *
+ * @param {Series} series
+ * @param {number} unit
+ * @param {(number|null)[]} values
+ */
+export function line(series, unit, values) {
+  const points = [];
+  series.begin.forEach((begin, place) => {
+    if (place && begin - series.begin[place - 1] > unit * 1.5) points.push({ x: begin - unit / 2, y: NaN, place: -1 });
+    points.push({ x: begin + unit / 2, y: values[place] ?? NaN, place });
+  });
+  return points;
+}
+
+/** Whether a point has no neighbour to draw a line to. */
+export function alone(points, place) {
+  const missing = (point) => !point || Number.isNaN(point.y);
+  return missing(points[place - 1]) && missing(points[place + 1]);
+}
+
+/**
+ * Where the axis of shares ends: a little above the largest one, for the band around it, at the next tenth.
+ *
+ * @param {Record<number, Series>} all
+ */
+export function ceiling(all) {
+  const largest = Object.values(all).flatMap((series) => series.shares.flat());
+  return Math.min(1, Math.ceil(Math.max(0.2, ...largest.map((share) => share ?? 0)) * 10 + 1) / 10);
+}
+
+/**
+ * Steps of a time axis: round ones, at most `most` of them.
+ *
+ * @param {number} from
+ * @param {number} to
+ * @param {number} most
+ */
+export function timeTicks(from, to, most) {
+  const steps = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 604800];
+  const step = steps.find((candidate) => (to - from) / candidate <= most) ?? steps.at(-1);
+  const ticks = [];
+  for (let time = Math.ceil(from / step) * step; time <= to; time += step) ticks.push({ value: time });
+  return ticks;
+}
