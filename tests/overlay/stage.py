@@ -90,7 +90,7 @@ class Stage:
 
     def __init__(self, own_themes: Path | None = None) -> None:
         """`own_themes` is a streamer's folder of themes; what is put into it later is served as well."""
-        self._themes = Themes(own=own_themes or PAGES / "no-themes-here")
+        self._theme_files = Themes(own=own_themes or PAGES / "no-themes-here")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -191,7 +191,8 @@ class Stage:
         app.router.add_get("/overlay/", self._page("index.html"))
         app.router.add_get("/dashboard/", self._page("dashboard.html"))
         app.router.add_get("/join/{channel}", self._page("join.html"))
-        self._themes.add_to(app)
+        # Its list comes after ours, which tests may change: the first one is asked.
+        self._theme_files.add_to(app)
         app.router.add_static("/overlay/", PAGES)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
