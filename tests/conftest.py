@@ -10,7 +10,7 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--pictures", metavar="FOLDER", help="where test_pictures.py leaves the README's pictures")
+    parser.addoption("--pictures", metavar="FOLDER", help="where the README's pictures are left")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,6 +24,13 @@ def lera_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "lera-home"
     monkeypatch.setenv("LERA_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where the README's pictures go: into the folder that was named, else nowhere."""
+    chosen = request.config.getoption("--pictures")
+    return Path(chosen) if chosen else tmp_path
 
 
 @pytest.fixture

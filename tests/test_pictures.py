@@ -1,50 +1,77 @@
-"""The README's pictures, taken from the real pages: `python run.py test tests/test_pictures.py --pictures docs`."""
+"""The README's pictures, taken from the real pages: `python -m tests.pictures`."""
 
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from bot.controls import links
 from bot.crowd import Mood
 from bot.drawing.card import StreamMood, render_card
 from bot.drawing.words import Language
-from bot.history import Row
+from bot.history import History, Row
 from bot.peaks import Peaks
 from demo.story import Character
 from model.emotions import EMOTIONS
-from tests.bot.stage import theatre
+from tests.bot.report.streams import moods, season
+from tests.bot.stage import Theatre, theatre
 from tests.chromium import browser_page, needs_chromium
+from tests.pictures import GAME, keep
 
 pytestmark = pytest.mark.slow
 
 STORY_SECONDS = 60.0
 WIN = 48.0
-# A quiet stand-in for a game behind the transparent page.
-BACKDROP = "html { background: linear-gradient(160deg, #1b2a49, #3d2b56 55%, #7a3b4b) !important; }"
-
-
-@pytest.fixture
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    chosen = request.config.getoption("--pictures")
-    return Path(chosen) if chosen else tmp_path
 
 
 @pytest.mark.browser
 @needs_chromium
-async def test_pictures(folder: Path) -> None:
+async def test_overlay(pictures: Path) -> None:
     async with theatre() as stage, browser_page(width=760, height=560) as page:
-        for number in range(24):
-            stage.join(number, Character(number).feel(WIN, STORY_SECONDS))
-        await stage.until(lambda frame: frame["viewers"] == 24)
+        await gather(stage)
         await page.goto(f"{stage.address}/overlay?motion=reduced#key={stage.show.keys.overlay}")
         await page.locator('html[data-state="live"]').wait_for(state="attached")
         await page.locator('.row[data-emotion="happiness"][data-share]').wait_for(state="attached")
-        await page.add_style_tag(content=BACKDROP)
-        await page.screenshot(path=folder / "overlay.png")
-    assert (folder / "overlay.png").stat().st_size > 10_000
+        await page.add_style_tag(content=f"html {{ background: {GAME} !important; }}")
+        keep(await page.screenshot(), pictures / "overlay.png")
 
 
-def test_card(folder: Path) -> None:
+@pytest.mark.browser
+@needs_chromium
+async def test_dashboard_report_and_join_page(pictures: Path, tmp_path: Path) -> None:
+    """The last five minutes of a stream, its story after an evening, and the page that viewers come to."""
+    path = tmp_path / "history.db"
+    evening = season(path)
+    history = History(path)
+    async with theatre(history) as stage, browser_page(width=1280, height=1190) as page:
+        await gather(stage)
+        now = stage.show.now()
+        for mood in moods(now - 400, 400, story=400.0):
+            history.add(stage.show.session, mood)
+        await page.goto(f"{stage.address}/dashboard/#key={stage.show.keys.streamer}")
+        await page.locator('html[data-state="live"]').wait_for(state="attached")
+        await page.locator(".river .empty").wait_for(state="hidden")
+        await page.locator(".links input").first.wait_for()
+        keep(await page.screenshot(), pictures / "dashboard.png")
+
+        await page.goto(f"{stage.address}/report/{evening}")
+        await page.locator("canvas").first.wait_for()
+        keep(await page.screenshot(), pictures / "report.png")
+
+        await page.set_viewport_size({"width": 900, "height": 900})
+        await page.goto(links(stage.show, stage.address)["join"])
+        await page.locator(".ready").wait_for()
+        keep(await page.screenshot(), pictures / "join.png")
+
+
+async def gather(stage: Theatre) -> None:
+    """A crowd in the best moment of the demo's story."""
+    for number in range(24):
+        stage.join(number, Character(number).feel(WIN, STORY_SECONDS))
+    await stage.until(lambda frame: frame["viewers"] == 24)
+
+
+def test_card(pictures: Path) -> None:
     """The card of a stream in which a crowd lives through the demo's story, three quarters of an hour long."""
     length, cast = 2700.0, [Character(number) for number in range(24)]
     rows, peaks = [], Peaks()
@@ -58,7 +85,6 @@ def test_card(folder: Path) -> None:
     stream = StreamMood(
         "nightfox", datetime(2026, 11, 21, 20, 0), 0.0, length, rows, [peak for peak in found if peak is not None]
     )
-    pictures: tuple[tuple[Language, str], ...] = (("en", "card.png"), ("zh-TW", "card-zh-TW.png"))
-    for language, name in pictures:
-        (folder / name).write_bytes(render_card(stream, language))
-        assert (folder / name).stat().st_size > 10_000
+    languages: tuple[tuple[Language, str], ...] = (("en", "card.png"), ("zh-TW", "card-zh-TW.png"))
+    for language, name in languages:
+        keep(render_card(stream, language), pictures / name)

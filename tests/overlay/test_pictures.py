@@ -1,0 +1,29 @@
+"""The README's pictures of the overlay's themes, over what may be a game: `python -m tests.pictures`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.overlay.showing import Showing, showing, themes
+from tests.overlay.stage import Stage
+from tests.pictures import GAME, keep
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def screen(browser: Browser) -> Iterator[Showing]:
+    stage = Stage()
+    stage.start()
+    with showing(browser, stage, viewport={"width": 640, "height": 360}) as screen:
+        yield screen
+    stage.close()
+
+
+@pytest.mark.parametrize("theme", themes())
+def test_theme(screen: Showing, pictures: Path, theme: str) -> None:
+    screen.open(f"theme={theme}", GAME)
+    next(screen.story("level"))
+    keep(screen.page.screenshot(), pictures / f"theme-{theme}.png")
