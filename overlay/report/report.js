@@ -43,4 +43,5 @@ if (find("#data")) {
   }
   show();
 }
+performance.mark("ready");
 document.documentElement.dataset.ready = "yes";

@@ -1,5 +1,5 @@
 /**
- * The report's numbers as Chart.js wants them: points in the middle of their unit, and nothing where a unit is missing.
+ * The report's numbers as Chart.js wants them: a point for each unit, and nothing where a unit is missing.
  *
  * @typedef {object} Series One unit; arrays with one entry for each unit of time that holds any second.
  * @property {number[]} begin Seconds into the stream.
@@ -13,17 +13,18 @@
  */
 
 /**
- * A line: null between two points that don't follow each other.
+ * A line: NaN between two points that don't follow each other. Points lie in the middle of what the stream has of a unit.
  *
  * @param {Series} series
  * @param {number} unit
+ * @param {number} duration
  * @param {(number|null)[]} values
  */
-export function line(series, unit, values) {
+export function line(series, unit, duration, values) {
   const points = [];
   series.begin.forEach((begin, place) => {
     if (place && begin - series.begin[place - 1] > unit * 1.5) points.push({ x: begin - unit / 2, y: NaN, place: -1 });
-    points.push({ x: begin + unit / 2, y: values[place] ?? NaN, place });
+    points.push({ x: (begin + Math.min(begin + unit, duration)) / 2, y: values[place] ?? NaN, place });
   });
   return points;
 }
