@@ -1,6 +1,6 @@
 /** The two charts: the seven over time, and the viewers below. Drawn by Chart.js, which the page carries with it. */
 
-import { alone, ceiling, line, timeTicks } from "./series.js";
+import { ceiling, line, timeTicks } from "./series.js";
 import { clock, filled, percent } from "./words.js";
 
 /** Space for the labels beside both charts, so that the same moment lies above itself. */
@@ -32,7 +32,8 @@ export function datasets(data, unit, { hidden, looked }, colour) {
     return {
       type: "line", data: points, hidden: hidden.has(place), borderColor: tone, backgroundColor: tone, hoverBorderColor: tone, hoverBackgroundColor: tone, label: data.expressions[place],
       emotion: place, borderWidth: looked === place ? 3 : 1.8, tension: 0, order: looked === place ? 1 : 2,
-      pointRadius: ({ dataIndex }) => (alone(points, dataIndex) ? 2.5 : 0), pointHoverRadius: 4, pointHitRadius: 0,
+      // No function here: Chart.js would ask it for every point, and take half a second for a long stream.
+      pointRadius: 0, pointHoverRadius: 4, pointHitRadius: 0,
     };
   });
   if (looked === null || hidden.has(looked)) return lines;

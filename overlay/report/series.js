@@ -13,7 +13,8 @@
  */
 
 /**
- * A line: NaN between two points that don't follow each other. Points lie in the middle of what the stream has of a unit.
+ * A line: NaN between two points that don't follow each other. Points lie in the middle of what the stream has of a unit,
+ * and one without a neighbour becomes two, a dash, since a line of one point can't be seen.
  *
  * @param {Series} series
  * @param {number} unit
@@ -22,17 +23,16 @@
  */
 export function line(series, unit, duration, values) {
   const points = [];
+  const follows = (place) => series.begin[place] - series.begin[place - 1] < unit * 1.5;
+  const there = (place) => values[place] !== null && values[place] !== undefined;
   series.begin.forEach((begin, place) => {
-    if (place && begin - series.begin[place - 1] > unit * 1.5) points.push({ x: begin - unit / 2, y: NaN, place: -1 });
-    points.push({ x: (begin + Math.min(begin + unit, duration)) / 2, y: values[place] ?? NaN, place });
+    if (place && !follows(place)) points.push({ x: begin - unit / 2, y: NaN, place: -1 });
+    const [x, y] = [(begin + Math.min(begin + unit, duration)) / 2, values[place] ?? NaN];
+    const alone = there(place) && !(there(place - 1) && follows(place)) && !(there(place + 1) && follows(place + 1));
+    if (alone) points.push({ x: x - unit / 4, y, place }, { x: x + unit / 4, y, place });
+    else points.push({ x, y, place });
   });
   return points;
-}
-
-/** Whether a point has no neighbour to draw a line to. */
-export function alone(points, place) {
-  const missing = (point) => !point || Number.isNaN(point.y);
-  return missing(points[place - 1]) && missing(points[place + 1]);
 }
 
 /**
