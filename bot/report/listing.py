@@ -37,11 +37,11 @@ def list_page(
     return joined(
         tag(
             "header",
-            over("", language_link(language, f"page={number_of_page}&")),
+            over(words.dashboard, "/dashboard/", language_link(language, f"page={number_of_page}&")),
             tag("h1", words.story),
             tag("p", words.notice, class_="notice"),
         ),
-        tag("main", panel("streams", words.streams, tag("p", words.streams_note, class_="note"), table),
+        tag("main", panel("streams", words.all_streams, tag("p", words.streams_note, class_="note"), table),
             tag("nav", *turns, class_="turns", aria_label=words.page_label)),
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def _table(
         rows.append(tag("tr", *cells))
     titles = (tag("th", head, scope="col") for head in heads)
     table = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *rows))
-    return tag("div", table, class_="wide list", tabindex="0", role="region", aria_label=words.streams)
+    return tag("div", table, class_="wide list", tabindex="0", role="group", aria_label=words.streams)
 
 
 def _leading(known: Averages | None, language: LanguageName) -> Markup:

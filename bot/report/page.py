@@ -1,10 +1,10 @@
 """A story as one HTML page that needs nothing but itself: no network, and no server after it is there."""
 
-import json
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from bot.history import Session
@@ -51,7 +51,7 @@ def page(
             take_along(story.session.id, around.online, around.parquet, language),
         ),
         tag("footer", words.notice),
-        parcel("data", packed(json.dumps(numbers(story, language, zone), separators=(",", ":")))) if shown else None,
+        parcel("data", packed(msgspec.json.encode(numbers(story, language, zone)).decode())) if shown else None,
         parcel("library", packed_library()) if shown else None,
     )
     return whole(f"{title} · LERA", body, language)

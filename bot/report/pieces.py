@@ -5,7 +5,7 @@ from typing import Final
 from bot.crowd import Interval
 from bot.language import LanguageName
 from bot.report.figures import percent, shortened
-from bot.report.markup import Child, Markup, joined, outside, tag
+from bot.report.markup import Child, Markup, outside, tag
 from bot.report.words import WORDS
 
 NOTHING: Final = Markup("\N{EN DASH}")
@@ -70,9 +70,16 @@ def language_link(language: LanguageName, query: str = "") -> Markup:
     return tag("a", WORDS[language].other_language, href=f"?{query}lang={other}", lang=other, hreflang=other)
 
 
-def over(name: str, link: Markup | None) -> Markup:
-    """The line above a page's title."""
-    return tag("p", joined(tag("span", "LERA", class_="mark"), tag("span", name), link), class_="over")
+def over(name: str, place: str | None, link: Markup | None) -> Markup:
+    """The line above a page's title: a name, which leads to `place` where there is one."""
+    here = tag("a", name, href=place) if place else tag("span", name)
+    return tag(
+        "p",
+        tag("span", "LERA", class_="mark"),
+        here,
+        tag("span", link, class_="right") if link else None,
+        class_="over",
+    )
 
 
 def _place(share: float) -> str:

@@ -44,7 +44,9 @@ def heading(story: Story, language: LanguageName, online: bool, zone: tzinfo | N
     ]
     return tag(
         "header",
-        over(words.story, language_link(language) if online else None),
+        over(words.all_streams, f"/report/?lang={language}", language_link(language))
+        if online
+        else over(words.story, None, None),
         tag("h1", quoted(figures.title_of(session, language))),
         tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in told), class_="about"),
         tag("p", words.notice, class_="notice"),
@@ -129,7 +131,7 @@ def chart(language: LanguageName, units: Sequence[int]) -> Markup:
             tag(
                 "div",
                 tag("table", tag("thead", tag("tr", *head)), tag("tbody")),
-                class_="wide", tabindex="0", role="region", aria_label=words.numbers,
+                class_="wide", tabindex="0", role="group", aria_label=words.numbers,
             ),
             tag("p", class_="more note"),
             class_="numbers screen",
@@ -168,7 +170,7 @@ def shares(story: Story, language: LanguageName) -> Markup:
         tag("tbody", *rows),
         class_="seven",
     )  # fmt: skip
-    wide = tag("div", table, class_="wide", tabindex="0", role="region", aria_label=words.shares)
+    wide = tag("div", table, class_="wide", tabindex="0", role="group", aria_label=words.shares)
     return panel("shares-heading", words.shares, wide, tag("p", words.shares_note, class_="note"))
 
 
@@ -188,7 +190,7 @@ def moments(story: Story, language: LanguageName) -> Markup:
             tag(
                 "div",
                 tag("h3", words.chapters),
-                tag("pre", "\n".join(lines), class_="chapters", tabindex="0", role="region", aria_label=words.chapters),
+                tag("pre", "\n".join(lines), class_="chapters", tabindex="0", role="group", aria_label=words.chapters),
                 tag(
                     "p",
                     tag("button", words.copy, type="button", class_="copy"),

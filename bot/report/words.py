@@ -86,6 +86,7 @@ class Words(Struct, frozen=True):
     away: str
     more_gaps: str
 
+    all_streams: str
     streams: str
     streams_note: str
     no_streams: str
@@ -99,6 +100,7 @@ class Words(Struct, frozen=True):
     title: str
     channel: str
     no_disk: str
+    dashboard: str
 
     percent: str
     span: str
@@ -147,10 +149,10 @@ WORDS: Final[dict[LanguageName, Words]] = {
         category="Category",
         other_language="中文",
         leading="Seen most",
-        viewers="Viewers who shared",
+        viewers="Viewers sharing",
         viewers_mean="{mean} on average",
         viewers_most="{most} at most",
-        known="Seconds with numbers",
+        known="With numbers",
         known_of="{part} of the stream",
         sources="Where from",
         sources_split="{faces}\N{NO-BREAK SPACE}faces, {chat}\N{NO-BREAK SPACE}chat",
@@ -170,7 +172,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         ),
         need_script="The chart needs JavaScript. All other numbers are below.",
         unit="Unit",
-        fitting="fitting",
+        fitting="auto",
         shown_part="Show",
         page_label="Page",
         earlier="Earlier",
@@ -210,6 +212,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         few="too few viewers to show shares",
         away="nobody shared, LERA rested, or the bot was away",
         more_gaps="and {count} shorter ones",
+        all_streams="All streams",
         streams="Other streams",
         streams_note="Choose a stream to read its story.",
         no_streams="No stream has been kept yet. Run a show for a while, and come back.",
@@ -223,6 +226,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         title="Title",
         channel="Channel",
         no_disk="This show keeps no history; see [history] in config.toml.",
+        dashboard="Dashboard",
         percent="{number}\N{NO-BREAK SPACE}%",
         span="{from} to {to}",
         share_between="{expression} {share} ({low} to {high})",
@@ -315,11 +319,12 @@ WORDS: Final[dict[LanguageName, Words]] = {
         chapters="可以貼到影片說明的章節",
         looks_like="看起來{looks} {share}",
         gaps="沒有數據的部分",
-        gaps_note="{duration}裡有{length}沒有比例（{part}）。",
+        gaps_note="整場 {duration}，其中 {length}沒有比例（{part}）。",
         no_gaps="沒有缺少任何數據：每一刻的觀眾都夠多。",
         few="觀眾太少，不公布比例",
         away="沒有人分享、LERA 休息中，或機器人離線",
         more_gaps="還有 {count} 段較短的",
+        all_streams="所有直播",
         streams="其他直播",
         streams_note="選一場直播來看它的故事。",
         no_streams="還沒有任何直播的紀錄。先開一場直播，過一陣子再回來。",
@@ -333,6 +338,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         title="標題",
         channel="頻道",
         no_disk="這場直播不保存紀錄；請看 config.toml 的 [history]。",
+        dashboard="控制台",
         percent="{number}%",
         span="{from} 到 {to}",
         share_between="{expression} {share}（{low} 到 {high}）",

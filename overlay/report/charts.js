@@ -24,8 +24,8 @@ export class Charts {
     const away = gapsPlugin(data.gaps.filter(([, , reason]) => reason === "away"), colour);
     this.shares = new Chart(document.querySelector(".shares-chart"), { ...this.sharesNow(), plugins });
     this.viewers = new Chart(document.querySelector(".viewers-chart"), { ...this.viewersNow(), plugins: [away] });
-    matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.show());
-    for (const moment of ["beforeprint", "afterprint"]) addEventListener(moment, () => this.print());
+    // Not at "beforeprint": the page has the screen's colours and width then.
+    for (const query of ["print", "(prefers-color-scheme: light)"]) matchMedia(query).addEventListener("change", () => this.fit());
   }
 
   sharesNow() {
@@ -49,7 +49,7 @@ export class Charts {
   }
 
   /** Paper has its own width and its own colours. */
-  print() {
+  fit() {
     this.show();
     this.shares.resize();
     this.viewers.resize();
@@ -73,14 +73,20 @@ export class Charts {
     options.scales.y.afterFit = undefined;
     options.plugins.tooltip = { enabled: false };
     options.plugins.title = { ...words(data.title, 30, colour.text), align: "start" };
-    options.plugins.subtitle = { ...words(data.subtitle, 18, colour.quiet), align: "start", padding: { bottom: 14 } };
+    options.plugins.subtitle = { ...words(data.subtitle, 18, colour.quiet), align: "start", padding: { bottom: 26 } };
     options.plugins.legend = {
       position: "bottom",
-      labels: { color: colour.text, usePointStyle: true, pointStyle: "circle", font: { family: colour.font, size: 18 }, filter: ({ text, hidden }) => Boolean(text) && !hidden },
+      labels: {
+        color: colour.text, usePointStyle: true, pointStyle: "circle", boxHeight: 11, padding: 22, font: { family: colour.font, size: 18 },
+        filter: ({ text, hidden }) => Boolean(text) && !hidden, sort: (one, other) => one.datasetIndex - other.datasetIndex,
+      },
     };
+    const lines = datasets(data, this.view.unit, this, colour);
+    // Nothing is faded: a picture has no pointer.
+    for (const line of lines) if (line.label) line.borderColor = line.backgroundColor = colour.seven[line.emotion];
     const ground = { id: "ground", beforeDraw({ ctx }) { ctx.fillStyle = colour.panel; ctx.fillRect(0, 0, PICTURE.width, PICTURE.height); } };
     const chart = new this.Chart(canvas, {
-      type: "line", data: { datasets: datasets(data, this.view.unit, this, colour) }, options, plugins: [ground, gapsPlugin(data.gaps, () => colour)],
+      type: "line", data: { datasets: lines }, options, plugins: [ground, gapsPlugin(data.gaps, () => colour)],
     });
     const url = chart.toBase64Image("image/png");
     chart.destroy();

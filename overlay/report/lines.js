@@ -1,6 +1,6 @@
 /** The two charts: the seven over time, and the viewers below. Drawn by Chart.js, which the page carries with it. */
 
-import { alone, ceiling, line, timeTicks } from "./series.js";
+import { ceiling, line, timeTicks } from "./series.js";
 import { clock, filled, percent } from "./words.js";
 
 /** Space for the labels beside both charts, so that the same moment lies above itself. */
@@ -26,18 +26,19 @@ export function colours(emotions) {
 export function datasets(data, unit, { hidden, looked }, colour) {
   const series = data.series[unit];
   const lines = data.emotions.map((_, place) => {
-    const points = line(series, unit, series.shares[place]);
+    const points = line(series, unit, data.duration, series.shares[place]);
     const faded = looked !== null && looked !== place;
     const tone = colour.seven[place] + (faded ? "99" : "");
     return {
-      type: "line", data: points, hidden: hidden.has(place), borderColor: tone, backgroundColor: tone, label: data.expressions[place],
+      type: "line", data: points, hidden: hidden.has(place), borderColor: tone, backgroundColor: tone, hoverBorderColor: tone, hoverBackgroundColor: tone, label: data.expressions[place],
       emotion: place, borderWidth: looked === place ? 3 : 1.8, tension: 0, order: looked === place ? 1 : 2,
-      pointRadius: ({ dataIndex }) => (alone(points, dataIndex) ? 2.5 : 0), pointHoverRadius: 4, pointHitRadius: 0,
+      // No function here: Chart.js would ask it for every point, and take half a second for a long stream.
+      pointRadius: 0, pointHoverRadius: 4, pointHitRadius: 0,
     };
   });
   if (looked === null || hidden.has(looked)) return lines;
   const edge = (values, fill) => ({
-    type: "line", data: line(series, unit, values), borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, fill, order: 3,
+    type: "line", data: line(series, unit, data.duration, values), borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, fill, order: 3,
     backgroundColor: `${colour.seven[looked]}38`,
   });
   return [...lines, edge(series.low[looked], false), edge(series.high[looked], "-1")];
@@ -168,7 +169,8 @@ function tooltips(data, view) {
 export function viewersOptions(data, view, colour) {
   const made = options(view, colour);
   made.layout.padding.top = 6;
-  made.scales.x.ticks.display = false;
+  // Not left out, or the same moment would be at another place than above.
+  made.scales.x.ticks.color = "transparent";
   made.scales.y.ticks.maxTicksLimit = 3;
   made.scales.y.ticks.precision = 0;
   made.scales.y.suggestedMax = 4;
@@ -180,7 +182,7 @@ export function viewersOptions(data, view, colour) {
 export function viewersDatasets(data, unit, colour) {
   const series = data.series[unit];
   return [{
-    data: line(series, unit, series.viewers), borderColor: colour.quiet, backgroundColor: colour.gap, borderWidth: 1.5,
+    data: line(series, unit, data.duration, series.viewers), borderColor: colour.quiet, backgroundColor: colour.gap, borderWidth: 1.5,
     fill: "origin", stepped: "middle", pointRadius: 0, pointHoverRadius: 0,
   }];
 }

@@ -20,14 +20,17 @@ if (find("#data")) {
   const view = new View(data.duration, Object.keys(data.series).map(Number).sort((one, other) => one - other));
   const charts = new Charts(data, view, globalThis.Chart);
 
-  const show = () => {
-    charts.show();
+  const tell = () => {
     controls.tell();
     if (find(".numbers").open) fillTable(find(".numbers"), data, view);
     find(".shown").textContent = filled(data.words.shown, { from: clock(view.from), to: clock(view.to), unit: data.words.units[view.unit] });
   };
+  const show = () => {
+    charts.show();
+    tell();
+  };
   const controls = steer(data, view, charts, show);
-  find(".numbers").addEventListener("toggle", show);
+  find(".numbers").addEventListener("toggle", tell);
 
   copyable(find(".chapters"), find("#earlier"), data);
   const copyButton = find("button.copy");
@@ -41,6 +44,7 @@ if (find("#data")) {
       find(".chart").scrollIntoView({ block: "center" });
     });
   }
-  show();
+  tell();
 }
+performance.mark("ready");
 document.documentElement.dataset.ready = "yes";

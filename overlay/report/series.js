@@ -1,5 +1,5 @@
 /**
- * The report's numbers as Chart.js wants them: points in the middle of their unit, and nothing where a unit is missing.
+ * The report's numbers as Chart.js wants them: a point for each unit, and nothing where a unit is missing.
  *
  * @typedef {object} Series One unit; arrays with one entry for each unit of time that holds any second.
  * @property {number[]} begin Seconds into the stream.
@@ -13,25 +13,26 @@
  */
 
 /**
- * A line: null between two points that don't follow each other.
+ * A line: NaN between two points that don't follow each other. Points lie in the middle of what the stream has of a unit,
+ * and one without a neighbour becomes two, a dash, since a line of one point can't be seen.
  *
  * @param {Series} series
  * @param {number} unit
+ * @param {number} duration
  * @param {(number|null)[]} values
  */
-export function line(series, unit, values) {
+export function line(series, unit, duration, values) {
   const points = [];
+  const follows = (place) => series.begin[place] - series.begin[place - 1] < unit * 1.5;
+  const there = (place) => values[place] !== null && values[place] !== undefined;
   series.begin.forEach((begin, place) => {
-    if (place && begin - series.begin[place - 1] > unit * 1.5) points.push({ x: begin - unit / 2, y: NaN, place: -1 });
-    points.push({ x: begin + unit / 2, y: values[place] ?? NaN, place });
+    if (place && !follows(place)) points.push({ x: begin - unit / 2, y: NaN, place: -1 });
+    const [x, y] = [(begin + Math.min(begin + unit, duration)) / 2, values[place] ?? NaN];
+    const alone = there(place) && !(there(place - 1) && follows(place)) && !(there(place + 1) && follows(place + 1));
+    if (alone) points.push({ x: x - unit / 4, y, place }, { x: x + unit / 4, y, place });
+    else points.push({ x, y, place });
   });
   return points;
-}
-
-/** Whether a point has no neighbour to draw a line to. */
-export function alone(points, place) {
-  const missing = (point) => !point || Number.isNaN(point.y);
-  return missing(points[place - 1]) && missing(points[place + 1]);
 }
 
 /**

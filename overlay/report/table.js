@@ -12,7 +12,9 @@ const MOST_ROWS = 400;
  */
 export function fillTable(place, data, view) {
   const series = data.series[view.unit];
-  const within = series.begin.map((_, row) => row).filter((row) => series.begin[row] + view.unit > view.from && series.begin[row] < view.to);
+  // The very last second may begin a unit of its own, at the end of all.
+  const end = view.to >= view.duration ? Infinity : view.to;
+  const within = series.begin.map((_, row) => row).filter((row) => series.begin[row] + view.unit > view.from && series.begin[row] < end);
   const cell = (tag, text, scope) => {
     const made = element(tag, "", text);
     if (scope) made.scope = scope;

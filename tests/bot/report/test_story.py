@@ -94,7 +94,7 @@ def test_every_number_is_the_databases(stream: tuple[list[Mood], float | None]) 
     assert story.most == max((row["viewers"] for row in rows), default=0)
     assert story.chat_part == pytest.approx(mean([row["chat_part"] for row in shown]) if shown else 0)
     if not shown:
-        assert story.shares is None and story.intervals is None and story.peaks == story.moments == []
+        assert story.shares is None and story.intervals is None and not story.peaks and not story.moments
         return
     assert story.shares == pytest.approx([mean([row[emotion] for row in shown]) for emotion in EMOTIONS])
     worth = mean([votes(row) for row in shown])
