@@ -8,7 +8,7 @@ import aiohttp
 
 from demo.story import Character, act_at
 from lera.errors import LeraError
-from transport.hub import HubClient
+from transport.hub_client import HubClient
 from transport.link import Link
 from transport.sheet_client import SheetClient
 

@@ -25,7 +25,7 @@ _SEEN: Final = {
 
 
 class Client(Protocol):
-    """The part of `transport.hub.HubClient` and `transport.sheet_client.SheetClient` that is used."""
+    """The part of `transport.hub_client.HubClient` and `transport.sheet_client.SheetClient` that is used."""
 
     interval: float
     minimum_viewers: int

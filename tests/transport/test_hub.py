@@ -17,7 +17,8 @@ from multidict import CIMultiDict
 from lera.errors import LeraError
 from tests.transport.test_desk import SEVEN, VIEWER, Listener, frame, join_frame, post_frame
 from transport.desk import Desk, HubSettings
-from transport.hub import Hub, HubClient, backoff
+from transport.hub import Hub
+from transport.hub_client import HubClient, backoff
 from transport.link import HUB_PATH
 from transport.newest import Newest
 
