@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import WSMsgType
 
 from lera.errors import LeraError
+from transport.appearances import Appearing
 from transport.identities import Linking
 from transport.newest import Newest
 from transport.reading import (
@@ -27,6 +28,7 @@ from transport.reading import (
     Pace,
     Post,
     Refused,
+    Shown,
     Welcome,
     encode,
     hub_decoder,
@@ -62,6 +64,7 @@ class HubClient:
         self.minimum_viewers = 3
         self.state: State = "offline"
         self.linking = Linking()
+        self.appearing = Appearing()
         self.readings_sent = 0
         self._newest = Newest()
         self._join = Join(PROTOCOL_VERSION, channel, token, viewer)
@@ -70,7 +73,7 @@ class HubClient:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._sequence = 0
         self._wake = asyncio.Event()
-        self.linking.wake = self._wake.set
+        self.linking.wake = self.appearing.wake = self._wake.set
         self._closing = asyncio.Event()
         self._forgotten = asyncio.Event()
 
@@ -128,6 +131,7 @@ class HubClient:
                     pass
                 finally:
                     self._socket = None
+                    self.appearing.lost()
                 if self._closing.is_set():
                     return
                 # Only a connection that was let in shows that the hub is well again.
@@ -167,6 +171,8 @@ class HubClient:
                 self._sequence = frame.sequence
                 self.minimum_viewers = frame.minimum_viewers
                 self._pace(frame.interval, frame.heartbeat)
+                # Before the viewer is told that they have joined, so that it can be said how they are shown.
+                self.appearing.joined(frame)
                 self._become("joined")
                 self.linking.joined(frame)
             case Pace():
@@ -177,6 +183,8 @@ class HubClient:
                 self._forgotten.set()
             case Code() | Linked():
                 self.linking.hear(frame)
+            case Shown():
+                self.appearing.hear(frame)
             case Refused() | Dropped():
                 pass
 
@@ -186,9 +194,9 @@ class HubClient:
         while True:
             newest = self._newest.take()
             self._wake.clear()
-            asking = self.linking.due()
-            if asking is not None:
-                await socket.send_str(encode(asking))
+            for asking in (self.appearing.due(), self.linking.due()):
+                if asking is not None:
+                    await socket.send_str(encode(asking))
             if isinstance(newest, Post):
                 early = posted + self.interval - loop.time()
                 if early > 0:

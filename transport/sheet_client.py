@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import astuple
 
 from lera.errors import LeraError
+from transport.appearances import Appearing
 from transport.hub_client import State
 from transport.identities import Linking
 from transport.newest import Newest
@@ -69,6 +70,8 @@ class SheetClient:
         self.readings_sent = 0
         # Never used: all who read the Sheet would read the code as well.
         self.linking = Linking()
+        # Never used either: a row has no place for a name.
+        self.appearing = Appearing()
         self._shared = shared
         self._table = table
         self._channel = channel

@@ -16,11 +16,13 @@ from multidict import CIMultiDict
 
 from lera.errors import LeraError
 from tests.transport.test_desk import SEVEN, VIEWER, Listener, frame, join_frame, post_frame
+from transport.appearances import Appearances
 from transport.desk import Desk, HubSettings
 from transport.hub import Hub
 from transport.hub_client import HubClient, backoff
 from transport.link import HUB_PATH
 from transport.newest import Newest
+from transport.reading import Appear, Shown
 
 
 class Waiting(Listener):
@@ -60,7 +62,8 @@ class Server:
         self.port = listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.url = f"ws://127.0.0.1:{self.port}{HUB_PATH}"
-        self.desk = Desk(self.settings, "demo", "secret", self.audience)
+        self.appearances = Appearances()
+        self.desk = Desk(self.settings, "demo", "secret", self.audience, appearances=self.appearances)
         self.hub = Hub(self.desk, asyncio.get_running_loop().time)
         app = web.Application()
         app.router.add_get(HUB_PATH, self.hub.handle)
@@ -367,6 +370,30 @@ async def test_a_compressed_bomb_is_never_unpacked() -> None:
         session.ws_connect(server.url, compress=15) as page,
     ):
         assert page.compress == 0
+
+
+async def test_who_wants_to_be_shown_is_shown_and_withdraws_at_once_and_asks_again_after_a_restart() -> None:
+    answers: asyncio.Queue[Shown] = asyncio.Queue()
+    async with asyncio.timeout(30), serving() as server, running(server) as client:
+        client.appearing.on_change = answers.put_nowait
+        client.appearing.want(Appear("name", "Ann <3"))
+        assert await answers.get() == Shown("name", "Ann <3")
+        assert dict(server.appearances) == {VIEWER: "Ann <3"}
+        await server.stop()
+        assert not dict(server.appearances), "nobody is shown who can't withdraw any more"
+        await server.start()
+        assert await answers.get() == Shown("name", "Ann <3")
+        client.appearing.want(Appear("no"))
+        assert await answers.get() == Shown()
+        assert not dict(server.appearances)
+
+
+async def test_a_name_without_end_costs_the_stranger_the_connection() -> None:
+    async with asyncio.timeout(30), serving() as server, joined_socket(server) as page:
+        await page.send_str(frame(type="appear", seat="name", name="x" * 10_000).decode())
+        message = await page.receive()
+        assert message.type is aiohttp.WSMsgType.CLOSE or message.json()["type"] == "refused"
+        assert not dict(server.appearances)
 
 
 def test_the_wait_grows_is_capped_and_jitters() -> None:
