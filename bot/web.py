@@ -25,6 +25,7 @@ from bot.feed import beat
 from bot.obs.pages import ObsPages
 from bot.sheet import sheet_line
 from bot.show import Show
+from bot.tile_pages import TilePages
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
@@ -71,6 +72,7 @@ class Pages:
         self._base_url = base_url
         self._feeds: set[web.WebSocketResponse] = set()
         self._cards = Cards(show)
+        self._tiles = TilePages(show)
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -90,6 +92,7 @@ class Pages:
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
         ObsPages(self._show.studio).add_to(app)
+        self._tiles.add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
 
@@ -164,7 +167,7 @@ class Pages:
             # Vanished within the handshake: nobody is left to feed, and it is no error of ours.
             return web.Response(status=400)
         self._feeds.add(page)
-        feeding = asyncio.create_task(self._feed(page))
+        feeding = asyncio.gather(self._feed(page), self._tiles.feed(page))
         try:
             # Pages have nothing to say; reading is what answers their pings and notices that they have gone.
             async for _ in page:

@@ -223,15 +223,16 @@ class Desk:
             self.identities.unlink_viewer(guest.viewer)
         if type(frame) is Unlink:
             return Linked()
-        if type(frame) is not Away:
-            self._hide(guest.viewer)
         if type(frame) is Forget:
             self.audience.forget(guest.viewer)
+            self._hide(guest.viewer)
             self._sequences.pop(guest.viewer, None)
             guest.sequence = 0
             self.counts["forgotten"] += 1
             return Forgotten()
         self.audience.leave(guest.viewer)
+        if type(frame) is Leave:
+            self._hide(guest.viewer)
         return None
 
     def count_frame(self, guest: Guest, now: float) -> None:
