@@ -25,6 +25,7 @@ from bot.feed import beat
 from bot.obs.pages import ObsPages
 from bot.sheet import sheet_line
 from bot.show import Show
+from bot.themes import Themes
 from bot.tile_pages import TilePages
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
@@ -93,6 +94,7 @@ class Pages:
         app.router.add_post("/api/twitch/login", self._twitch_login)
         ObsPages(self._show.studio).add_to(app)
         self._tiles.add_to(app)
+        Themes().add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
 

@@ -4,7 +4,7 @@ import { copies } from "./copy.js";
 import { element, setText } from "./dom.js";
 import { draw } from "./drawings.js";
 import { Feed } from "./feed.js";
-import { wayOf } from "./head.js";
+import { wayOf } from "./view.js";
 import { EMOTIONS, isShares, votersOf } from "./mood.js";
 import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";

@@ -1,20 +1,24 @@
 /**
- * The OBS browser source: feed in, plate out.
+ * The OBS browser source: feed in, a theme on the screen. This is the core that all themes share: the connection, the
+ * pace at which anything may change, sleep while hidden, delay, the states, the notice, and the line that is said.
  *
  * `document.documentElement.dataset.state` says what the plate shows: "connecting" until the first mood, "live",
  * "gathering" while too few viewers share, "resting" while a moderator lets the mood rest, "stale" when what is shown is
- * no longer the truth. `dataset.overlay` is "off" while a moderator has hidden it.
+ * no longer the truth. `dataset.overlay` is "off" while a moderator has hidden it; `dataset.design` names the theme.
  */
 
-import { Bars } from "./bars.js";
+import { Delay } from "./delay.js";
+import { draw } from "./drawings.js";
 import { Feed } from "./feed.js";
-import { Head } from "./head.js";
 import { keepFiles } from "./kept.js";
 import { paced } from "./pace.js";
+import { Past } from "./past.js";
 import { Said } from "./said.js";
-import { readSettings } from "./settings.js";
+import { DEFAULT_THEME, readSettings } from "./settings.js";
 import { watchSight } from "./sight.js";
-import { wordsOf } from "./words.js";
+import { openTheme } from "./theme.js";
+import { countingOf, movingOf, stateOf, tellingOf } from "./view.js";
+import { softened, wordsOf } from "./words.js";
 
 /** Not above three changes to and fro in a second, whatever the feed does: WCAG 2.3.1, three flashes. */
 const MOVE_EVERY = 170;
@@ -25,56 +29,120 @@ const LEAD_EVERY = 1000;
 
 const root = document.documentElement;
 const settings = readSettings(location.search);
-const words = wordsOf(settings.lang);
+const words = softened(wordsOf(settings.lang), settings.soften);
+const stillness = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 root.lang = settings.lang;
-for (const name of ["theme", "position", "motion"]) root.dataset[name] = settings[name];
+// The plate's attribute is older than themes, and streamers' own style sheets know it by that name.
+root.dataset.theme = settings.plate;
+root.dataset.position = settings.position;
+root.dataset.motion = stillness ? "reduced" : settings.motion;
 root.style.setProperty("--scale", String(settings.scale));
 root.style.setProperty("--rows", String(settings.show.length));
+for (const emotion of settings.soften) root.style.setProperty(`--${emotion}`, "var(--soft)");
 
-const bars = new Bars(document.querySelector(".bars"), settings.show, words);
-const head = new Head(document, words);
-const said = new Said(document.querySelector(".plate"));
+const plate = document.querySelector(".plate");
+const stage = document.querySelector(".stage");
+const said = new Said(plate);
+document.querySelector(".notice").textContent = settings.notice ? words.notice : "";
 
-/** @type {import("./mood.js").Mood|null} */
+const past = new Past();
+const held = { moods: new Delay(settings.delay), tiles: new Delay(settings.delay), timer: 0 };
+/** @type {import("./mood.js").Mood|null} What is shown; what a moderator does is obeyed from `newest`, without delay. */
 let mood = null;
+/** @type {import("./mood.js").Mood|null} */
+let newest = null;
+let tiles = { shown: [], newest: [] };
+let now = null;
 /** @type {import("./feed.js").Signal} */
 let signal = "connecting";
 
-function state() {
-  if (signal === "stale") return "stale";
-  if (mood === null) return "connecting";
-  if (mood.paused === true) return "resting";
-  return mood.enough ? "live" : "gathering";
-}
+/** @type {{update: (view: import("./view.js").View) => void, dispose: () => void}|null} */
+let theme = null;
+let counting = {};
+let telling = {};
+
+const state = () => stateOf(signal, mood);
 
 const move = paced(MOVE_EVERY, () => {
   if (!sight.seen()) return;
-  const now = state();
-  bars.move(mood);
-  const shown = mood?.overlay === false ? "off" : "on";
+  const is = state();
+  const shown = newest?.overlay === false ? "off" : "on";
   if (root.dataset.overlay !== shown) root.dataset.overlay = shown;
-  if (root.dataset.state === now) return;
-  root.dataset.state = now;
-  count.now();
-  lead.now();
+  if (root.dataset.state !== is) {
+    root.dataset.state = is;
+    recount();
+    retell();
+  }
+  perform({ ...movingOf(is, mood, settings), ...counting, ...telling, now, past: past.points, tiles: tilesShown() });
 });
 
 const count = paced(COUNT_EVERY, () => {
   if (!sight.seen()) return;
-  bars.count(state() === "stale" ? null : mood);
-  head.count(state(), mood);
+  recount();
+  moveSoon();
 });
 
 const lead = paced(LEAD_EVERY, () => {
   if (!sight.seen()) return;
-  head.tell(state(), mood);
-  bars.lead(state() === "live" ? mood.top : null);
-  said.tell(signal === "live" ? mood?.said ?? null : null);
+  retell();
+  // A line finds its place beside a plate that has its size.
+  if (theme !== null) said.tell(signal === "live" ? newest?.said ?? null : null);
+  moveSoon();
 });
 
+/** Once all that came together has been taken in, so that it is shown together. */
+let asked = false;
+function moveSoon() {
+  if (asked) return;
+  asked = true;
+  queueMicrotask(() => {
+    asked = false;
+    move.soon();
+  });
+}
+
+const recount = () => (counting = countingOf(state(), mood, settings, words));
+const retell = () => (telling = tellingOf(state(), mood, settings, words, settings.delay > 0 && newest !== null));
+
+/** @param {import("./view.js").View} view */
+function perform(view) {
+  try {
+    theme?.update(Object.freeze(view));
+  } catch (error) {
+    replace(root.dataset.design, error);
+  }
+}
+
+function paintSoon() {
+  count.soon();
+  lead.soon();
+  moveSoon();
+}
+
 function paintAll() {
-  for (const each of [move, count, lead]) each.now();
+  for (const each of [count, lead, move]) each.now();
+}
+
+/** @param {string} name */
+async function enter(name) {
+  const context = { words, show: settings.show, soft: settings.soften, lang: settings.lang, motion: root.dataset.motion, draw };
+  theme = await openTheme(name, stage, context, location.search);
+  paintAll();
+}
+
+/** A theme that fails leaves the stage to the one that cannot: a live show never has a blank plate. */
+async function replace(name, error) {
+  if (name === DEFAULT_THEME) throw error;
+  console.warn(`LERA: the theme "${name}" does not work, so "${DEFAULT_THEME}" is shown.`, error);
+  const broken = theme;
+  theme = null;
+  try {
+    broken?.dispose();
+  } catch (another) {
+    console.warn(`LERA: the theme "${name}" does not end well either.`, another);
+  }
+  await enter(DEFAULT_THEME);
 }
 
 const sight = watchSight(() => {
@@ -86,12 +154,51 @@ const sight = watchSight(() => {
   delete root.dataset.snap;
 });
 
+/** Shows what is due, and comes back when the next is. */
+function release() {
+  clearTimeout(held.timer);
+  const clock = performance.now() / 1000;
+  const due = held.moods.take(clock);
+  tiles.shown = held.tiles.take(clock) ?? tiles.shown;
+  if (due !== null) {
+    mood = due;
+    past.add({ time: mood.time, shares: mood.shares ?? null });
+  }
+  const waits = [held.moods.wait(clock), held.tiles.wait(clock)].filter((wait) => wait !== null);
+  if (waits.length > 0) held.timer = setTimeout(release, 1000 * Math.min(...waits));
+  paintSoon();
+}
+
+/** Whoever withdraws is gone at once, whatever the delay. */
+function tilesShown() {
+  if (signal !== "live") return [];
+  return tiles.shown.flatMap((tile) => {
+    const still = tiles.newest.find(({ seat }) => seat === tile.seat);
+    return still ? [still.name === tile.name ? tile : { ...tile, name: still.name }] : [];
+  });
+}
+
 const feed = new Feed({
   mood(next) {
-    mood = next;
-    move.soon();
-    count.soon();
-    lead.soon();
+    newest = Object.freeze(next);
+    now = next.time - settings.delay;
+    if (next.paused === true) {
+      // A rest is at once, and what was held back is not shown after it.
+      held.moods.clear();
+      mood = newest;
+    } else {
+      held.moods.put(newest, performance.now() / 1000);
+    }
+    release();
+  },
+  tiles(next) {
+    tiles.newest = next;
+    held.tiles.put(next, performance.now() / 1000);
+    release();
+  },
+  beat({ time }) {
+    now = time - settings.delay;
+    moveSoon();
   },
   signal(next) {
     signal = next;
@@ -100,5 +207,9 @@ const feed = new Feed({
 });
 
 paintAll();
+const entered = enter(settings.theme).catch((error) => replace(settings.theme, error));
 
-window.addEventListener("load", keepFiles);
+window.addEventListener("load", async () => {
+  await entered;
+  await keepFiles();
+});

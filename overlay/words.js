@@ -14,6 +14,13 @@
  * @property {(faces: number, chatters: number) => string} voters While chat votes, with or without faces.
  * @property {Record<"rising"|"falling"|"steady", string>} trend
  * @property {Record<import("./mood.js").Emotion, string>} expressions
+ * @property {Record<import("./mood.js").Emotion, string>} looks An expression as a phrase.
+ * @property {Record<import("./mood.js").Emotion, string>} soft A milder word for the same, where the streamer wants it.
+ * @property {(word: string) => string} softLooks
+ * @property {string} notice Who reads the expressions, and by whose leave.
+ * @property {(seconds: number) => string} delayed
+ * @property {string} faces
+ * @property {string} chat
  */
 
 /** @type {Record<string, Words>} */
@@ -38,6 +45,29 @@ const LANGUAGES = {
       disgust: "Disgusted",
       fear: "Fearful",
     },
+    looks: {
+      happiness: "Looks happy",
+      sadness: "Looks sad",
+      neutral: "Looks neutral",
+      anger: "Looks angry",
+      surprise: "Looks surprised",
+      disgust: "Looks disgusted",
+      fear: "Looks fearful",
+    },
+    soft: {
+      happiness: "Pleased",
+      sadness: "Wistful",
+      neutral: "Neutral",
+      anger: "Tense",
+      surprise: "Alert",
+      disgust: "Put off",
+      fear: "Uneasy",
+    },
+    softLooks: (word) => `Looks ${word.toLowerCase()}`,
+    notice: "Expressions read by a model, with viewers' consent",
+    delayed: (seconds) => `Shown ${seconds} s later`,
+    faces: "Faces",
+    chat: "Chat",
   },
   "zh-TW": {
     title: "觀眾的表情",
@@ -59,6 +89,29 @@ const LANGUAGES = {
       disgust: "厭惡",
       fear: "害怕",
     },
+    looks: {
+      happiness: "看起來開心",
+      sadness: "看起來難過",
+      neutral: "看起來平靜",
+      anger: "看起來生氣",
+      surprise: "看起來驚訝",
+      disgust: "看起來厭惡",
+      fear: "看起來害怕",
+    },
+    soft: {
+      happiness: "愉快",
+      sadness: "低落",
+      neutral: "中性",
+      anger: "緊繃",
+      surprise: "留神",
+      disgust: "不太喜歡",
+      fear: "不安",
+    },
+    softLooks: (word) => `看起來${word}`,
+    notice: "表情由模型判讀，已取得觀眾同意",
+    delayed: (seconds) => `延後 ${seconds} 秒顯示`,
+    faces: "鏡頭",
+    chat: "聊天室",
   },
 };
 
@@ -68,4 +121,20 @@ const LANGUAGES = {
  */
 export function wordsOf(lang) {
   return LANGUAGES[lang] ?? LANGUAGES.en;
+}
+
+/**
+ * The same words, softer for some of the seven.
+ *
+ * @param {Words} words
+ * @param {readonly import("./mood.js").Emotion[]} soften
+ * @returns {Words}
+ */
+export function softened(words, soften) {
+  const soft = (make) => Object.fromEntries(soften.map((emotion) => [emotion, make(words.soft[emotion])]));
+  return {
+    ...words,
+    expressions: { ...words.expressions, ...soft((word) => word) },
+    looks: { ...words.looks, ...soft(words.softLooks) },
+  };
 }

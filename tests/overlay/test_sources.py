@@ -7,7 +7,7 @@ import pytest
 
 from tests.overlay.stage import PAGES
 
-SOURCES = sorted(path for path in PAGES.iterdir() if path.suffix in {".html", ".js", ".css", ".svg"})
+SOURCES = sorted(path for path in PAGES.rglob("*") if path.suffix in {".html", ".js", ".css", ".svg"})
 NAMESPACE = "http://www.w3.org/2000/svg"
 
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser")
@@ -21,7 +21,7 @@ TOO_NEW = re.compile(
 )
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PAGES).as_posix())
 def test_source(path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace(NAMESPACE, "")
     ours = re.sub(r"plain http:// address|http://127.0.0.1|http://\$\{host\}", "", text)
@@ -32,5 +32,5 @@ def test_source(path: Path) -> None:
         assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:|<style", text), "the policy forbids it"
     if path.suffix == ".css":
         assert not re.search(r"[;{]\s*(?:translate|scale|rotate):", text), "these came with Chromium 104"
-    if path.name in {"overlay.css", "palette.css"}:
+    if path.name in {"overlay.css", "palette.css", "theme.css"}:
         assert "@keyframes" not in text and "infinite" not in text, "nothing moves without news"

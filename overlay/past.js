@@ -1,0 +1,32 @@
+/**
+ * What this page has seen of the last quarter of an hour, also while nobody saw the page: for themes that show time.
+ *
+ * @typedef {{time: number, shares: Readonly<Record<import("./mood.js").Emotion, number>>|null}} Point `time` in
+ * seconds, by the bot's clock; no shares where nothing was known.
+ */
+
+export const REACH = 900;
+/** Denser than this no screen shows a quarter of an hour. */
+const STEP = 1;
+
+export class Past {
+  /** @type {Point[]} */ #points = [];
+
+  /** Oldest first. The same list for good: a theme may keep it, and may not change it. */
+  get points() {
+    return this.#points;
+  }
+
+  /** @param {Point} point */
+  add(point) {
+    const points = this.#points;
+    const [before, last] = points.slice(-2);
+    const newest = last ?? before;
+    if (newest && point.time < newest.time) return;
+    // The newest is always kept, and those before it are thinned.
+    if (last && point.time - before.time < STEP && (point.shares === null) === (last.shares === null)) points.pop();
+    points.push(Object.freeze(point));
+    const first = points.findIndex(({ time }) => time >= point.time - REACH);
+    if (first > 0) points.splice(0, first);
+  }
+}
