@@ -8,6 +8,7 @@ import pytest
 
 from lera.errors import LeraError
 from tests.viewer_agent.helpers import FakeReader, face, frame
+from transport.appearances import Appearing
 from transport.identities import Linking
 from viewer_agent.agent import Agent
 from viewer_agent.camera import Frame
@@ -25,6 +26,7 @@ class FakeClient:
     def __init__(self, error: LeraError | None = None) -> None:
         self.said: list[Any] = []
         self.linking = Linking()
+        self.appearing = Appearing()
         self.closed = asyncio.Event()
         self._error = error
         self._told = asyncio.Event()
@@ -180,7 +182,8 @@ async def test_each_line_is_said_once_per_change() -> None:
     for state in ("connecting", "offline", "connecting", "offline", "connecting", "joined", "offline"):
         stage.on_state(state)
     lost = "The stream can't be reached; trying again."
-    assert stage.lines == [lost, "Joined. This stream shows the crowd once 3 or more take part.", lost]
+    joined = "Joined. This stream shows the crowd once 3 or more take part."
+    assert stage.lines == [lost, joined, "Not shown on the stream.", lost]
     await stage.agent.run()
 
 
