@@ -10,6 +10,7 @@ import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
 import { watchSheet } from "./sheet.js";
+import { TilesPanel } from "./tiles.js";
 import { watchTwitch } from "./twitch.js";
 import { wordsOf } from "./words.js";
 
@@ -35,6 +36,7 @@ let offset = 0;
 const river = new River(find("canvas"), SECONDS);
 const rows = buildTable();
 const obs = new ObsPanel(find(".obs"));
+const tiles = new TilesPanel(find(".tiles"), words);
 
 /** @param {number} value -1..1 */
 function pleasantness(value) {
@@ -189,10 +191,12 @@ const feed = new Feed({
     remember(next.time);
     tell.soon();
   },
+  tiles: (_tiles, frame) => tiles.tell(frame),
   beat: ({ time }) => remember(time),
   signal(next) {
     signal = next;
     tell.now();
+    if (next !== "live") tiles.tell(null);
     if (next !== "live") return;
     recall();
     showLinks();

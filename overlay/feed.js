@@ -21,6 +21,7 @@ const LONGEST_RETRY = 3000;
  * @property {(mood: import("./mood.js").Mood) => void} mood
  * @property {(signal: Signal) => void} signal Called when the signal changes.
  * @property {(beat: import("./mood.js").Beat) => void} [beat]
+ * @property {(tiles: import("./mood.js").Tile[], frame: import("./mood.js").Tiles) => void} [tiles]
  */
 
 export class Feed {
@@ -75,6 +76,10 @@ export class Feed {
     this.#heardAt = performance.now();
     if (frame.type === "beat") {
       if (this.#told) this.listener.beat?.(frame);
+      return;
+    }
+    if (frame.type === "tiles") {
+      this.listener.tiles?.(frame.tiles, frame);
       return;
     }
     this.#told = true;
