@@ -126,10 +126,14 @@ function paintAll() {
 
 /** @param {string} name */
 async function enter(name) {
-  const context = { words, show: settings.show, soft: settings.soften, lang: settings.lang, motion: root.dataset.motion, draw };
+  const { show, soften: soft, apart, lang } = settings;
+  const context = { words, show, soft, apart, lang, motion: root.dataset.motion, draw: drawSoft };
   theme = await openTheme(name, stage, context, location.search);
   paintAll();
 }
+
+/** A softened expression keeps its outline, by which it is told apart, and has calm features. @param {string} name */
+const drawSoft = (name) => draw(name, settings.soften.includes(name) ? "neutral" : name);
 
 /** A theme that fails leaves the stage to the one that cannot: a live show never has a blank plate. */
 async function replace(name, error) {

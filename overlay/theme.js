@@ -6,6 +6,7 @@
  * @property {import("./words.js").Words} words
  * @property {readonly import("./mood.js").Emotion[]} show What may be on the screen.
  * @property {readonly import("./mood.js").Emotion[]} soft What is softened; words and colours are so already.
+ * @property {boolean} apart Whether faces and chat are asked for apart: `view.parts` tells them, where both are enough.
  * @property {string} lang
  * @property {"full"|"reduced"} motion
  * @property {(name: string) => SVGSVGElement} draw A face of one of the seven, or a sign.

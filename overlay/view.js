@@ -29,7 +29,11 @@
  * @property {"rising"|"falling"|"steady"|""} way
  * @property {string} trend `way` in words.
  *
- * @typedef {{voters: number, part: number, shares: Record<Emotion, number>}} Part `part` is 0..1 of the mood's weight.
+ * @typedef {object} Part
+ * @property {number} voters
+ * @property {number} part 0..1 of the mood's weight.
+ * @property {Record<Emotion, number>} shares
+ * @property {Record<Emotion, [number, number]>} intervals
  */
 
 import { isShares, votersOf } from "./mood.js";
@@ -132,7 +136,15 @@ function partsOf(show, mood) {
   const { face, chat } = mood.sources ?? {};
   const isPart = (source) => source?.part > 0 && isShares(source.shares);
   if (!isPart(face) || !isPart(chat)) return null;
-  const part = ({ voters, part, shares }) => Object.freeze({ voters, part, shares: only(show, shares) });
+  // Fewer voters know less: the whole's intervals, laid about a part's shares and widened as its smaller weight asks.
+  const about = (emotion, { part, shares }) => {
+    const [low, high] = mood.intervals[emotion].map((end) => (end - mood.shares[emotion]) / Math.sqrt(part));
+    return [Math.max(0, shares[emotion] + low), Math.min(1, shares[emotion] + high)];
+  };
+  const part = (source) => {
+    const intervals = Object.fromEntries(show.map((emotion) => [emotion, about(emotion, source)]));
+    return Object.freeze({ voters: source.voters, part: source.part, shares: only(show, source.shares), intervals });
+  };
   return Object.freeze({ face: part(face), chat: part(chat) });
 }
 

@@ -53,7 +53,8 @@ def test_lera_s_own_comes_first(tmp_path: Path) -> None:
     [
         ("..", "config.json"), ("mine", "../secret.json"), ("mine", "..\\secret.json"), ("mine/..", "secret.json"),
         ("mine", "secret.txt"), ("mine", ".hidden.js"), ("Mine", "theme.js"), ("mine", "link.js"),
-        ("link", "secret.json"), ("mine", "large.js"), ("mine", "folder.js"), ("mine", "theme.js\n"), ("absent", "theme.js"), ("", ""),
+        ("link", "secret.json"), ("mine", "large.js"), ("mine", "folder.js"),
+        ("mine", "theme.js\n"), ("absent", "theme.js"), ("", ""),
     ],
 )  # fmt: skip
 def test_nothing_else_comes_out(tmp_path: Path, theme: str, name: str) -> None:
