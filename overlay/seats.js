@@ -13,13 +13,13 @@ const MOVE = { duration: 320, easing: "ease-out" };
 const CHANGE = { duration: 220, easing: "ease-out" };
 const GO = { duration: 260, easing: "ease-in" };
 
-/** Under this, an expression is drawn paler. */
+/** Under this, an expression is drawn small, in a dashed ring: the less of a face there is, the less is known of it. */
 const SURE = 0.6;
 
 /**
  * @typedef {object} Look
  * @property {(name: string) => SVGSVGElement} draw
- * @property {Record<string, string>} looks An expression as a phrase.
+ * @property {Record<string, string>} looks An expression in words.
  * @property {string} unsure The phrase for a face that can't be read surely.
  * @property {string} nobody What an anonymous seat is called, where it must be called something.
  * @property {boolean} moves Whether anything may move.
@@ -115,7 +115,7 @@ class Seat {
     const changes = this.#drawn !== "" && drawn !== "";
     this.#drawn = drawn;
     this.item.dataset.emotion = drawn;
-    this.face.replaceChildren(shown === null ? element("span", "seat-ring") : this.look.draw(shown));
+    this.face.replaceChildren(element("span", "seat-ring"), ...(shown === null ? [] : [this.look.draw(shown)]));
     if (changes && this.look.moves && !document.hidden) {
       this.face.animate([{ transform: "scale(0.8)" }, { transform: "none" }], CHANGE);
     }
