@@ -166,11 +166,17 @@ function release() {
   tiles.shown = held.tiles.take(clock) ?? tiles.shown;
   if (due !== null) {
     mood = due;
-    past.add({ time: mood.time, shares: mood.shares ?? null });
+    remember(mood.time);
   }
   const waits = [held.moods.wait(clock), held.tiles.wait(clock)].filter((wait) => wait !== null);
   if (waits.length > 0) held.timer = setTimeout(release, 1000 * Math.min(...waits));
   paintSoon();
+}
+
+/** @param {number} time Also where nothing has changed: a line that goes on is no gap. */
+function remember(time) {
+  const { shares, intervals, parts } = movingOf(state(), signal === "stale" ? null : mood, settings);
+  past.add({ time, shares, intervals, parts });
 }
 
 /** Whoever withdraws is gone at once, whatever the delay. */
@@ -203,10 +209,12 @@ const feed = new Feed({
   },
   beat({ time }) {
     now = time - settings.delay;
+    if (mood !== null) remember(now);
     moveSoon();
   },
   signal(next) {
     signal = next;
+    if (now !== null) remember(now);
     paintAll();
   },
 });

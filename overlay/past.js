@@ -1,8 +1,11 @@
 /**
  * What this page has seen of the last quarter of an hour, also while nobody saw the page: for themes that show time.
  *
- * @typedef {{time: number, shares: Readonly<Record<import("./mood.js").Emotion, number>>|null}} Point `time` in
- * seconds, by the bot's clock; no shares where nothing was known.
+ * @typedef {object} Point
+ * @property {number} time In seconds, by the bot's clock.
+ * @property {Readonly<Record<import("./mood.js").Emotion, number>>|null} shares None where nothing was known.
+ * @property {Readonly<Record<import("./mood.js").Emotion, [number, number]>>|null} intervals
+ * @property {import("./view.js").View["parts"]} parts
  */
 
 export const REACH = 900;

@@ -19,6 +19,7 @@
  * @property {number} more Others of them for whom there is no place.
  *
  * @property {Record<Emotion, string>} numbers "41%", or a dash. Changes slowly enough to be read.
+ * @property {{face: Record<Emotion, string>, chat: Record<Emotion, string>}|null} numbersApart The same of each of `parts`.
  * @property {string} people "38 faces · 120 in chat"; empty while it isn't known, or while `headline` says it.
  *
  * @property {Emotion|null} lead The strongest of those shown; null unless live. Changes at most once a second.
@@ -84,11 +85,13 @@ export function movingOf(state, mood, { show, apart }) {
  * @param {import("./settings.js").Settings} settings
  * @param {import("./words.js").Words} words
  */
-export function countingOf(state, mood, { show }, words) {
-  const shares = state === "stale" ? null : mood?.shares;
-  const number = (emotion) => (shares ? `${Math.round(100 * shares[emotion])}%` : UNKNOWN);
+export function countingOf(state, mood, { show, apart }, words) {
+  const number = (share) => (share === undefined ? UNKNOWN : `${Math.round(100 * share)}%`);
+  const numbersOf = (shares) => Object.freeze(Object.fromEntries(show.map((emotion) => [emotion, number(shares?.[emotion])])));
+  const parts = apart && state === "live" ? partsOf(show, mood) : null;
   return {
-    numbers: Object.freeze(Object.fromEntries(show.map((emotion) => [emotion, number(emotion)]))),
+    numbers: numbersOf(state === "stale" ? null : mood?.shares),
+    numbersApart: parts && Object.freeze({ face: numbersOf(parts.face.shares), chat: numbersOf(parts.chat.shares) }),
     people: state === "live" && Number.isFinite(mood.viewers) ? votersOf(mood, words) : "",
   };
 }
@@ -132,7 +135,8 @@ function leadOf(show, mood) {
   return mood.shares[strongest] > 0 ? strongest : null;
 }
 
-function partsOf(show, mood) {
+/** @param {readonly Emotion[]} show @param {import("./mood.js").Mood} mood */
+export function partsOf(show, mood) {
   const { face, chat } = mood.sources ?? {};
   const isPart = (source) => source?.part > 0 && isShares(source.shares);
   if (!isPart(face) || !isPart(chat)) return null;

@@ -40,52 +40,78 @@ class Head {
   update(view) {
     setText(this.title, view.title);
     setText(this.headline, view.headline);
-    setText(this.viewers, view.people);
+    setText(this.viewers, view.parts === null ? view.people : this.#lanes(view.parts));
     setText(this.way, view.trend);
     if (this.trend.dataset.way !== view.way) this.trend.dataset.way = view.way;
     if (this.portrait.dataset.emotion === view.picture) return;
     this.portrait.dataset.emotion = view.picture;
     this.portrait.replaceChildren(this.context.draw(view.picture));
   }
+
+  /** Which lane is whose: the block stands where the lane does. */
+  #lanes({ face, chat }) {
+    const { words } = this.context;
+    return `\u2580 ${words.faces} ${face.voters} · \u2584 ${words.chat} ${chat.voters}`;
+  }
 }
 
 /** A row: built once, and then only what differs from what is on the screen is written. */
 class Bar {
-  /** What was last drawn. */
-  #shown = "";
-
   constructor(emotion, context) {
     this.emotion = emotion;
-    this.fill = element("span", "fill");
-    this.veil = element("span", "veil");
-    this.glow = element("span", "glow");
-    this.edge = element("span", "edge");
+    this.whole = new Lane("whole");
+    this.parts = context.apart ? { face: new Lane("face"), chat: new Lane("chat") } : {};
     this.number = element("span", "number");
-    const track = element("span", "track", this.fill, this.veil, this.glow, this.edge);
     const label = element("span", "label", context.words.expressions[emotion]);
-    this.row = element("li", "row", context.draw(emotion), label, track, this.number);
+    const lanes = [this.whole, ...Object.values(this.parts)].map(({ track }) => track);
+    this.row = element("li", "row", context.draw(emotion), label, element("span", "lanes", ...lanes), this.number);
     this.row.dataset.emotion = emotion;
   }
 
   update(view) {
-    this.#move(view.shares?.[this.emotion], view.intervals?.[this.emotion] ?? [0, 0]);
-    setText(this.number, view.numbers[this.emotion]);
-    const leads = view.lead === this.emotion;
-    if ("top" in this.row.dataset === leads) return;
-    if (leads) this.row.dataset.top = "";
-    else delete this.row.dataset.top;
+    const { emotion, row } = this;
+    const share = view.shares?.[emotion];
+    this.whole.move(share, view.intervals?.[emotion]);
+    for (const [name, lane] of Object.entries(this.parts)) {
+      lane.move(view.parts?.[name].shares[emotion], view.parts?.[name].intervals[emotion]);
+    }
+    setText(this.number, view.numbers[emotion]);
+    mark(row, "share", share === undefined ? null : String(share));
+    mark(row, "apart", view.parts === null ? null : "");
+    mark(row, "top", view.lead === emotion ? "" : null);
+  }
+}
+
+/** Sets an attribute, or takes it away, where it differs. */
+function mark(node, name, value) {
+  if ((node.dataset[name] ?? null) === value) return;
+  if (value === null) delete node.dataset[name];
+  else node.dataset[name] = value;
+}
+
+/** A bar with its interval. */
+class Lane {
+  /** What was last drawn. */
+  #shown = "";
+
+  /** @param {"whole"|"face"|"chat"} name */
+  constructor(name) {
+    this.fill = element("span", "fill");
+    this.veil = element("span", "veil");
+    this.glow = element("span", "glow");
+    this.edge = element("span", "edge");
+    this.track = element("span", "track", this.fill, this.veil, this.glow, this.edge);
+    this.track.dataset.lane = name;
   }
 
-  #move(known, [low, high]) {
-    const shown = [known, low, high].join();
+  /** @param {number} [share] @param {[number, number]} [interval] */
+  move(share = 0, [low, high] = [0, 0]) {
+    const shown = [share, low, high].join();
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const share = known ?? 0;
     this.fill.style.transform = `scaleX(${fraction(share)})`;
     this.edge.style.transform = `translateX(${fraction(100 * share)}%)`;
     this.veil.style.transform = span(low, share);
     this.glow.style.transform = span(share, high);
-    if (known === undefined) delete this.row.dataset.share;
-    else this.row.dataset.share = String(known);
   }
 }
