@@ -241,8 +241,9 @@ def ask(client: HubClient, wish: Appear) -> "asyncio.Queue[Shown]":
 
 
 async def test_from_the_agents_wish_to_the_page_and_nothing_of_the_name_is_left() -> None:
-    # In two parts, so that this test itself doesn't hold what it searches for.
-    first, second = "Wilhel", "mina-Qxz"
+    # In two parts and on two lines, so that this test itself doesn't hold what it searches for, nor its source.
+    first = "Wilhel"
+    second = "mina-Qxz"
 
     def alive() -> int:
         return sum(first in text and second in text and len(text) < 5000 for text in strings_alive())

@@ -103,7 +103,8 @@ def test_what_is_no_tiles_frame_is_passed_over(theatre: Theatre, stage: Stage) -
         {"seat": "<b>"}, {"seat": 7}, {"name": 7}, {"name": "x" * 121}, {"top": "joy"}, {"shares": None}, {"sure": 2},
     )  # fmt: skip
     lists: list[Any] = [None, [None], [good, good], [good] * 201, *([good | wrong] for wrong in wrong_tiles)]
-    for wrong in ({"more": -1}, {"state": "?"}, *({"tiles": wrong} for wrong in lists)):
+    frames: list[dict[str, Any]] = [{"more": -1}, {"state": "?"}, *({"tiles": each} for each in lists)]
+    for wrong in frames:
         stage.play(tiles() | wrong)
     stage.play(tiles(tile("a", "Ann", "anger"), tile("b", "Bob")))
     # What the streamer hides is not drawn here either; names and number are the theme's fields.
