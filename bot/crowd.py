@@ -160,6 +160,10 @@ class Crowd:
         vote = self.vote_of(viewer, now)
         return None if vote is None else vote[0]
 
+    def __contains__(self, viewer: str) -> bool:
+        """Whether this viewer's vote was in the last mood, or has come since."""
+        return viewer in self._rows
+
     def vote_of(self, viewer: str, now: float) -> tuple[Probabilities, float] | None:
         """The viewer's own counted vote and its quality, for that viewer and where they chose to show it."""
         self._advance(now)

@@ -303,7 +303,7 @@ class Show:
 
     def _drop_tile(self, viewer: str) -> None:
         now = self.now()
-        if self.tiles.drop(viewer, counts=self.crowd.vote_of(viewer, now) is not None):
+        if self.tiles.drop(viewer, counts=viewer in self.crowd):
             self.tile_feed.publish(self.tiles.frame(), now)
 
     def _publish(self) -> None:
@@ -314,7 +314,7 @@ class Show:
         if self.paused:
             self.tiles.clear()
         else:
-            self.tiles.look(self.mood, lambda viewer: self.crowd.vote_of(viewer, now), now)
+            self.tiles.look(self.mood, self.crowd, now)
         self.tile_feed.publish(self.tiles.frame(), now)
         frame = mood_frame(
             self.mood, self.settings.channel.name, len(self.desk.guests), self.session, self.board.frame(now)

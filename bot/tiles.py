@@ -7,18 +7,14 @@ who did not choose to be shown; so where there are some of them, but fewer than 
 left out that tiles and mood still differ by that many faces. Below the minimum there is no mood to take them off.
 """
 
-from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from bot.crowd import Mood
+from bot.crowd import Crowd, Mood
 from model.emotions import EMOTIONS
 from transport.appearances import Appearances
 from transport.reading import Probabilities
-
-VoteOf = Callable[[str], tuple[Probabilities, float] | None]
-"""A viewer's counted vote now and its quality, 0..1."""
 
 
 class TileSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +22,7 @@ class TileSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     on: bool = True
     names: bool = True
-    maximum: Annotated[int, Meta(ge=1, le=200)] = 60
+    maximum: Annotated[int, Meta(ge=1, le=100)] = 60
 
 
 class Tile(Struct, frozen=True):
@@ -70,21 +66,22 @@ class Tiles:
         ]
         return {"type": "tiles", "state": state, "tiles": tiles, "more": self._more}
 
-    def look(self, mood: Mood, vote_of: VoteOf, now: float) -> None:
-        """Take the tiles of this moment, beside the mood that is shown with them."""
+    def look(self, mood: Mood, crowd: Crowd, now: float) -> None:
+        """Take the tiles of this moment, beside the mood that the crowd has just told."""
         faces = mood.faces.voters if mood.faces.part else 0
         rested = not 0.0 <= now - self._looked < self.SECONDS
         near = faces - len(self._willing) < self._minimum + self.MARGIN
         if self._hidden or not (rested or (near and faces != self._faces)):
             return
-        willing = [(viewer, name, vote) for viewer, name in self._appearances if (vote := vote_of(viewer)) is not None]
-        self._faces, self._willing, self._looked = faces, {viewer for viewer, _, _ in willing}, now
+        willing = {viewer: name for viewer, name in self._appearances if viewer in crowd}
+        self._faces, self._willing, self._looked = faces, set(willing), now
         chosen = self._chosen(min(self._settings.maximum, self._room()))
         self._more = len(willing) - len(chosen)
         if 0.0 <= now - self._renewed < self.SECONDS:
             self._tiles = {viewer: tile for viewer, tile in self._tiles.items() if viewer in chosen}
         else:
-            self._tiles = {viewer: self._tile(viewer, name, vote) for viewer, name, vote in willing if viewer in chosen}
+            found = ((viewer, name, crowd.vote_of(viewer, now)) for viewer, name in willing.items() if viewer in chosen)
+            self._tiles = {viewer: self._tile(viewer, name, vote) for viewer, name, vote in found if vote is not None}
             self._renewed = now
 
     def drop(self, viewer: str, *, counts: bool) -> bool:
@@ -118,7 +115,7 @@ class Tiles:
     def _chosen(self, places: int) -> set[str]:
         """Which viewers get a place: by their seats, which are chance to everybody and stay what they are."""
         if len(self._willing) <= places:
-            return self._willing
+            return set(self._willing)
         return set(sorted(self._willing, key=self._appearances.seat_of)[:places])
 
     def _tile(self, viewer: str, name: str | None, vote: tuple[Probabilities, float]) -> Tile:

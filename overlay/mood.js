@@ -88,8 +88,8 @@ export function votersOf(mood, words) {
   return words.voters(face.part === 0 ? 0 : face.voters, chat.voters);
 }
 
-/** A bot has at most 200 tiles, and a name at most 120 bytes. */
-const MOST_TILES = 200;
+/** A bot sends at most 100 tiles, and a name has at most 120 bytes. */
+const MOST_TILES = 100;
 const LONGEST_NAME = 120;
 
 function isTiles({ tiles, more, state = "on" }) {

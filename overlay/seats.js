@@ -24,7 +24,7 @@ const SURE = 0.6;
  * @property {string} nobody What an anonymous seat is called, where it must be called something.
  * @property {boolean} moves Whether anything may move.
  * @property {readonly string[]} [show] The expressions that may be shown; others are drawn as unsure.
- * @property {(seat: Seat) => Element[]} [more] What else a tile holds.
+ * @property {(seat: Seat) => Element[]} [more] What else a tile holds. It may set `seat.onName`.
  */
 
 export class Seats {
@@ -99,11 +99,14 @@ class Seat {
     // The direction of the first strong letter, for where a name is too long and for the dots behind it.
     this.name.dir = "auto";
     this.id = "";
+    /** @type {(name: string) => void} */
+    this.onName = () => {};
     this.item = element("li", "seat", this.face, this.name, this.expression, ...(look.more?.(this) ?? []));
   }
 
   /** @param {import("./mood.js").Tile} tile */
   tell({ seat, name, top, sure }) {
+    if (this.id === "" || this.name.textContent !== (name ?? "")) this.onName(name ?? "");
     this.id = seat;
     const shown = this.look.show === undefined || this.look.show.includes(top) ? top : null;
     setText(this.name, name ?? "");

@@ -42,8 +42,7 @@ export class TilesPanel {
 
   #hideButton(seat) {
     const button = Object.assign(element("button", "", "Hide"), { type: "button" });
-    button.setAttribute("aria-describedby", "tiles-heading");
-    button.addEventListener("focus", () => button.setAttribute("aria-label", `Hide ${seat.name.textContent || "this viewer"}`));
+    seat.onName = (name) => button.setAttribute("aria-label", `Hide ${name || "a viewer without a name"}`);
     button.addEventListener("click", () => this.#ask("hide", { seat: seat.id }));
     return button;
   }

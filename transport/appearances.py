@@ -37,8 +37,9 @@ class Appearances:
         self.names = names
         self.on_gone: Callable[[str], None] = lambda _viewer: None
         self._secret = secret or secrets.token_bytes(32)
-        # Each viewer's name, None for an anonymous seat; and the viewer of each seat.
+        # Each viewer's name, None for an anonymous seat; the seat of each viewer, and the viewer of each seat.
         self._shown: dict[str, str | None] = {}
+        self._seats: dict[str, str] = {}
         self._viewers: dict[str, str] = {}
         self._rates: OrderedDict[str, Rate] = OrderedDict()
         self._hidden: set[str] = set()
@@ -53,6 +54,9 @@ class Appearances:
 
     def seat_of(self, viewer: str) -> str:
         """The viewer's seat: eight letters and digits."""
+        known = self._seats.get(viewer)
+        if known is not None:
+            return known
         digest = hashlib.blake2b(viewer.encode(), digest_size=5, key=self._secret).digest()
         return base64.b32encode(digest).decode().lower()
 
@@ -75,7 +79,8 @@ class Appearances:
             # Not even for a moment does the old name stand beside the new wish.
             self.on_gone(viewer)
         self._shown[viewer] = name
-        self._viewers[self.seat_of(viewer)] = viewer
+        self._seats[viewer] = seat = self.seat_of(viewer)
+        self._viewers[seat] = viewer
         if name is None:
             return Shown("seat", reason=NAMES_OFF if wish.seat == "name" else "")
         return Shown("name", name)
@@ -83,7 +88,7 @@ class Appearances:
     def drop(self, viewer: str) -> None:
         """Show a viewer no longer, and forget the name. Nothing happens when the viewer isn't shown."""
         if viewer in self._shown:
-            del self._shown[viewer], self._viewers[self.seat_of(viewer)]
+            del self._shown[viewer], self._viewers[self._seats.pop(viewer)]
             self.on_gone(viewer)
 
     def hide(self, seat: str) -> list[str]:

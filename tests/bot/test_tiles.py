@@ -1,7 +1,7 @@
 """Tiles: only of those who want it and count now, gone at once, and never in a way that tells of the others."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -36,16 +36,16 @@ class House:
         self.read(viewer, now, feeling)
 
     def look(self, now: float) -> list[dict[str, Any]]:
-        self.tiles.look(self.crowd.mood(now), lambda viewer: self.crowd.vote_of(viewer, now), now)
+        self.tiles.look(self.crowd.mood(now), self.crowd, now)
         return self.shown()
 
     def shown(self) -> list[dict[str, Any]]:
         tiles: list[dict[str, Any]] = self.tiles.frame()["tiles"]
         return tiles
 
-    def drop(self, viewer: str, now: float) -> None:
+    def drop(self, viewer: str) -> None:
         self.appearances.drop(viewer)
-        self.tiles.drop(viewer, counts=self.crowd.vote_of(viewer, now) is not None)
+        self.tiles.drop(viewer, counts=viewer in self.crowd)
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_expressions_change_once_a_second_and_who_goes_is_gone_at_once(house: Ho
     assert [tile["top"] for tile in house.look(0.3)] == [], "one of three has not chosen to be seen beside the mood"
     house.crowd.leave("private")
     assert [tile["top"] for tile in house.look(1.4)] == ["sadness", "happiness"]
-    house.drop("ann", 1.5)
+    house.drop("ann")
     assert [tile["name"] for tile in house.shown()] == ["Bob"]
 
 
@@ -125,7 +125,7 @@ def test_of_too_many_chance_decides_once_and_the_others_are_counted() -> None:
     names = [int(tile["name"].split()[1]) for tile in first]
     assert names == sorted(names), "they stand in the order in which they came"
     gone = first[0]["name"].replace("V", "v")
-    house.drop(gone, 5.5)
+    house.drop(gone)
     assert len(house.shown()) == 9
     assert {tile["seat"] for tile in first[1:]} < {tile["seat"] for tile in house.look(7.0)}
     assert len(house.shown()) == 10
@@ -156,7 +156,7 @@ def test_who_withdraws_while_counting_is_not_found_out_by_the_tiles_of_the_other
     for number in range(5):
         house.seat(f"v{number}", 0.0)
     assert len(house.look(0.0)) == 5
-    house.drop("v0", 0.1)
+    house.drop("v0")
     assert len(house.shown()) == 2, "at once, without waiting for a look"
     house.crowd.leave("v0")
     assert len(house.look(1.2)) == 4
@@ -177,7 +177,7 @@ def test_whatever_happens_fewer_than_the_minimum_are_never_alone_beside_the_tile
         elif step == "show":
             house.appearances.appear(viewer, Appear("seat"), now)
         elif step == "withdraw":
-            house.drop(viewer, now)
+            house.drop(viewer)
         elif step == "leave":
             house.crowd.leave(viewer)
             house.tiles.drop(viewer, counts=False)
@@ -197,7 +197,7 @@ def test_whatever_happens_fewer_than_the_minimum_are_never_alone_beside_the_tile
 def test_a_mood_of_chat_alone_takes_nothing_from_the_tiles(house: House) -> None:
     house.seat("ann", 0.0, "Ann")
     mood = Mood(0.0, 20, MINIMUM, HAPPY, faces=Part(2), chat=Part(20, 1.0))
-    house.tiles.look(mood, lambda viewer: house.crowd.vote_of(viewer, 0.0), 0.0)
+    house.tiles.look(mood, house.crowd, 0.0)
     assert len(house.shown()) == 1
 
 
@@ -205,15 +205,20 @@ def test_thousands_who_leave_cost_no_look_each(house: House) -> None:
     for number in range(2000):
         house.seat(f"v{number}", 0.0)
     house.look(0.0)
-    calls = 0
+    looks = 0
 
-    def vote_of(_viewer: str) -> None:
-        nonlocal calls
-        calls += 1
+    class Watched(Appearances):
+        def __iter__(self) -> Iterator[tuple[str, str | None]]:
+            nonlocal looks
+            looks += 1
+            return super().__iter__()
 
+    house.appearances.__class__ = Watched
     for number in range(2000):
-        house.tiles.drop(f"v{number}", counts=False)
-    assert house.shown() == [] and calls == 0
+        house.drop(f"v{number}")
+    assert house.shown() == [] and looks == 0
+    house.look(0.1)
+    assert looks == 1
 
 
 # Through real sockets.
