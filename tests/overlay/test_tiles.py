@@ -90,6 +90,7 @@ def test_no_name_breaks_the_page(theatre: Theatre, stage: Stage, look: str) -> N
     assert min(sizes) >= 15, "readable at 1080p"
     stage.play(tiles())
     expect(page.locator(".seat:not(.seat-gone)")).to_have_count(0)
+    expect(page.locator(".foot")).to_be_hidden()
 
 
 @pytest.mark.browser

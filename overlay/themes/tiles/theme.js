@@ -30,6 +30,7 @@ export function load(stage, context) {
     show: context.show,
   });
   let shown = [];
+  root.dataset.crowd = "none";
   return {
     update(view) {
       setText(headline, view.phrase);
