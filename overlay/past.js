@@ -27,7 +27,7 @@ export class Past {
     const newest = last ?? before;
     if (newest && point.time < newest.time) return;
     // The newest is always kept, and those before it are thinned.
-    if (last && point.time - before.time < STEP && (point.shares === null) === (last.shares === null)) points.pop();
+    if (last && last.time - before.time < STEP && (point.shares === null) === (last.shares === null)) points.pop();
     points.push(Object.freeze(point));
     const first = points.findIndex(({ time }) => time >= point.time - REACH);
     if (first > 0) points.splice(0, first);

@@ -115,11 +115,12 @@ export function tellingOf(state, mood, { show, delay }, words, delayed) {
     resting: words.resting,
     stale: words.reconnecting,
   };
-  const title = state === "live" && mood.sources?.chat?.part > 0 ? words.crowd : words.title;
+  const looking = mood?.sources?.chat?.part > 0 ? words.crowd : words.looking;
+  const titles = { live: lead === null ? words.title : looking, stale: words.stale };
   const headline = lead === null ? waiting[state] ?? words.title : words.expressions[lead];
   return {
     lead,
-    title: state === "stale" ? words.stale : title,
+    title: titles[state] ?? words.title,
     headline,
     phrase: lead === null ? headline : words.looks[lead],
     picture: lead ?? { gathering: "crowd", resting: "rest" }[state] ?? "silence",

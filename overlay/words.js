@@ -4,7 +4,8 @@
  *
  * @typedef {object} Words
  * @property {string} title
- * @property {string} crowd The title while chat votes, which shows no faces and leaves less room.
+ * @property {string} looking The title over an expression.
+ * @property {string} crowd The same while chat votes, which leaves less room.
  * @property {string} connecting
  * @property {string} stale
  * @property {string} reconnecting
@@ -27,7 +28,8 @@
 const LANGUAGES = {
   en: {
     title: "Crowd expressions",
-    crowd: "The crowd",
+    looking: "The crowd looks",
+    crowd: "Crowd looks",
     connecting: "Connecting…",
     stale: "No signal",
     reconnecting: "Reconnecting…",
@@ -71,7 +73,8 @@ const LANGUAGES = {
   },
   "zh-TW": {
     title: "觀眾的表情",
-    crowd: "觀眾",
+    looking: "觀眾看起來",
+    crowd: "看起來",
     connecting: "連線中…",
     stale: "沒有訊號",
     reconnecting: "重新連線中…",

@@ -1,4 +1,4 @@
-"""Where the parts of a plate stand: the measures of `overlay/overlay.css`, in pixels."""
+"""Where the parts of a plate stand: the measures of `overlay/overlay.css` and of its theme `bars`, in pixels."""
 
 from typing import Final
 
@@ -8,11 +8,12 @@ from model.emotions import EMOTIONS
 
 # In em.
 WIDTH: Final = 23.4
-HEIGHT: Final = 17.65
+HEIGHT: Final = 18.97
 PORTRAIT: Final = 3.05
 ROW: Final = 1.38
 SMALL: Final = 0.82
 HEADLINE: Final = 1.6
+NOTICE: Final = 0.66
 RADIUS: Final = 1.05
 EDGE: Final = 0.06
 MARK: Final = 0.12
@@ -27,6 +28,8 @@ _GAP: Final = 0.5
 _LABEL: Final[dict[Language, float]] = {"en": 5.1, "zh-TW": 2.6}
 _NUMBER: Final = 2.75
 _TRACK: Final = 0.78
+_NOTICE_LINE: Final = 0.86
+_BOTTOM: Final = 0.995
 
 
 class Layout:
@@ -39,6 +42,8 @@ class Layout:
         inner, outer = left + _SIDE * em, left + (WIDTH - _SIDE) * em
         head = top + _TOP * em
         self.head = Box(inner, head, outer + 1, head + (_OVER + _UNDER) * em)
+        foot = top + (HEIGHT - _BOTTOM) * em
+        self.notice = Box(inner, foot - _NOTICE_LINE * em, outer + 1, foot)
         self.portrait = (_OVER + _UNDER - PORTRAIT) / 2 * em
         self.words = (PORTRAIT + _COLUMN) * em
         self.over, self.under = _OVER / 2 * em, (_OVER + _UNDER / 2) * em

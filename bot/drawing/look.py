@@ -107,7 +107,7 @@ def look_of(frame: MoodFrame | None, signal: Signal, words: Words) -> Look:
     way = "" if change is None else _way(change)
     return Look(
         state="live",
-        title=words.crowd if is_chat else words.title,
+        title=words.crowd if is_chat else words.looking,
         headline=words.expressions[frame.top],
         portrait=frame.top,
         bars=bars,

@@ -1,4 +1,4 @@
-"""The overlay's plate as a picture: a head, and seven bars with faces, words and numbers. Redraws only what changed."""
+"""The overlay's plate as a picture: a head, seven bars with faces, words and numbers, a notice. Redraws changes."""
 
 from typing import Final
 
@@ -34,6 +34,7 @@ class Plate:
         self._base = Canvas(background.pixels.copy())
         self._palette = palette(theme)
         self._words = LANGUAGES[language]
+        self._tiny = typeface(pixels(layout.NOTICE * em))
         self._small = typeface(pixels(layout.SMALL * em), bold=True)
         self._plain = typeface(pixels(em))
         self._bold = typeface(pixels(em), bold=True)
@@ -94,6 +95,10 @@ class Plate:
             mask = rounded(*track.size, radius=track.size[1] / 2)
             mark = max(1.0, layout.MARK * place.em)
             self._strips.append(BarStrip(base, base.pixels[track.area], mask, colour, colours, mark, opacity))
+        with base.pen(place.notice) as pen:
+            baseline = _baseline(self._tiny, place.notice.size[1] / 2)
+            notice = self._tiny.fitting(self._words.notice, place.notice.size[0])
+            self._tiny.write(pen, 0, baseline, notice, base.ink(colours.quiet))
         self.canvas.pixels[...] = base.pixels
         self._state, self._head, self._rows = look.state, (), [(None, None, None)] * len(EMOTIONS)
 

@@ -16,6 +16,7 @@ class Words(Struct, frozen=True):
     """One language. Templates take the names in braces; the first block is the overlay's (tests hold them equal)."""
 
     title: str
+    looking: str
     crowd: str
     connecting: str
     stale: str
@@ -29,6 +30,7 @@ class Words(Struct, frozen=True):
     faces: str
     trend: dict[str, str]
     expressions: dict[str, str]
+    notice: str
 
     card_title: str
     leading: str
@@ -72,7 +74,8 @@ def _seven(*names: str) -> dict[str, str]:
 LANGUAGES: Final[dict[Language, Words]] = {
     "en": Words(
         title="Crowd expressions",
-        crowd="The crowd",
+        looking="The crowd looks",
+        crowd="Crowd looks",
         connecting="Connecting…",
         stale="No signal",
         reconnecting="Reconnecting…",
@@ -85,6 +88,7 @@ LANGUAGES: Final[dict[Language, Words]] = {
         faces="{count} faces · ",
         trend={"rising": "rising", "falling": "falling", "steady": "steady"},
         expressions=_seven("Happy", "Sad", "Neutral", "Angry", "Surprised", "Disgusted", "Fearful"),
+        notice="Expressions read by a model, with viewers' consent",
         card_title="The crowd of {channel}",
         leading="{expression} most of all",
         too_few="Not enough viewers shared",
@@ -97,7 +101,8 @@ LANGUAGES: Final[dict[Language, Words]] = {
     ),
     "zh-TW": Words(
         title="觀眾的表情",
-        crowd="觀眾",
+        looking="觀眾看起來",
+        crowd="看起來",
         connecting="連線中…",
         stale="沒有訊號",
         reconnecting="重新連線中…",
@@ -110,6 +115,7 @@ LANGUAGES: Final[dict[Language, Words]] = {
         faces="鏡頭 {count} 位 · ",
         trend={"rising": "上升", "falling": "下降", "steady": "持平"},
         expressions=_seven("開心", "難過", "中性", "生氣", "驚訝", "厭惡", "害怕"),
+        notice="表情由模型判讀，已取得觀眾同意",
         card_title="{channel} 的觀眾",
         leading="{expression}居多",
         too_few="分享表情的觀眾還不夠多",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -53,8 +54,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    stage = Stage()
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path / "themes")
     stage.start()
     yield stage
     stage.close()

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from bot.themes import Themes
 from model.emotions import AROUSAL, EMOTIONS, VALENCE
 
 PAGES: Final = Path(__file__).parents[2] / "overlay"
@@ -98,7 +99,9 @@ class Stage:
     shut while the pages are served; `joins` counts the connections and `requests` keeps every path and query asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own_themes: Path | None = None) -> None:
+        """`own_themes` is a streamer's folder of themes; what is put into it later is served as well."""
+        self._themes = Themes(own=own_themes or PAGES / "no-themes-here")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -181,6 +184,7 @@ class Stage:
         app.router.add_get("/overlay/", self._page("index.html"))
         app.router.add_get("/dashboard/", self._page("dashboard.html"))
         app.router.add_get("/join/{channel}", self._page("join.html"))
+        self._themes.add_to(app)
         app.router.add_static("/overlay/", PAGES)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()

@@ -26,7 +26,7 @@ def test_chat_is_told_apart_from_faces() -> None:
     assert look(viewers=158, chatters=120).viewers == "38 faces · 120 in chat"
     assert look(viewers=120, chatters=120, faces=2).viewers == "120 in chat"
     assert look(viewers=158, chatters=120, language="zh-TW").viewers == "鏡頭 38 位 · 聊天室 120 位"
-    assert look(viewers=158, chatters=120).title == "The crowd"
+    assert look(viewers=158, chatters=120).title == "Crowd looks"
 
 
 def test_what_is_not_live() -> None:

@@ -101,7 +101,7 @@ def test_a_hidden_plate_is_the_background_alone_and_comes_back() -> None:
 
 def test_alone_it_is_transparent_around_and_whole_inside() -> None:
     image = draw_plate(look(), em=20)
-    assert image.mode == "RGBA" and image.size == (468, 353)
+    assert image.mode == "RGBA" and image.size == (468, 379)
     assert image.getpixel((0, 0)) == (0, 0, 0, 0)
     assert image.getpixel((234, 92)) == pytest.approx((*palette().plate.colour, 230), abs=1)
     over_green = Image.new("RGB", image.size, GREEN)
