@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
+from bot.web import links
 from demo.story import Character
 from transport.reading import Reading
 
@@ -48,7 +49,7 @@ async def measure(chromium: str, seconds: float) -> tuple[int, int]:
         )
         page = await browser.new_page(viewport={"width": 1920, "height": 1080})
         feel(show, 0.0)
-        await page.goto(f"{address}/overlay")
+        await page.goto(links(show, address)["overlay"])
         await page.locator('html[data-state="live"]').wait_for(state="attached")
         # The trend appears half a minute after the first mood, and is news; so is the end of each transition.
         await play(show, 32.0, step=0.0)

@@ -193,7 +193,9 @@ def look(address: str, seconds: float, pipe: Connection) -> None:
 async def _look(address: str, seconds: float) -> Feed:
     arrivals: list[float] = []
     ages: list[float] = []
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{address}/live") as page:
+    address, _, key = address.partition("#key=")
+    headers = {"Authorization": f"Bearer {key}"}
+    async with aiohttp.ClientSession(headers=headers) as session, session.ws_connect(f"{address}/live") as page:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             frame = json.loads(await page.receive_str(timeout=PATIENCE))
@@ -292,7 +294,7 @@ async def _lera(tokens: dict[str, Any], pipe: Connection) -> None:
     async with serving(show, 0) as address, asyncio.TaskGroup() as tasks:
         show.twitch = service = Twitch(show, places=places)
         running = [tasks.create_task(part) for part in (show.run(), service.run(), _feel(show))]
-        pipe.send(address)
+        pipe.send(f"{address}#key={show.keys.overlay}")
         while await asyncio.to_thread(pipe.recv):
             pipe.send(show.chat.counts["read"] + show.chat.counts["unsure"])
         for task in running:

@@ -14,7 +14,7 @@ from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.history import History
-from bot.keys import join_token
+from bot.keys import SECRETS, Keys, Secret, kept_keys
 from bot.obs import command as obs_command
 from bot.server import serving
 from bot.settings import Settings, read_settings
@@ -22,11 +22,12 @@ from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
 from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
-from bot.web import LOCAL, links
+from bot.web import links
 from lera import redaction
 from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.signals import run_until_stopped
+from transport.link import LOCAL
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,11 @@ def main(argv: list[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--logout", action="store_true", help="end LERA's logins on Twitch and erase them here")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
+    parser.add_argument(
+        "--new-keys",
+        action="store_true",
+        help="make new keys for overlay and dashboard; all old addresses stop working",
+    )
     parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
     obs_command.add_options(parser)
     arguments = parser.parse_args(argv)
@@ -56,24 +62,29 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.sheet_setup:
         return set_up_sheet(settings, time.time())
     if obs_command.wanted(arguments):
-        return obs_command.run(arguments, settings.obs, settings.web.here)
+        return obs_command.run(
+            arguments, settings.obs, settings.web.here, lambda: kept_keys(settings.channel.name).overlay
+        )
     if arguments.obs_dry_run:
         settings = replace(settings, obs=replace(settings.obs, reactions="dry-run"))
-    token = join_token(settings.channel.name, renew=arguments.new_link)
-    return run_until_stopped(run(settings, token))
+    renew: tuple[Secret, ...] = tuple(
+        name for name in SECRETS if (arguments.new_link if name == "join" else arguments.new_keys)
+    )
+    return run_until_stopped(run(settings, kept_keys(settings.channel.name, renew)))
 
 
-async def run(settings: Settings, token: str) -> int:
+async def run(settings: Settings, keys: Keys) -> int:
     """The bot from start to stop."""
     now = steady_clock()
     history = open_history(settings, now())
-    show = Show(settings, token, history, now)
+    show = Show(settings, keys, history, now)
     attach_sheet(show)
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())
             if settings.virtual_camera.enabled:
-                tasks.create_task(VirtualCamera(address).run())
+                show.virtual_camera = VirtualCamera(address, lambda: keys.overlay)
+                tasks.create_task(show.virtual_camera.run())
             for line in welcome(show, address):
                 print(line, flush=True)
             if is_set_up(settings.twitch):
@@ -117,9 +128,10 @@ def welcome(show: Show, address: str) -> list[str]:
     local = urlsplit(show.public_url).hostname in LOCAL
     return [
         f"LERA is live for {show.settings.channel.name}.",
+        "Keep these off the screen: whoever has them may come in.",
         f"  OBS browser source:  {places['overlay']}",
         f"  Dashboard:           {places['dashboard']}",
-        f"  Link for viewers:    {places['join']}   (keep it off the screen)",
+        f"  Link for viewers:    {places['join']}",
         *(["    (it works on this machine only: see `For streamers` in the README)"] if local else []),
         *([f"  Link by the Sheet:   {show.sheet_link}"] if show.sheet_link else []),
         f"Type {show.settings.chat.prefix}mood to try it here, or `ann: what a win!` as chat. Ctrl-C ends the show.",

@@ -16,6 +16,7 @@ from bot.crowd import ChatVotes, Crowd, Mood
 from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
+from bot.keys import Keys, Secret
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
@@ -23,6 +24,7 @@ from bot.sessions import Sessions
 from bot.settings import Settings
 from bot.tiles import Tiles
 from bot.twitch.card import Absent, Card
+from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
 from transport.appearances import HIDDEN, Appearances
 from transport.desk import Desk
@@ -47,16 +49,19 @@ class Show:
     def __init__(
         self,
         settings: Settings,
-        token: str,
+        keys: Keys | str,
         history: History | None,
         now: Callable[[], float],
         text_reader: Callable[[], Reader] | None = None,
     ) -> None:
-        """`now` is a steady clock in seconds since 1970; `token` opens the hub. Without a history nothing is kept.
+        """`now` is a steady clock in seconds since 1970. Without a history nothing is kept.
+
+        A bare join token for `keys` makes the others, which live as long as the show.
 
         `text_reader` loads what reads chat, in place of LERA's own.
         """
         self.settings = settings
+        self.keys = keys if isinstance(keys, Keys) else Keys(keys)
         self.now = now
         self.begun = now()
         self.identities = Identities()
@@ -74,12 +79,13 @@ class Show:
         self.tiles, self.tile_feed = Tiles(settings.tiles, minimum, self.appearances), Feed()
         name, link_command = settings.channel.name, f"{chat.prefix}mood link"
         shown = self.appearances if settings.tiles.on else None
-        self.desk = Desk(settings.hub, name, token, self, minimum, self.identities, link_command, shown)
+        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, self.identities, link_command, shown)
         self.hub = Hub(self.desk, now)
         self.chat = Chat(chat, name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
         self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.here)
+        self.studio.overlay_key = lambda: self.keys.overlay
         self.history = history
         self.sessions = Sessions(history, name, now)
         # Twitch, once it is connected; the show goes on without.
@@ -89,6 +95,8 @@ class Show:
         self.public_url = settings.web.public_url.rstrip("/")
         # What pages see of Twitch.
         self.twitch: Card = Absent(settings.twitch)
+        # Set where the virtual camera is enabled.
+        self.virtual_camera: VirtualCamera | None = None
         # Set by bot.sheet where a Google Sheet is used.
         self.sheet: SheetHost | None = None
         self.sheet_link = self.sheet_fault = ""
@@ -238,6 +246,12 @@ class Show:
         """Show no tiles at all, or those of all who want it again."""
         self.tiles.hide(hidden)
         self._publish()
+
+    async def renew(self, name: Secret) -> None:
+        """Make a key or the join token anew: with the old one nobody comes in any more. Raises LeraError."""
+        # The keyring may take its time, and may ask its owner.
+        await asyncio.to_thread(self.keys.renew, name)
+        self.desk.token = self.keys.join
 
     def show_overlay(self, shown: bool) -> None:
         """Show or hide the overlay."""

@@ -1,27 +1,30 @@
 """The bot's web server: hub, overlay, dashboard, their live feed, and the small JSON API.
 
 Two kinds of pages. Public ones (hub, join page, health) may be reached from anywhere that the server is. Private ones
-(everything else) answer only this machine and `[web] trusted_addresses`. A tunnel makes every stranger look local, so
-it belongs at `[web] public_port`, where nothing private is served; for one that stands at the wrong port, requests with
-another Host name or a forwarding header are refused here too.
+(everything else) answer only this machine and `[web] trusted_addresses`, and what holds data asks for a key as well. A
+tunnel makes every stranger look local, so it belongs at `[web] public_port`, where nothing private is served; for one
+that stands at the wrong port, `bot/guard.py` refuses requests with another Host name or a forwarding header.
 """
 
 import asyncio
 import contextlib
-import ipaddress
 import math
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import WSCloseCode, web
 
 import lera
 from bot.cards import Cards
+from bot.controls import Controls
+from bot.controls import links as links
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
+from bot.guard import SESSION_PATH, Guard, Handler
+from bot.keys import Power
 from bot.obs.pages import ObsPages
 from bot.sheet import sheet_line
 from bot.show import Show
@@ -30,30 +33,16 @@ from bot.tile_pages import TilePages
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
-from transport.link import HUB_PATH, JOIN_PATH, host_of, join_link, netloc
+from transport.link import HUB_PATH, JOIN_PATH
 
 OVERLAY_FOLDER: Final = Path(__file__).parent.parent / "overlay"
 MAX_PAGES: Final = 64
 """Open live feeds at once: overlays, dashboards and docks of one streamer, with room to spare."""
 
-LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_PUBLIC: Final = (HUB_PATH, "/healthz")
-_FORWARDED: Final = (
-    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server",
-    "X-Real-IP", "Via", "Cf-Connecting-Ip",
-)  # fmt: skip
-_POLICY: Final = (
-    "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
-
-_HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+POWERS: Final[dict[str, Power]] = {"/live": "overlay", "/api/mood": "overlay", "/api/virtual-camera": "overlay"}
+"""What the overlay's key opens; all else that holds data needs the streamer's. The camera is an overlay, too."""
+CLOSE_KEY_RENEWED: Final = 4401
+"""A feed's close code: the key that opened it is worth nothing any more."""
 
 
 class LoginRequest(msgspec.Struct, frozen=True):
@@ -62,16 +51,14 @@ class LoginRequest(msgspec.Struct, frozen=True):
     account: Role
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
 class Pages:
     """The routes of one show."""
 
     def __init__(self, show: Show, base_url: str) -> None:
         self._show = show
         self._base_url = base_url
-        self._feeds: set[web.WebSocketResponse] = set()
+        self._feeds: dict[web.WebSocketResponse, Power] = {}
+        self._guard = Guard(show.settings.web, show.keys, urlsplit(base_url).port or 80, POWERS, show.now)
         self._cards = Cards(show)
         self._tiles = TilePages(show)
 
@@ -83,15 +70,17 @@ class Pages:
         app.router.add_get("/overlay/", self._file("index.html"))
         app.router.add_get("/dashboard", self._redirect("/dashboard/"))
         app.router.add_get("/dashboard/", self._file("dashboard.html"))
+        app.router.add_get(SESSION_PATH, self._guard.session)
+        app.router.add_post(SESSION_PATH, self._guard.session)
         app.router.add_get("/live", self._live)
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
-        app.router.add_get("/api/links", self._links)
         app.router.add_get("/api/status", self._status)
         app.router.add_get("/api/card.png", self._card)
         app.router.add_get("/api/virtual-camera", self._virtual_camera)
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
+        Controls(self._show, self._guard, self._base_url, self._overlays, self._end_feeds).add_to(app)
         ObsPages(self._show.studio).add_to(app)
         self._tiles.add_to(app)
         Themes().add_to(app)
@@ -100,45 +89,12 @@ class Pages:
 
     def public_application(self) -> web.Application:
         """Only what strangers may reach: hub, join page, health, and the pages' files, which hold no data."""
-        app = web.Application(middlewares=[self._guard], client_max_size=1024)
+        app = web.Application(middlewares=[self._guard.check], client_max_size=1024)
         app.router.add_get(HUB_PATH, self._show.hub.handle)
         app.router.add_get("/healthz", self._health)
         app.router.add_get(JOIN_PATH + "{channel}", self._file("join.html"))
         app.router.add_get("/overlay/{name:[a-z]+\\.(?:js|css|svg)}", self._page_file)
         return app
-
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _is_public(request.path) and not self._is_private(request):
-            raise web.HTTPForbidden(text="This page is for the streamer's own machine.")
-        # What changes something must be asked for by a page of ours: no other site's page, nor its form, sends JSON.
-        if request.method not in ("GET", "HEAD"):
-            if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-                raise web.HTTPForbidden(text="Only the dashboard may do that.")
-            if request.content_type != "application/json":
-                raise web.HTTPUnsupportedMediaType(text="Send JSON.")
-        response = await handler(request)
-        if not response.prepared:
-            for name, value in _HEADERS.items():
-                response.headers.setdefault(name, value)
-        return response
-
-    def _is_private(self, request: web.Request) -> bool:
-        headers = request.headers
-        if any(header in headers for header in _FORWARDED):
-            return False
-        # A page of another site may lead here, but may not read or embed anything.
-        if headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and headers.get("Sec-Fetch-Mode") != "navigate":
-            return False
-        if "Origin" in headers and netloc(headers["Origin"]) != request.host:
-            return False
-        # The Host name is checked too: a foreign page may point its own name at 127.0.0.1 (DNS rebinding).
-        host = host_of(request.host)
-        web_settings = self._show.settings.web
-        if request.remote in web_settings.trusted_addresses:
-            return host in LOCAL or _is_address(host)
-        own = {*LOCAL, web_settings.host}
-        return request.remote in own and host in own
 
     def _file(self, name: str) -> Handler:
         async def serve(_request: web.Request) -> web.StreamResponse:
@@ -168,14 +124,15 @@ class Pages:
         except ConnectionError:
             # Vanished within the handshake: nobody is left to feed, and it is no error of ours.
             return web.Response(status=400)
-        self._feeds.add(page)
+        # The guard has let it in, so that it has a power.
+        self._feeds[page] = self._guard.power_of(request) or "overlay"
         feeding = asyncio.gather(self._feed(page), self._tiles.feed(page))
         try:
             # Pages have nothing to say; reading is what answers their pings and notices that they have gone.
             async for _ in page:
                 pass
         finally:
-            self._feeds.discard(page)
+            self._feeds.pop(page, None)
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
         return page
@@ -198,6 +155,14 @@ class Pages:
         except (ConnectionError, TimeoutError, RuntimeError):
             # A page that is gone, or that hasn't read for ten seconds; it comes back by itself.
             await _close(page, WSCloseCode.TRY_AGAIN_LATER)
+
+    def _overlays(self) -> int:
+        return sum(power == "overlay" for power in self._feeds.values())
+
+    async def _end_feeds(self, power: Power) -> None:
+        """Those that a key of this power had opened, which is worth nothing any more."""
+        ended = [page for page, known in self._feeds.items() if known == power]
+        await asyncio.gather(*(_close(page, CLOSE_KEY_RENEWED) for page in ended))
 
     async def _close_feeds(self, _app: web.Application) -> None:
         await asyncio.gather(*(_close(page, WSCloseCode.GOING_AWAY) for page in list(self._feeds)))
@@ -236,9 +201,6 @@ class Pages:
                 ]
             }
         )
-
-    async def _links(self, _request: web.Request) -> web.Response:
-        return web.json_response(links(self._show, self._base_url))
 
     async def _status(self, _request: web.Request) -> web.Response:
         show = self._show
@@ -297,30 +259,7 @@ class Pages:
         return web.json_response({"status": "ok"}, headers={"Cross-Origin-Resource-Policy": "cross-origin"})
 
 
-def links(show: Show, base_url: str) -> dict[str, str]:
-    """The addresses that a streamer needs. `join` and `sheet` let people in: for viewers, not for the screen."""
-    found = {
-        "overlay": f"{base_url}/overlay/",
-        "dashboard": f"{base_url}/dashboard/",
-        "join": join_link(show.public_url or base_url, show.settings.channel.name, show.desk.token),
-    }
-    return found | {"sheet": show.sheet_link} if show.sheet_link else found
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_public(path: str) -> bool:
-    # The overlay's files are code without data, and the join page shares some of them.
-    return path in _PUBLIC or path.startswith(JOIN_PATH) or (path.startswith("/overlay/") and path != "/overlay/")
-
-
-async def _close(page: web.WebSocketResponse, code: WSCloseCode) -> None:
+async def _close(page: web.WebSocketResponse, code: int) -> None:
     with contextlib.suppress(ConnectionError, TimeoutError, RuntimeError):
         async with asyncio.timeout(2.0):
             await page.close(code=code)

@@ -21,6 +21,7 @@ from bot.history import History
 from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
+from bot.web import links
 from demo.agent import DemoAgent, ask_for_webcam
 from demo.chat import chatter_on
 from demo.crowd import play, play_with
@@ -93,13 +94,14 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
                 crowd = functools.partial(play_with, meeting.client, arguments.viewers, length)
             print("\n".join(welcome(show, address)), flush=True)
             if not arguments.no_browser:
-                _open(f"{address}/overlay/")
+                # The browser's command line can be read by others here; the key ends with the demo.
+                _open(links(show, address)["overlay"])
             agent = DemoAgent.start(link, camera)
             try:
                 async with asyncio.timeout(arguments.seconds), asyncio.TaskGroup() as tasks:
                     tasks.create_task(show.run())
                     tasks.create_task(agent.watch(show))
-                    tasks.create_task(_watch_overlay(address))
+                    tasks.create_task(_watch_overlay(address, show.keys.overlay))
                     tasks.create_task(crowd())
                     tasks.create_task(chatter_on(show, arguments.chatters, length))
                     tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", agent.viewer, "terminal-you")))
@@ -116,9 +118,10 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
     return STOPPED_STATUS if stopped else 0
 
 
-async def _watch_overlay(address: str) -> None:
+async def _watch_overlay(address: str, key: str) -> None:
     """Take the live feed as an overlay does, so that lag is measured up to a real socket even without a browser."""
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{address}/live", compress=0) as page:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with aiohttp.ClientSession(headers=headers) as session, session.ws_connect(f"{address}/live") as page:
         async for _ in page:
             pass
 

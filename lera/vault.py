@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import keyring
@@ -12,6 +13,8 @@ from lera.errors import LeraError
 from lera.folders import data_folder
 
 SERVICE = "lera"
+# Secrets are kept from several threads, and the file holds all of them.
+_WRITING = threading.Lock()
 
 
 def has_keyring() -> bool:
@@ -40,12 +43,13 @@ def keep_secret(name: str, value: str | None) -> None:
         except keyring.errors.KeyringError as error:
             raise LeraError(f"The system keyring is locked or broken ({error}); unlock it and start again.") from error
         return
-    kept = _read_file()
-    if value is None:
-        kept.pop(name, None)
-    else:
-        kept[name] = value
-    _write_file(kept)
+    with _WRITING:
+        kept = _read_file()
+        if value is None:
+            kept.pop(name, None)
+        else:
+            kept[name] = value
+        _write_file(kept)
 
 
 def _path() -> Path:

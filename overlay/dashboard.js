@@ -1,30 +1,42 @@
-/** The streamer's first, plain dashboard: now, the last five minutes, and the links to hand out. */
+/** The streamer's dashboard: how the crowd is now and was in the last five minutes, and all that the streamer may do. */
 
-import { copies } from "./copy.js";
-import { element, setText } from "./dom.js";
-import { draw } from "./drawings.js";
+import { ask } from "./ask.js";
+import { Builder } from "./builder.js";
+import { Calm } from "./calm.js";
+import { LANGUAGES, caption, captionsOf, choose, language } from "./captions.js";
+import { Controls } from "./controls.js";
+import { CrowdNow, PHRASES } from "./crowd.js";
+import { setText } from "./dom.js";
 import { Feed } from "./feed.js";
-import { wayOf } from "./view.js";
-import { EMOTIONS, isShares, votersOf } from "./mood.js";
+import { watchHealth } from "./health.js";
+import { offerKeys } from "./keys.js";
+import { Links } from "./links.js";
+import { isShares } from "./mood.js";
 import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
-import { watchSheet } from "./sheet.js";
+import { show as showKey } from "./session.js";
 import { TilesPanel } from "./tiles.js";
 import { watchTwitch } from "./twitch.js";
 import { wordsOf } from "./words.js";
 
 const SECONDS = 300;
-const words = wordsOf("en");
+const LONGEST_NAME = 80;
+
 const root = document.documentElement;
 const find = (selector) => document.querySelector(selector);
+const lang = language();
+const [words, captions, phrases] = [wordsOf(lang), captionsOf(lang), PHRASES[lang]];
 
-const LINKS = {
-  overlay: ["Overlay, for an OBS browser source", "Shows the bars only. Add ?theme=light, &scale=1.5 or &lang=zh-TW as you like."],
-  join: ["Join link, for your viewers", "Contains the channel's token: whoever has it may take part."],
-  sheet: ["Link by the Google Sheet, for your viewers", "Names the spreadsheet where they meet; they need a key file as well."],
-  dashboard: ["This dashboard", "For you alone."],
-};
+root.lang = lang;
+caption(document, captions);
+document.title = `LERA ${captions.heading}`;
+const languages = find(".languages");
+languages.value = LANGUAGES.includes(lang) ? lang : "en";
+languages.addEventListener("change", () => {
+  choose(languages.value);
+  location.reload();
+});
 
 /** @type {import("./mood.js").Mood|null} */
 let mood = null;
@@ -32,41 +44,19 @@ let mood = null;
 let signal = "connecting";
 /** The bot's clock minus this page's, in seconds, so that the river's right edge is the bot's now. */
 let offset = 0;
+const isThere = () => signal === "live";
 
 const river = new River(find("canvas"), SECONDS);
-const rows = buildTable();
-const obs = new ObsPanel(find(".obs"));
-const tiles = new TilesPanel(find(".tiles"), words);
-
-/** @param {number} value -1..1 */
-function pleasantness(value) {
-  const size = Math.abs(value);
-  if (size < 0.08) return "Balanced";
-  const word = value > 0 ? "pleasant" : "unpleasant";
-  return size < 0.25 ? `Slightly ${word}` : size > 0.5 ? `Very ${word}` : word[0].toUpperCase() + word.slice(1);
-}
-
-/** @param {number} value -1..1 */
-function energy(value) {
-  if (value < -0.08) return "Subdued";
-  if (value < 0.12) return "Calm";
-  return value < 0.3 ? "Lively" : value < 0.5 ? "Excited" : "Very excited";
-}
-
-const percent = (share) => `${Math.round(100 * share)}%`;
-const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-
-function buildTable() {
-  return EMOTIONS.map((name) => {
-    const heading = element("th", "", draw(name), words.expressions[name]);
-    heading.scope = "row";
-    const [share, interval, trend] = ["share", "interval", "way"].map((cell) => element("td", cell, "–"));
-    const row = element("tr", "row", heading, share, interval, trend);
-    row.dataset.emotion = name;
-    find("tbody").append(row);
-    return { name, row, share, interval, trend };
-  });
-}
+const crowd = new CrowdNow(document, words, phrases);
+const calm = new Calm(find(".calm"), find(".calm-button"), lang);
+const controls = new Controls(document, captions);
+const links = new Links(find('[aria-labelledby="links-heading"]'), captions);
+const builder = new Builder(find(".look"), captions, lang, words.expressions);
+const obs = new ObsPanel(find(".obs"), captions);
+const lookAtHealth = watchHealth(find(".connections"), captions, isThere);
+const lookAtTwitch = watchTwitch(find(".twitch"), isThere);
+offerKeys(find(".secrets"), captions, showLinks);
+const tiles = new TilesPanel(find(".tiles"), words, lang);
 
 function state() {
   if (signal !== "live" || mood === null) return signal;
@@ -78,57 +68,19 @@ const tell = paced(250, () => {
   if (document.hidden) return;
   const now = state();
   if (root.dataset.state !== now) root.dataset.state = now;
-  const gathering = mood && words.gathering(mood.viewers ?? 0, mood.minimum_viewers ?? 0);
-  const resting = "Resting: paused in chat, nothing is read or counted";
-  const said = { connecting: "Connecting…", live: "Live", gathering, resting, stale: "No signal, reconnecting…" };
-  const hidden = signal === "live" && mood?.overlay === false ? " · the overlay is hidden" : "";
-  setText(find(".signal-words"), said[now] + hidden);
-  setText(find(".channel"), typeof mood?.channel === "string" ? mood.channel : "");
-  tellCards(now === "live" ? mood : null);
-  tellTable(now === "live" ? mood : null);
+  setText(find(".signal-words"), signalWords(now));
+  const channel = typeof mood?.channel === "string" ? mood.channel : "";
+  setText(find(".channel"), channel.length > LONGEST_NAME ? `${channel.slice(0, LONGEST_NAME)}…` : channel);
+  crowd.tell(now === "live" ? mood : null, signal === "live" ? mood : null);
+  calm.tell(now, now === "live" ? mood.top : null);
+  if (signal === "live" && mood !== null) controls.follow(mood);
 });
 
-/** @param {import("./mood.js").Mood|null} live */
-function tellCards(live) {
-  const top = live?.top ?? null;
-  const card = find(".top");
-  if (card.dataset.emotion !== (top ?? "")) {
-    card.dataset.emotion = top ?? "";
-    card.replaceChildren(...(top === null ? ["–"] : [draw(top), words.expressions[top]]));
-  }
-  const change = top === null ? undefined : live.trend?.[top];
-  setText(find(".top-note"), top === null ? "" : `${percent(live.shares[top])}${change === undefined ? "" : `, ${words.trend[wayOf(change)]}`}`);
-  const known = signal === "live" && mood !== null;
-  setText(find(".viewers"), known ? String(mood.viewers ?? 0) : "–");
-  setText(find(".viewers-note"), known ? sourcesNote(live) : "");
-  for (const [name, say] of [["valence", pleasantness], ["arousal", energy]]) {
-    const value = live?.[name];
-    const told = Number.isFinite(value);
-    setText(find(`.${name}`), told ? say(value) : "–");
-    setText(find(`.${name}-note`), told ? signed(value) : "");
-  }
-}
-
-/** Who the counted are while chat is among them, and who could be. @param {import("./mood.js").Mood|null} live */
-function sourcesNote(live) {
-  const { face, chat } = live?.sources ?? {};
-  const connected = `${mood.connected ?? 0} connected`;
-  if (!chat?.part) return `${connected}, ${mood.minimum_viewers} needed`;
-  const waiting = `${face.voters} of ${mood.minimum_viewers} faces`;
-  const faces = face.part ? `${percent(chat.part)} from chat` : waiting;
-  return `${votersOf(live, words)}, ${faces}; ${connected}`;
-}
-
-/** @param {import("./mood.js").Mood|null} live */
-function tellTable(live) {
-  for (const { name, row, share, interval, trend } of rows) {
-    const ends = live?.intervals[name];
-    const change = live?.trend?.[name];
-    row.classList.toggle("leads", live?.top === name);
-    setText(share, live ? percent(live.shares[name]) : "–");
-    setText(interval, ends ? `${Math.round(100 * ends[0])}–${percent(ends[1])}` : "–");
-    setText(trend, change === undefined ? "–" : words.trend[wayOf(change)]);
-  }
+/** @param {string} now */
+function signalWords(now) {
+  const counted = now === "gathering" && !calm.isOn;
+  const said = counted ? words.gathering(mood.viewers ?? 0, mood.minimum_viewers ?? 0) : phrases.signal[now] ?? phrases.resting;
+  return said + (signal === "live" && mood?.overlay === false ? ` · ${phrases.hidden}` : "");
 }
 
 function drawRiver() {
@@ -143,17 +95,6 @@ function remember(time) {
   river.add({ time, shares: mood?.enough ? mood.shares : null });
 }
 
-/** @param {string} path */
-async function ask(path) {
-  try {
-    const answer = await fetch(path);
-    return answer.ok ? await answer.json() : null;
-  } catch {
-    // The feed says that the bot is away and asks again when it is back.
-    return null;
-  }
-}
-
 async function recall() {
   const told = await ask(`/api/history?seconds=${SECONDS}`);
   if (!Array.isArray(told?.rows)) return;
@@ -162,28 +103,32 @@ async function recall() {
   drawRiver();
 }
 
-async function showLinks() {
+/** @param {Record<string, string>} told */
+function showLinks(told) {
+  links.show(told);
+  builder.show(told);
+}
+
+async function lookAtLinks() {
   const told = await ask("/api/links");
-  if (told === null) return;
-  const known = Object.entries(LINKS).filter(([name]) => typeof told[name] === "string");
-  find(".links").replaceChildren(...known.map(([name, [label, note]]) => link(name, label, note, told[name])));
+  if (told !== null) showLinks(told);
 }
 
-function link(name, label, note, url) {
-  const input = Object.assign(element("input", ""), { id: `link-${name}`, value: url, readOnly: true });
-  input.setAttribute("aria-describedby", `note-${name}`);
-  input.addEventListener("focus", () => input.select());
-  const button = Object.assign(element("button", "", "Copy"), { type: "button" });
-  button.setAttribute("aria-label", `Copy: ${label}`);
-  copies(button, input, find(".copied"));
-  const heading = Object.assign(element("label", "", label), { htmlFor: input.id });
-  const small = Object.assign(element("p", "note", note), { id: `note-${name}` });
-  return element("div", "link", heading, element("div", "field", input, button), small);
+/** @param {boolean} isLocked */
+function lock(isLocked) {
+  find(".locked").hidden = !isLocked;
+  find("main").hidden = isLocked;
+  for (const each of [".signal", ".pause", ".show-overlay", ".calm-button", "footer"]) find(each).hidden = isLocked;
+  if (isLocked) find("#key").focus();
 }
 
-const lookAtTwitch = watchTwitch(find(".twitch"), () => signal === "live");
-
-const lookAtSheet = watchSheet(find(".sheet"), () => signal === "live");
+find(".unlock").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const isIn = await showKey(find("#key").value);
+  find("#key").value = "";
+  setText(find(".unlock-said"), isIn ? "" : isIn === null ? captions.notthere : captions.wrong);
+  if (isIn) location.reload();
+});
 
 const feed = new Feed({
   mood(next) {
@@ -193,19 +138,22 @@ const feed = new Feed({
   },
   tiles: (_tiles, frame) => tiles.tell(frame),
   beat: ({ time }) => remember(time),
+  locked: lock,
   signal(next) {
     signal = next;
     tell.now();
     if (next !== "live") tiles.tell(null);
     if (next !== "live") return;
     recall();
-    showLinks();
+    lookAtLinks();
+    controls.look();
+    lookAtHealth();
     lookAtTwitch();
     obs.look();
-    lookAtSheet();
   },
 });
 
+find(".calm-button").addEventListener("click", () => tell.now());
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   feed.wake();
@@ -214,4 +162,5 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("resize", drawRiver);
 setInterval(drawRiver, 1000);
+tell.now();
 drawRiver();

@@ -4,7 +4,9 @@
  * Browsers neither send pings nor notice a peer that went silent, so the bot's beats are the proof of life.
  */
 
+import { showLocked } from "./locked.js";
 import { readFrame } from "./mood.js";
+import { ready, stillIn } from "./session.js";
 
 /** The bot beats every 2 s; two missed beats and half a one mean that nobody is there. */
 const SILENCE = 5000;
@@ -22,6 +24,7 @@ const LONGEST_RETRY = 3000;
  * @property {(signal: Signal) => void} signal Called when the signal changes.
  * @property {(beat: import("./mood.js").Beat) => void} [beat]
  * @property {(tiles: import("./mood.js").Tile[], frame: import("./mood.js").Tiles) => void} [tiles]
+ * @property {(isLocked: boolean) => void} [locked] Called when the bot wants a key that this page hasn't, and when it has it.
  */
 
 export class Feed {
@@ -29,6 +32,8 @@ export class Feed {
   /** @type {Signal} */ #signal = "connecting";
   #attempts = 0;
   #heardAt = 0;
+  #begun = false;
+  #locked = false;
   /** Whether this socket has told the whole mood: a beat alone must not bring an old picture back to life. */
   #told = false;
   #retryTimer = 0;
@@ -44,12 +49,20 @@ export class Feed {
     this.url = new URL(path, location.href);
     this.url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     this.url.hash = "";
+    this.#begin();
+  }
+
+  async #begin() {
+    // A browser is told nothing of why a socket was refused, so the key is seen to first.
+    this.#lock(!(await ready));
     window.addEventListener("online", () => this.wake());
     this.#connect();
+    this.#begun = true;
   }
 
   /** Looks at once instead of at the next retry: timers are throttled while a page is hidden. */
   wake() {
+    if (!this.#begun) return;
     if (this.#socket === null) this.#connect();
     else this.#watch();
   }
@@ -83,6 +96,7 @@ export class Feed {
       return;
     }
     this.#told = true;
+    this.#lock(false);
     this.#attempts = 0;
     clearTimeout(this.#graceTimer);
     this.#graceTimer = 0;
@@ -107,6 +121,8 @@ export class Feed {
 
   #drop() {
     this.#socket = null;
+    // One that told nothing may have been refused for its key.
+    if (!this.#told) this.#ask();
     clearTimeout(this.#watchTimer);
     if (!this.#graceTimer) this.#graceTimer = setTimeout(() => this.#spoil(), GRACE);
     const longest = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#attempts);
@@ -114,6 +130,18 @@ export class Feed {
     // Jitter keeps many pages from knocking on a fresh bot's door in step.
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.#connect(), longest * (0.5 + Math.random() / 2));
+  }
+
+  async #ask() {
+    const isIn = await stillIn();
+    if (isIn !== null && !this.#told) this.#lock(!isIn);
+  }
+
+  /** @param {boolean} isLocked */
+  #lock(isLocked) {
+    if (isLocked === this.#locked) return;
+    this.#locked = isLocked;
+    (this.listener.locked ?? showLocked)(isLocked);
   }
 
   /** What is on the screen is old now. A page that never had anything to show is still connecting. */

@@ -8,7 +8,9 @@ const STORE = "overlay";
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("fetch", (event) => {
-  if (event.request.method === "GET") event.respondWith(fresh(event.request));
+  // Only the overlay's own files are kept; what it asks of the bot is none of this worker's business.
+  const isOwn = event.request.url.startsWith(self.registration.scope);
+  if (isOwn && event.request.method === "GET") event.respondWith(fresh(event.request));
 });
 
 /** @param {Request} request */

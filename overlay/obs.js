@@ -1,5 +1,6 @@
 /** The dashboard's panel on OBS: how it is connected, what reactions do and why, and the buttons. */
 
+import { ask, tell } from "./ask.js";
 import { element, setText } from "./dom.js";
 
 /** Often enough for a person who waits for something to happen. */
@@ -19,8 +20,13 @@ export class ObsPanel {
   #timer = 0;
   #shown = "";
 
-  /** @param {Element} panel */
-  constructor(panel) {
+  /**
+   * @param {Element} panel
+   * @param {Record<string, string>} captions
+   */
+  constructor(panel, captions) {
+    this.panel = panel;
+    this.captions = captions;
     this.find = (selector) => panel.querySelector(selector);
     this.buttons = [...panel.querySelectorAll("button")];
     for (const button of this.buttons) button.addEventListener("click", () => this.#press(button));
@@ -34,7 +40,7 @@ export class ObsPanel {
     clearTimeout(this.#timer);
     if (document.hidden) return;
     /** @type {Told|null} */
-    const told = await ask();
+    const told = await ask("/api/obs");
     clearTimeout(this.#timer);
     if (told === null) return;
     this.#tell(told);
@@ -46,8 +52,11 @@ export class ObsPanel {
     const shown = JSON.stringify(told);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const off = "Not used. To let LERA act in OBS, set [obs] enabled = true in config.toml.";
-    setText(this.find(".obs-state"), told.enabled ? told.state : off);
+    setText(this.find(".obs-state"), told.enabled ? told.state : this.captions.obsoff);
+    // What isn't used is told by the list of connections, and would only be a gap here; so would an empty list.
+    this.panel.dataset.used = String(told.enabled || told.reactions.length > 0);
+    this.find(".obs-reactions").hidden = told.reactions.length === 0;
+    this.find(".obs-why").hidden = told.why.length === 0;
     this.find(".obs-controls").hidden = !told.enabled && told.reactions.length === 0;
     for (const button of this.buttons) {
       const { mode } = button.dataset;
@@ -71,32 +80,11 @@ export class ObsPanel {
     const { mode, position } = button.dataset;
     const wanted = mode ? { do: "switch", mode } : position ? { do: "set-up", position } : { do: button.dataset.do };
     setText(this.find(".obs-said"), "…");
-    setText(this.find(".obs-said"), await tell(wanted));
+    const { told, fault } = await tell("/api/obs", wanted, this.captions.notthere);
+    setText(this.find(".obs-said"), told?.said ?? fault);
     this.look();
   }
 }
 
 /** @param {number} time */
 const clock = (time) => new Date(1000 * time).toLocaleTimeString();
-
-/** @returns {Promise<Told|null>} */
-async function ask() {
-  try {
-    const answer = await fetch("/api/obs");
-    return answer.ok ? await answer.json() : null;
-  } catch {
-    // The dashboard says that the bot is away and looks again when it is back.
-    return null;
-  }
-}
-
-/** @param {object} wanted */
-async function tell(wanted) {
-  try {
-    const headers = { "Content-Type": "application/json" };
-    const answer = await fetch("/api/obs", { method: "POST", headers, body: JSON.stringify(wanted) });
-    return (await answer.json()).said;
-  } catch {
-    return "The bot did not answer; try again.";
-  }
-}

@@ -13,7 +13,8 @@ async function look() {
   try {
     // No-cors tells only whether somebody answers, which is all that is asked.
     await fetch(`${bot}/healthz`, { mode: "no-cors", cache: "no-store", signal: patience.signal });
-    location.replace(`${bot}/overlay/?${query}`);
+    // The key stands in the fragment, and stays there.
+    location.replace(`${bot}/overlay/?${query}${location.hash}`);
   } catch {
     setTimeout(look, 1500);
   } finally {

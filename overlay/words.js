@@ -10,6 +10,7 @@
  * @property {string} stale
  * @property {string} reconnecting
  * @property {string} resting
+ * @property {string} locked Where the page has no key, or one that was renewed.
  * @property {(have: number, need: number) => string} gathering
  * @property {(count: number) => string} viewers
  * @property {(faces: number, chatters: number) => string} voters While chat votes, with or without faces.
@@ -34,6 +35,7 @@ const LANGUAGES = {
     stale: "No signal",
     reconnecting: "Reconnecting…",
     resting: "Resting for a while",
+    locked: "LERA: open the overlay's address from the dashboard again",
     gathering: (have, need) => `Gathering the crowd (${have} of ${need})`,
     viewers: (count) => (count === 1 ? "1 viewer" : `${count} viewers`),
     voters: (faces, chatters) => `${faces === 0 ? "" : faces === 1 ? "1 face · " : `${faces} faces · `}${chatters} in chat`,
@@ -79,6 +81,7 @@ const LANGUAGES = {
     stale: "沒有訊號",
     reconnecting: "重新連線中…",
     resting: "休息一下",
+    locked: "LERA：請從控制台重新開啟疊加層的網址",
     gathering: (have, need) => `正在等觀眾加入（${have}／${need}）`,
     viewers: (count) => `${count} 位觀眾`,
     voters: (faces, chatters) => `${faces === 0 ? "" : `鏡頭 ${faces} 位 · `}聊天室 ${chatters} 位`,

@@ -36,7 +36,7 @@ async def test_pictures(folder: Path) -> None:
         for number in range(24):
             stage.join(number, Character(number).feel(WIN, STORY_SECONDS))
         await stage.until(lambda frame: frame["viewers"] == 24)
-        await page.goto(f"{stage.address}/overlay?motion=reduced")
+        await page.goto(f"{stage.address}/overlay?motion=reduced#key={stage.show.keys.overlay}")
         await page.locator('html[data-state="live"]').wait_for(state="attached")
         await page.locator('.row[data-emotion="happiness"][data-share]').wait_for(state="attached")
         await page.add_style_tag(content=BACKDROP)

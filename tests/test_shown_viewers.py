@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from tests.bot.stage import theatre
+from tests.bot.stage import OVERLAY_KEY, theatre
 from tests.chromium import browser_page, needs_chromium
 from tests.overlay.test_tiles import NASTY, THEME
 from tests.transport.test_desk import frame, join_frame
@@ -23,7 +23,7 @@ async def test_from_the_agent_through_the_hub_to_the_page() -> None:
         clients = [stage.join(number) for number in range(len(typed))]
         for client, name in zip(clients, typed, strict=True):
             client.appearing.want(Appear("name", clean_name(name)))
-        await page.goto(f"{stage.address}{THEME}")
+        await page.goto(f"{stage.address}{THEME}#key={OVERLAY_KEY}")
         seats = page.locator(".seat:not(.seat-gone)")
         await seats.nth(len(typed) - 1).wait_for(timeout=60_000)
         shown = await page.locator(".seat-name").all_text_contents()

@@ -14,8 +14,10 @@ import pytest
 from playwright.async_api import Page
 
 from bot.history import History
+from bot.keys import kept_keys
+from bot.web import links
 from lera.folders import data_folder
-from tests.bot.stage import HAPPY, SAD, theatre
+from tests.bot.stage import HAPPY, SAD, theatre, with_key
 from tests.chromium import browser_page, needs_chromium
 from tests.conftest import ROOT
 from transport.link import parse_link
@@ -31,10 +33,10 @@ WIDTHS = """() => {
 
 
 @asynccontextmanager
-async def overlay(address: str) -> AsyncIterator[Page]:
+async def overlay(url: str) -> AsyncIterator[Page]:
     """The overlay in Chromium, without transitions, so that a bar's width is its value at once."""
     async with browser_page() as page:
-        await page.goto(f"{address}/overlay?motion=reduced")
+        await page.goto(url.replace("#", "?motion=reduced#"))
         yield page
 
 
@@ -57,6 +59,10 @@ class Bot:
         )
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            if "OBS browser source:" in line:
+                self.overlay = line.split()[3]
+            if "Dashboard:" in line:
+                self.key = line.rpartition("#key=")[2].strip()
             if "Link for viewers:" in line:
                 return line.split()[3]
         raise AssertionError("the bot ended before it gave a link")
@@ -90,7 +96,7 @@ async def state_is(page: Page, state: str, seconds: float = 40) -> None:
 
 async def until_remembered(bot: Bot) -> None:
     """Until the history of this session holds a second."""
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(10), aiohttp.ClientSession(headers=with_key(bot.key)) as session:
         while True:
             async with session.get(f"{bot.address}/api/history") as answer:
                 if (await answer.json())["rows"]:
@@ -98,7 +104,7 @@ async def until_remembered(bot: Bot) -> None:
 
 
 async def test_the_bars_are_as_wide_as_the_api_says() -> None:
-    async with theatre() as stage, overlay(stage.address) as page:
+    async with theatre() as stage, overlay(links(stage.show, stage.address)["overlay"]) as page:
         await state_is(page, "gathering")
         for number in range(3):
             stage.join(number, HAPPY)
@@ -118,7 +124,9 @@ async def test_obs_may_start_before_the_bot(tmp_path: Path) -> None:
     async with browser_page() as page:
         waiting = (ROOT / "overlay" / "start.html").as_uri()
         async with page.expect_event("requestfailed", lambda request: request.url.endswith("/healthz")):
-            await page.goto(f"{waiting}?port={bot.address.rsplit(':', 1)[1]}&theme=light")
+            # As `--obs-setup` puts it into OBS: the key is kept, and the bot that starts later knows it.
+            key = kept_keys("demo").overlay
+            await page.goto(f"{waiting}?port={bot.address.rsplit(':', 1)[1]}&theme=light#key={key}")
         bot.start()
         try:
             await state_is(page, "gathering")
@@ -131,7 +139,7 @@ async def test_a_real_face_reaches_the_overlay_and_all_come_back_after_the_bot_w
     bot = Bot(tmp_path)
     link = bot.start()
     try:
-        async with overlay(bot.address) as page:
+        async with overlay(bot.overlay) as page:
             with agent_process(link) as agent:
                 await state_is(page, "live")
                 widths = await page.evaluate(WIDTHS)

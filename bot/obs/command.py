@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import getpass
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -35,18 +36,18 @@ def wanted(arguments: argparse.Namespace) -> bool:
     return bool(arguments.obs_password or arguments.obs_setup or arguments.obs_export)
 
 
-def run(arguments: argparse.Namespace, settings: ObsSettings, bot: str) -> int:
-    """Do what was asked for, one after the other. Raises LeraError."""
+def run(arguments: argparse.Namespace, settings: ObsSettings, bot: str, key: Callable[[], str]) -> int:
+    """Do what was asked for, one after the other. `key` gives the overlay's. Raises LeraError."""
     if arguments.obs_password:
         print(ask_password())
     if arguments.obs_export:
-        print("\n".join(export(arguments.obs_export, settings.source, bot, arguments.position or "left")))
+        print("\n".join(export(arguments.obs_export, settings.source, bot, arguments.position or "left", key())))
     if arguments.obs_setup:
         try:
-            print(asyncio.run(_set_up(arguments, settings, bot)))
+            print(asyncio.run(_set_up(arguments, settings, bot, key())))
         except NoBrowserSource as error:
             file = data_folder() / "obs-scenes.json"
-            print(f"{error}\n" + "\n".join(export(file, settings.source, bot, arguments.position or "left")))
+            print(f"{error}\n" + "\n".join(export(file, settings.source, bot, arguments.position or "left", key())))
             return 1
         if not settings.enabled:
             print("To let reactions act and replays be saved, set [obs] enabled = true in config.toml.")
@@ -69,10 +70,10 @@ def ask_password() -> str:
     return "The password is kept." if given else "The password is forgotten."
 
 
-async def _set_up(arguments: argparse.Namespace, settings: ObsSettings, bot: str) -> str:
+async def _set_up(arguments: argparse.Namespace, settings: ObsSettings, bot: str, key: str) -> str:
     obs = await connect(settings, kept_password())
     try:
-        done = await set_up_here(obs, settings, bot, arguments.scene, arguments.position)
+        done = await set_up_here(obs, settings, bot, arguments.scene, arguments.position, key)
     finally:
         await obs.close()
     return done.says(settings.source)

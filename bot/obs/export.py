@@ -16,8 +16,8 @@ CANVAS: Final = (1920.0, 1080.0)
 _SCALE_INNER: Final = 2
 
 
-def collection(source: str, bot: str, position: Position = "left", kind: str = KIND) -> dict[str, Any]:
-    """A scene collection as OBS exports it: one scene, one source."""
+def collection(source: str, bot: str, position: Position = "left", kind: str = KIND, key: str = "") -> dict[str, Any]:
+    """A scene collection as OBS exports it: one scene, one source. `key` is the overlay's."""
     place = transform(position, *CANVAS)
     identity, scene_identity = str(uuid.uuid4()), str(uuid.uuid4())
     item = {
@@ -34,7 +34,7 @@ def collection(source: str, bot: str, position: Position = "left", kind: str = K
         "bounds_align": place["boundsAlignment"],
         "bounds": {"x": place["boundsWidth"], "y": place["boundsHeight"]},
     }
-    settings = source_settings(page_url(bot, position))
+    settings = source_settings(page_url(bot, position, key=key))
     scene = {"id_counter": 1, "custom_size": False, "items": [item]}
     return {
         "name": NAME,
@@ -48,10 +48,10 @@ def collection(source: str, bot: str, position: Position = "left", kind: str = K
     }
 
 
-def export(path: Path, source: str, bot: str, position: Position = "left") -> list[str]:
+def export(path: Path, source: str, bot: str, position: Position = "left", key: str = "") -> list[str]:
     """Write the collection; returns what to do with it. Raises LeraError."""
     try:
-        path.write_text(json.dumps(collection(source, bot, position), indent=2) + "\n", "utf-8")
+        path.write_text(json.dumps(collection(source, bot, position, key=key), indent=2) + "\n", "utf-8")
     except OSError as error:
         raise LeraError(f"Can't write {path} ({error.strerror}); name another file.") from None
     return [

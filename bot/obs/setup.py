@@ -42,7 +42,12 @@ class Done(Struct, frozen=True):
 
 
 async def set_up_here(
-    obs: Connection, settings: ObsSettings, bot: str, scene: str = "", position: Position | None = None
+    obs: Connection,
+    settings: ObsSettings,
+    bot: str,
+    scene: str = "",
+    position: Position | None = None,
+    key: str = "",
 ) -> Done:
     """`set_up` in the OBS of this machine. Raises ObsError with the mend."""
     if settings.host not in ("127.0.0.1", "localhost", "[::1]"):
@@ -50,7 +55,7 @@ async def set_up_here(
             f"OBS at {settings.host} can't open this machine's files: add a browser source there by hand, with the "
             "overlay's address, and name that machine in [web] trusted_addresses."
         )
-    return await set_up(obs, settings.source, bot, scene, position)
+    return await set_up(obs, settings.source, bot, scene, position, key=key)
 
 
 async def set_up(
@@ -60,11 +65,12 @@ async def set_up(
     scene: str = "",
     position: Position | None = None,
     kind: str = KIND,
+    key: str = "",
 ) -> Done:
     """Make or mend the browser source `source` in a scene, the program's if none is named.
 
-    `bot` is where this machine finds the bot, as in "127.0.0.1:8765". Where the source stands is changed only where a
-    position is named. Raises NoBrowserSource, and ObsError with the mend.
+    `bot` is where this machine finds the bot, as in "127.0.0.1:8765"; `key` is the overlay's. Where the source stands
+    is changed only where a position is named. Raises NoBrowserSource, and ObsError with the mend.
     """
     kinds = (await obs.request("GetInputKindList")).get("inputKinds", [])
     if kind not in kinds:
@@ -75,16 +81,18 @@ async def set_up(
     scene = await _scene(obs, scene)
     found = await _input(obs, source)
     if found is None:
-        return await _create(obs, source, bot, scene, position or "left", kind)
+        return await _create(obs, source, page_url(bot, position or "left", key=key), scene, position or "left", kind)
     if found["inputKind"] != kind:
         raise ObsError(f"OBS has a source `{source}` of another kind: rename it there, or set [obs] source.")
-    changes = await _mend(obs, source, bot, found["inputSettings"], position)
+    before = str(found["inputSettings"].get("url", ""))
+    url = page_url(bot, position or position_of(before), before, key)
+    changes = await _mend(obs, source, url, found["inputSettings"])
     item = await _item(obs, scene, source)
     if item is None:
         made = await obs.request("CreateSceneItem", {"sceneName": scene, "sourceName": source})
         item = int(made["sceneItemId"])
         changes.append("added to the scene")
-        position = position or position_of(str(found["inputSettings"].get("url", "")))
+        position = position or position_of(before)
     elif not (await obs.request("GetSceneItemEnabled", _at(scene, item)))["sceneItemEnabled"]:
         await obs.request("SetSceneItemEnabled", {**_at(scene, item), "sceneItemEnabled": True})
         changes.append("shown again")
@@ -93,8 +101,11 @@ async def set_up(
     return Done(scene, tuple(changes))
 
 
-def page_url(bot: str, position: Position = "left", before: str = "") -> str:
-    """The start page's address, keeping what a streamer has set behind an address that was there before."""
+def page_url(bot: str, position: Position = "left", before: str = "", key: str = "") -> str:
+    """The start page's address, keeping what a streamer has set behind an address that was there before.
+
+    The overlay's `key` stands in the fragment, which no browser sends.
+    """
     page = START_PAGE.as_uri()
     old = urlsplit(before)
     # The overlay's settings are worth keeping also from an address of an older place or of the bot itself.
@@ -105,7 +116,7 @@ def page_url(bot: str, position: Position = "left", before: str = "") -> str:
     if host == "127.0.0.1":
         # As the page has it by itself.
         del query["host"]
-    return urlunsplit((*urlsplit(page)[:3], urlencode(query), ""))
+    return urlunsplit((*urlsplit(page)[:3], urlencode(query), f"key={key}" if key else ""))
 
 
 def position_of(url: str) -> Position:
@@ -181,12 +192,12 @@ async def _item(obs: Connection, scene: str, source: str) -> int | None:
     return int(found["sceneItemId"])
 
 
-async def _create(obs: Connection, source: str, bot: str, scene: str, position: Position, kind: str) -> Done:
+async def _create(obs: Connection, source: str, url: str, scene: str, position: Position, kind: str) -> Done:
     data = {
         "sceneName": scene,
         "inputName": source,
         "inputKind": kind,
-        "inputSettings": source_settings(page_url(bot, position)),
+        "inputSettings": source_settings(url),
         "sceneItemEnabled": True,
     }
     made = await obs.request("CreateInput", data)
@@ -194,10 +205,9 @@ async def _create(obs: Connection, source: str, bot: str, scene: str, position: 
     return Done(scene, (f"made, {position}",))
 
 
-async def _mend(obs: Connection, source: str, bot: str, now: Data, position: Position | None) -> list[str]:
+async def _mend(obs: Connection, source: str, url: str, now: Data) -> list[str]:
     """Mend the source's own settings; returns what was changed."""
-    before = str(now.get("url", ""))
-    wanted = source_settings(page_url(bot, position or position_of(before), before))
+    wanted = source_settings(url)
     names = {"url": "address", "width": "size", "height": "size"}
     wrong = {key: value for key, value in wanted.items() if now.get(key, _DEFAULTS.get(key)) != value}
     if wrong:

@@ -68,6 +68,8 @@ class Studio:
         self._mood = mood
         self._now = now
         self._bot = bot
+        # What lets the overlay in that is put into OBS; "" where the bot asks for none.
+        self.overlay_key: Callable[[], str] = lambda: ""
         self._password = password
         self._reactions = Reactions(rules)
         self._actions = Actions()
@@ -119,7 +121,7 @@ class Studio:
         """Put the overlay into a scene of OBS. Raises LeraError with the mend."""
         if self._obs is None or not self.connected:
             raise ObsError(f"The overlay can't be set up, since OBS is not connected ({self.state}).")
-        return await set_up_here(self._obs, self.settings, self._bot, scene, position)
+        return await set_up_here(self._obs, self.settings, self._bot, scene, position, self.overlay_key())
 
     # The life of it.
 

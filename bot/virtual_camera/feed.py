@@ -1,7 +1,6 @@
 """The bot's live feed, watched, and opened again for as long as the program lives. The settings come the same way."""
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import AsyncIterator
@@ -16,6 +15,9 @@ from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.errors import LeraError
 
 _NETWORK: Final = (aiohttp.ClientError, OSError, TimeoutError)
+_LOCKED: Final = 401
+_TOO_MANY: Final = 429
+_KEY_REFUSED: Final = "The bot has another key for its overlay by now: start the camera with the one on the dashboard."
 
 
 class Feed:
@@ -26,11 +28,12 @@ class Feed:
     FIRST_RETRY: Final = 0.25
     LONGEST_RETRY: Final = 3.0
 
-    def __init__(self, address: str) -> None:
-        """`address` is the bot's, as in http://127.0.0.1:8765. Raises LeraError for what is none."""
+    def __init__(self, address: str, key: str) -> None:
+        """`address` is the bot's, as in http://127.0.0.1:8765, `key` the overlay's. Raises LeraError for no address."""
         self._address = address.rstrip("/")
         if not _is_address(self._address):
             raise LeraError(f"{address} is no address of a bot; it looks like http://127.0.0.1:8765.")
+        self._headers = {"Authorization": f"Bearer {key}"}
         self._frame: MoodFrame | None = None
         self._true_until = float("-inf")
 
@@ -44,11 +47,14 @@ class Feed:
     async def settings(self) -> VirtualCameraSettings:
         """What the bot's `[virtual_camera]` says; waits for the bot. Raises LeraError when it is no LERA bot."""
         attempt = 0
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.SILENCE)) as session:
+        patience = aiohttp.ClientTimeout(total=self.SILENCE)
+        async with aiohttp.ClientSession(timeout=patience, headers=self._headers) as session:
             while True:
                 try:
                     async with session.get(f"{self._address}/api/virtual-camera") as answer:
-                        if answer.status < 500:
+                        if answer.status == _LOCKED:
+                            raise LeraError(_KEY_REFUSED)
+                        if answer.status < 500 and answer.status != _TOO_MANY:
                             answer.raise_for_status()
                             return msgspec.json.decode(await answer.content.read(65_536), type=VirtualCameraSettings)
                 except (aiohttp.ClientResponseError, msgspec.DecodeError, UnicodeDecodeError):
@@ -63,14 +69,19 @@ class Feed:
                 attempt += 1
 
     async def run(self) -> None:
-        """Follow the feed until cancelled."""
+        """Follow the feed until cancelled. Raises LeraError once the key is no longer the right one."""
         attempt = 0
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(headers=self._headers) as session:
             while True:
                 told = False
-                with contextlib.suppress(*_NETWORK):
+                try:
                     async for _ in self._frames(session):
                         told = True
+                except aiohttp.WSServerHandshakeError as refusal:
+                    if refusal.status == _LOCKED:
+                        raise LeraError(_KEY_REFUSED) from None
+                except _NETWORK:
+                    pass
                 # A closed feed is often back within a moment; only after this long is the picture called stale.
                 self._true_until = min(self._true_until, time.monotonic() + self.GRACE)
                 attempt = 0 if told else attempt + 1

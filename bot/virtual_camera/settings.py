@@ -1,11 +1,14 @@
 """The `[virtual_camera]` table of config.toml."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from bot.drawing.palette import Theme
 from bot.drawing.words import Language
+
+KEY_VARIABLE: Final = "LERA_KEY"
+"""Where the camera's program finds the overlay's key: other users can read a command line, but no environment."""
 
 
 class VirtualCameraSettings(Struct, frozen=True, forbid_unknown_fields=True):

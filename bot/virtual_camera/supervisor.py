@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
+import os
 import random
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 from bot.virtual_camera.device import PACKAGE_MISSING, READY
+from bot.virtual_camera.settings import KEY_VARIABLE
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +31,17 @@ class VirtualCamera:
     def __init__(
         self,
         address: str,
+        key: Callable[[], str],
         program: Sequence[str] = ("-m", "bot.virtual_camera"),
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        """`address` is the bot's own; `program` are Python's arguments, and `jitter` chooses between two waits."""
+        """`address` is the bot's own, `key` gives the overlay's key as it is now.
+
+        `program` are Python's arguments, and `jitter` chooses between two waits.
+        """
         self.fault: str | None = None
         self._address = address
+        self._key = key
         self._program = program
         self._jitter = jitter
 
@@ -65,7 +72,7 @@ class VirtualCamera:
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, *self._program, self._address, "--stop-with-parent",
-                stdin=pipe, stdout=pipe, stderr=pipe, **own_group,
+                stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ | {KEY_VARIABLE: self._key()}, **own_group,
             )  # fmt: skip
         except OSError as error:
             return f"The virtual camera's program can't be started ({error.strerror or error})."

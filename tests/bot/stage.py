@@ -13,6 +13,7 @@ from bot.chat import Reader
 from bot.command_settings import CommandSettings
 from bot.history import History
 from bot.inbox import ChatMessage
+from bot.keys import Keys
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
@@ -24,6 +25,8 @@ from transport.link import parse_link
 from transport.reading import Probabilities
 
 HAPPY: Probabilities = (0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05)
+STREAMER_KEY = "the-streamers-key-of-the-tests"
+OVERLAY_KEY = "the-overlays-key-of-the-tests"
 SAD: Probabilities = (0.05, 0.7, 0.05, 0.05, 0.05, 0.05, 0.05)
 
 
@@ -34,13 +37,18 @@ async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> No
             await asyncio.sleep(0.01)
 
 
+def with_key(key: str) -> dict[str, str]:
+    """The header by which a program shows its key."""
+    return {"Authorization": f"Bearer {key}"}
+
+
 class Theatre:
     """A show, its address, and viewers for it."""
 
     def __init__(self, show: Show, address: str) -> None:
         self.show = show
         self.address = address
-        self.session = aiohttp.ClientSession(base_url=address)
+        self.session = aiohttp.ClientSession(base_url=address, headers=with_key(show.keys.streamer))
         self._clients: list[tuple[HubClient, asyncio.Task[None]]] = []
 
     def join(self, number: int, feeling: Probabilities = HAPPY) -> HubClient:
@@ -91,7 +99,7 @@ async def theatre(
         chat=chat or ChatSettings(),
         commands=commands or CommandSettings(),
     )
-    show = Show(settings, "secret", history, now, text_reader)
+    show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), history, now, text_reader)
     async with serving(show, port) as address:
         running = asyncio.create_task(show.run())
         stage = Theatre(show, address)

@@ -14,7 +14,7 @@ from bot.drawing.card import StreamMood
 from bot.drawing.words import Language
 from bot.history import History
 from lera.errors import LeraError
-from tests.bot.stage import HAPPY, eventually, theatre
+from tests.bot.stage import HAPPY, STREAMER_KEY, eventually, theatre
 from tests.chromium import browser_page, needs_chromium
 
 
@@ -58,7 +58,7 @@ async def test_the_dashboard_downloads_a_card() -> None:
 @needs_chromium
 async def test_a_click_on_the_dashboard_is_a_card() -> None:
     async with theatre() as stage, browser_page() as page:
-        await page.goto(f"{stage.address}/dashboard/")
+        await page.goto(f"{stage.address}/dashboard/#key={STREAMER_KEY}")
         for name in ("Download", "下載中文版"):
             async with page.expect_download() as download:
                 await page.get_by_role("link", name=name, exact=True).click()

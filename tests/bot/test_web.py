@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.settings import WebSettings
 from bot.web import OVERLAY_FOLDER
 from lera.errors import LeraError
-from tests.bot.stage import HAPPY, Theatre, theatre
+from tests.bot.stage import HAPPY, OVERLAY_KEY, STREAMER_KEY, Theatre, theatre
 
 PRIVATE = [
     "/", "/overlay/", "/dashboard/", "/live", "/api/mood", "/api/history", "/api/links", "/api/status", "/api/card.png",
@@ -76,12 +76,13 @@ async def test_a_trusted_machine_may_open_the_overlay() -> None:
         assert answer.status == 200
 
 
-async def test_links_name_the_public_address_and_keep_the_token_in_the_fragment() -> None:
+async def test_links_name_the_public_address_and_keep_every_key_in_the_fragment() -> None:
     async with theatre(web=WebSettings(public_url="https://mood.example/")) as stage:
         async with stage.session.get("/api/links") as answer:
             links = await answer.json()
         assert links["join"] == "https://mood.example/join/demo#secret"
-        assert links["overlay"] == f"{stage.address}/overlay/"
+        assert links["overlay"] == f"{stage.address}/overlay/#key={OVERLAY_KEY}"
+        assert links["dashboard"] == f"{stage.address}/dashboard/#key={STREAMER_KEY}"
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "-5", "x", "1e400", ""])

@@ -23,6 +23,7 @@ class Theatre:
     stage: Stage
     errors: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    refused: tuple[str, ...] = ("WebSocket connection to", "Failed to load resource: net::ERR_CONNECTION_REFUSED")
 
     def open(self, path: str = "/overlay/", **options: Any) -> Page:
         """A new page in a new context; `options` are Playwright's for a context."""
@@ -35,10 +36,14 @@ class Theatre:
         page.goto(self.stage.url + path)
         return page
 
+    def expect_refusals(self) -> None:
+        """From now on a page may be told that it needs a key: the browser reports each 401 as an error."""
+        self.refused = (*self.refused, "Failed to load resource: the server responded with a status of 401")
+        self.errors = [error for error in self.errors if not error.startswith(self.refused)]
+
     def _note(self, message: ConsoleMessage) -> None:
         # The browser itself reports a socket or a file that is refused; a page has no way to keep it from doing so.
-        refused = ("WebSocket connection to", "Failed to load resource: net::ERR_CONNECTION_REFUSED")
-        if message.type in ("error", "warning") and not message.text.startswith(refused):
+        if message.type in ("error", "warning") and not message.text.startswith(self.refused):
             self.errors.append(message.text)
 
 

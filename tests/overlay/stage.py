@@ -101,7 +101,7 @@ class Stage:
 
     def __init__(self, own_themes: Path | None = None) -> None:
         """`own_themes` is a streamer's folder of themes; what is put into it later is served as well."""
-        self._themes = Themes(own=own_themes or PAGES / "no-themes-here")
+        self._theme_files = Themes(own=own_themes or PAGES / "no-themes-here")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -110,7 +110,11 @@ class Stage:
         self.tiles: Frame | None = None
         self.history: list[Frame] = []
         self.twitch: dict[str, Any] = {"state": "unset", "line": "Twitch is not set up.", "login": None}
-        self.sheet = "off"
+        self.connections: list[Frame] = [{"name": "overlay", "state": "good", "line": "1 overlay is open.", "mend": ""}]
+        self.controls: Frame = {"paused": False, "overlay": True, "title": "", "category": "", "titled_by": "you"}
+        self.themes: list[Frame] = [{"name": "bars", "title": {"en": "Bars", "zh-TW": "長條"}, "fields": []}]
+        self.links = {"overlay": "/overlay/", "dashboard": "/dashboard/", "join": "/join/demo#example-token_123"}
+        self.renewed: list[str] = []
         self.asked_login: list[Any] = []
         self.beating = True
         self.refusing = False
@@ -121,6 +125,9 @@ class Stage:
             "state": "off", "connected": False, "enabled": False, "mode": "on", "reactions": [], "why": [],
         }  # fmt: skip
         self.wanted: list[Frame] = []
+        # The key that pages must have shown, while this is not "": then the cookie that it gave is worth nothing, too.
+        self.key = ""
+        self.shown_keys: list[str] = []
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
         self._loop = asyncio.new_event_loop()
@@ -152,6 +159,10 @@ class Stage:
         """Sends any text at all, so that a test can be rude."""
         self._wait(self._send(text))
 
+    def drop(self) -> None:
+        """Ends every page's feed; they may come back."""
+        self._wait(self._drop())
+
     def close(self) -> None:
         """The end: stops the server and its thread."""
         self.stop()
@@ -170,10 +181,17 @@ class Stage:
         app = web.Application(middlewares=[self._note_and_guard])
         app.router.add_get("/healthz", self._health)
         app.router.add_get("/live", self._live)
+        app.router.add_get("/api/session", self._session)
+        app.router.add_post("/api/session", self._session)
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
-        app.router.add_get("/api/status", self._status)
+        app.router.add_get("/api/health", self._told_connections)
+        app.router.add_get("/api/controls", self._controls)
+        app.router.add_post("/api/controls", self._control)
+        app.router.add_get("/api/themes", self._themes)
+        app.router.add_get("/api/join.svg", self._code)
+        app.router.add_post("/api/keys", self._renew)
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
         app.router.add_get("/api/obs", self._obs)
@@ -184,7 +202,7 @@ class Stage:
         app.router.add_get("/overlay/", self._page("index.html"))
         app.router.add_get("/dashboard/", self._page("dashboard.html"))
         app.router.add_get("/join/{channel}", self._page("join.html"))
-        self._themes.add_to(app)
+        app.router.add_get("/overlay/themes/{theme}/{file}", self._theme_files._serve)
         app.router.add_static("/overlay/", PAGES)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -201,6 +219,10 @@ class Stage:
             await connection.close()
         await runner.cleanup()
 
+    async def _drop(self) -> None:
+        for connection in list(self._sockets):
+            await connection.close()
+
     async def _send(self, text: str) -> None:
         for connection in list(self._sockets):
             await connection.send_str(text)
@@ -214,6 +236,9 @@ class Stage:
     @web.middleware
     async def _note_and_guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.requests.append(request.path_qs)
+        held = request.path == "/live" or request.path.startswith("/api/")
+        if held and self.key and request.method == "GET" and request.cookies.get("lera-key") != self.key:
+            raise web.HTTPUnauthorized
         response: web.StreamResponse = await handler(request)
         if not response.prepared:
             response.headers["Content-Security-Policy"] = POLICY
@@ -238,6 +263,16 @@ class Stage:
             self._sockets.discard(connection)
         return connection
 
+    async def _session(self, request: web.Request) -> web.Response:
+        response = web.json_response({"power": "streamer"})
+        if request.method == "POST":
+            key = (await request.json())["key"]
+            self.shown_keys.append(key)
+            if key != self.key:
+                raise web.HTTPUnauthorized
+            response.set_cookie("lera-key", key, httponly=True, samesite="Strict")
+        return response
+
     async def _mood(self, _request: web.Request) -> web.Response:
         return web.json_response(self.current)
 
@@ -245,11 +280,32 @@ class Stage:
         return web.json_response({"rows": self.history})
 
     async def _links(self, _request: web.Request) -> web.Response:
-        links = {"overlay": "/overlay/", "dashboard": "/dashboard/", "join": "/join/demo#example-token_123"}
-        return web.json_response({name: self.url + path for name, path in links.items()})
+        waiting = {"waiting": "file:///lera/overlay/start.html?port=1"}
+        return web.json_response({name: self.url + path for name, path in self.links.items()} | waiting)
 
-    async def _status(self, _request: web.Request) -> web.Response:
-        return web.json_response({"sheet": self.sheet})
+    async def _told_connections(self, _request: web.Request) -> web.Response:
+        return web.json_response({"connections": self.connections})
+
+    async def _controls(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.controls)
+
+    async def _control(self, request: web.Request) -> web.Response:
+        wanted = await request.json()
+        self.wanted.append(wanted)
+        self.controls = self.controls | wanted
+        return web.json_response(self.controls)
+
+    async def _themes(self, _request: web.Request) -> web.Response:
+        return web.json_response({"themes": self.themes})
+
+    async def _code(self, _request: web.Request) -> web.Response:
+        square = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1H0z"/></svg>'
+        return web.Response(text=square, content_type="image/svg+xml")
+
+    async def _renew(self, request: web.Request) -> web.Response:
+        self.renewed.append((await request.json())["renew"])
+        self.links = self.links | {"overlay": f"/overlay/#key=number-{len(self.renewed)}"}
+        return await self._links(request)
 
     async def _twitch(self, _request: web.Request) -> web.Response:
         return web.json_response(self.twitch)

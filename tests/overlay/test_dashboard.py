@@ -73,6 +73,8 @@ def test_nothing_stands_out_of_its_panel(theatre: Theatre, stage: Stage, width: 
     until_state(page, "live")
     expect(page.locator(".valence")).to_have_text("Slightly unpleasant")
     expect(page.get_by_role("button", name="Corner")).to_be_visible()
+    page.get_by_role("button", name="Show the links").click()
+    page.get_by_text("The overlay's look").first.click()
     expect(page.get_by_role("textbox", name="Join link")).to_be_visible()
     over = page.evaluate(
         """() => [...document.querySelectorAll(".panel, .cards dl > div, dd")]
@@ -153,17 +155,3 @@ def test_offers_no_login_where_twitch_is_not_set_up(theatre: Theatre, stage: Sta
     page = theatre.open("/dashboard")
     expect(page.locator(".twitch-line")).to_have_text("Twitch is not set up.")
     expect(page.get_by_role("button", name="Log in as your channel")).to_be_hidden()
-
-
-def test_says_how_the_sheet_is_where_one_is_used(theatre: Theatre, stage: Stage) -> None:
-    stage.current = mood(HAPPY)
-    page = theatre.open("/dashboard")
-    panel = page.get_by_role("region", name="Google Sheet")
-    with page.expect_response("**/api/status"):
-        until_state(page, "live")
-    expect(panel).to_be_hidden()
-    stage.sheet = "There is no such spreadsheet <b>(any more)</b>: check the link."
-    expect(panel).to_be_visible()
-    expect(page.locator(".sheet-line")).to_have_text(stage.sheet)
-    stage.sheet = "off"
-    expect(panel).to_be_hidden()

@@ -136,7 +136,7 @@ def test_the_dashboard_says_that_it_rests_and_that_the_overlay_is_hidden(theatre
     page = theatre.open("/dashboard/")
     until_state(page, "resting")
     words = page.locator(".signal-words")
-    expect(words).to_have_text("Resting: paused in chat, nothing is read or counted")
+    expect(words).to_have_text("Resting: nothing is read or counted")
     stage.play(mood(HAPPY, overlay=False))
     expect(words).to_have_text("Live · the overlay is hidden")
     stage.play(mood(HAPPY))

@@ -134,9 +134,9 @@ def test_the_dashboard_shows_them_and_hides_one_or_all(theatre: Theatre, stage: 
     expect(panel.locator(".seat-looks").first).to_have_text("Looks sad")
     panel.get_by_role("button", name=f"Hide {NASTY[0]}").focus()
     page.keyboard.press("Enter")
-    expect(panel.locator(".tiles-said")).to_have_text("Done: hide.")
+    expect(panel.locator(".tiles-said")).to_have_text("Hidden until the bot is started anew.")
     panel.get_by_role("button", name="Hide all").click()
-    expect(panel.locator(".tiles-said")).to_have_text("Done: switch.")
+    expect(panel.locator(".tiles-said")).to_have_text("")
     assert stage.wanted == [{"do": "hide", "seat": "a"}, {"do": "switch", "show": False}]
     stage.play(tiles(state="hidden"))
     expect(panel.locator(".tiles-switch")).to_have_text("Let tiles be shown")

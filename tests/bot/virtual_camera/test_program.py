@@ -1,6 +1,7 @@
 """The real program and the real pyvirtualcam, through its `register_backend`: frames are read back and measured."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,10 +12,10 @@ from msgspec.structs import replace
 
 from bot.drawing.palette import palette
 from bot.virtual_camera.picture import plate_of
-from bot.virtual_camera.settings import VirtualCameraSettings
+from bot.virtual_camera.settings import KEY_VARIABLE, VirtualCameraSettings
 from model.emotions import EMOTIONS
 from tests.bot.drawing.looks import Pixels, is_near, share_in
-from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
+from tests.bot.stage import HAPPY, OVERLAY_KEY, SAD, Theatre, eventually, theatre
 from tests.conftest import ROOT
 from tests.standins.y4m_camera import read_frames
 
@@ -29,11 +30,14 @@ def settings(tmp_path: Path, **changes: object) -> VirtualCameraSettings:
 
 
 @asynccontextmanager
-async def camera(address: str, program: tuple[str, ...] = CAMERA) -> AsyncIterator[asyncio.subprocess.Process]:
+async def camera(
+    address: str, program: tuple[str, ...] = CAMERA, key: str = OVERLAY_KEY
+) -> AsyncIterator[asyncio.subprocess.Process]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *program, address, "--stop-with-parent", stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT
-    )
+        sys.executable, *program, address, "--stop-with-parent", stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT,
+        env=os.environ | {KEY_VARIABLE: key},
+    )  # fmt: skip
     try:
         yield process
     finally:

@@ -17,6 +17,7 @@ from tests.bot.stage import eventually
 from tests.conftest import ROOT
 from tests.test_architecture import MAY_IMPORT, imports, sources
 
+KEY = "the-overlays-key"
 RUNS = """
 import os, sys
 open(sys.argv[1], "a").write(f"{os.getpid()}\\n")
@@ -30,7 +31,7 @@ DEAF = RUNS + "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN
 
 @asynccontextmanager
 async def supervised(code: str, notes: Path) -> AsyncIterator[VirtualCamera]:
-    camera = VirtualCamera("http://bot", ("-c", code, str(notes)), jitter=lambda _low, _high: 0.0)
+    camera = VirtualCamera("http://bot", lambda: KEY, ("-c", code, str(notes)), jitter=lambda _low, _high: 0.0)
     task = asyncio.create_task(camera.run())
     try:
         yield camera
@@ -107,7 +108,7 @@ async def test_it_ends_with_the_bot_even_as_the_program_ends_by_itself(monkeypat
 
     Program.stdout.feed_eof()
     monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
-    task = asyncio.create_task(VirtualCamera("http://bot", jitter=lambda _low, _high: 0.0).run())
+    task = asyncio.create_task(VirtualCamera("http://bot", lambda: KEY, jitter=lambda _low, _high: 0.0).run())
     await eventually(lambda: bool(ended._waiters))
     ended.set()
     task.cancel()
@@ -150,7 +151,7 @@ async def test_waits_grow_up_to_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
             enough.set()
         return 0.0
 
-    camera = VirtualCamera("http://bot", jitter=jitter)
+    camera = VirtualCamera("http://bot", lambda: KEY, jitter=jitter)
     task = asyncio.create_task(camera.run())
     await asyncio.wait_for(enough.wait(), 20)
     task.cancel()
