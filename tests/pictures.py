@@ -1,4 +1,4 @@
-"""`python -m tests.pictures [FOLDER]` takes every picture of the README anew, from the real pages, into docs or FOLDER."""
+"""`python -m tests.pictures [FOLDER]` takes the README's pictures anew, from the real pages, into docs or FOLDER."""
 
 import argparse
 import io
@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.conftest import ROOT
 
-TESTS: Final = ("tests/test_pictures.py", "tests/overlay/test_pictures.py")
+TESTS: Final = ("tests/test_pictures.py", "tests/overlay/test_pictures.py", "tests/bot/report/test_pictures.py")
 
 # A quiet stand-in for a game: hills under an evening sky.
 GAME: Final = (

@@ -13,7 +13,7 @@ from bot.history import History, Row
 from bot.peaks import Peaks
 from demo.story import Character
 from model.emotions import EMOTIONS
-from tests.bot.report.streams import moods, season
+from tests.bot.report.streams import moods
 from tests.bot.stage import Theatre, theatre
 from tests.chromium import browser_page, needs_chromium
 from tests.pictures import GAME, keep
@@ -38,11 +38,9 @@ async def test_overlay(pictures: Path) -> None:
 
 @pytest.mark.browser
 @needs_chromium
-async def test_dashboard_report_and_join_page(pictures: Path, tmp_path: Path) -> None:
-    """The last five minutes of a stream, its story after an evening, and the page that viewers come to."""
-    path = tmp_path / "history.db"
-    evening = season(path)
-    history = History(path)
+async def test_dashboard_and_join_page(pictures: Path, tmp_path: Path) -> None:
+    """The last five minutes of a stream, and the page that viewers come to."""
+    history = History(tmp_path / "history.db")
     async with theatre(history) as stage, browser_page(width=1280, height=1190) as page:
         await gather(stage)
         now = stage.show.now()
@@ -53,10 +51,6 @@ async def test_dashboard_report_and_join_page(pictures: Path, tmp_path: Path) ->
         await page.locator(".river .empty").wait_for(state="hidden")
         await page.locator(".links input").first.wait_for()
         keep(await page.screenshot(), pictures / "dashboard.png")
-
-        await page.goto(f"{stage.address}/report/{evening}")
-        await page.locator("canvas").first.wait_for()
-        keep(await page.screenshot(), pictures / "report.png")
 
         await page.set_viewport_size({"width": 900, "height": 900})
         await page.goto(links(stage.show, stage.address)["join"])

@@ -2,8 +2,8 @@
  * A clock that only a test turns, put in before the page's own scripts run: half an hour passes in seconds, and nothing
  * on the page happens while a picture is taken.
  *
- * `forward(milliseconds)` lets time pass. `pace.milliseconds` passes before each frame that comes over a socket, so that
- * a whole story can be sent at once. The root's `data-heard` says the time of the last frame that the page was told.
+ * `forward(milliseconds)` lets time pass. `pace.milliseconds` passes before each mood that comes over a socket, so that
+ * a whole story can be sent at once. The root's `data-heard` says the time of the last mood that the page was told.
  */
 
 (() => {
@@ -53,8 +53,10 @@
     constructor(...parts) {
       super(...parts);
       this.addEventListener("message", ({ data }) => {
+        const { type, time } = JSON.parse(data);
+        if (type !== "mood") return;
         window.forward(window.pace.milliseconds);
-        document.documentElement.dataset.heard = JSON.parse(data).time;
+        document.documentElement.dataset.heard = time;
       });
     }
   };

@@ -10,8 +10,21 @@ from playwright.sync_api import Browser, Page
 from tests.overlay.conftest import PATIENCE_MS
 from tests.overlay.looks import settle, until_state
 from tests.overlay.moods import recorded
-from tests.overlay.stage import PAGES, Frame, Stage
+from tests.overlay.stage import PAGES, Frame, Stage, tile, tiles
 
+# Who is shown on the theme `tiles`: names as people have them, and as people have them to break something.
+SHOWN: Final = tiles(
+    tile("s1", "Ann"),
+    tile("s2", "小美", "surprise"),
+    tile("s3", None, "neutral"),
+    tile("s4", "محمد", "happiness", 0.7),
+    tile("s5", "<b>bold</b>", "anger"),
+    tile("s6", "A name that is much longer than there is room for", "happiness"),
+    tile("s7", "Cem", None, 0.2),
+    tile("s8", "Dee", "sadness", 0.5),
+    tile("s9", None, "fear"),
+    more=4,
+)
 CLOCKWORK: Final = Path(__file__).with_name("clockwork.js")
 FONTS: Final = ("DejaVu Sans", "Noto Sans CJK TC")
 """What .ci/run installs. Pages are drawn in these, whatever else a machine has."""
@@ -41,6 +54,7 @@ class Showing:
         self.stage = stage
         # Real time has no say here.
         self.stage.beating = False
+        self.stage.tiles = SHOWN
         self.page = page
 
     def open(self, query: str, backdrop: str = "none") -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.overlay.conftest import Theatre
 from tests.overlay.looks import until_state
 from tests.overlay.moods import recorded
-from tests.overlay.showing import themes
+from tests.overlay.showing import SHOWN, themes
 from tests.overlay.stage import Stage
 
 pytestmark = pytest.mark.browser
@@ -46,6 +46,7 @@ def busy(stage: Stage) -> Stage:
         {"name": "overlay", "state": "good", "line": "1 overlay is open.", "mend": ""},
         {"name": "twitch", "state": "bad", "line": "Twitch refuses the login.", "mend": "Log in again."},
     ]
+    stage.tiles = SHOWN
     return stage
 
 
@@ -86,7 +87,7 @@ def test_dashboard_without_its_key(theatre: Theatre, busy: Stage) -> None:
 
 @pytest.mark.parametrize("theme", themes())
 def test_overlay(theatre: Theatre, stage: Stage, theme: str) -> None:
-    stage.current = MOODS["lively"]
+    stage.current, stage.tiles = MOODS["lively"], SHOWN
     page = theatre.open(f"/overlay/?theme={theme}")
     page.locator(f'html[data-design="{theme}"]').wait_for(state="attached")
     until_state(page, "live")
