@@ -252,6 +252,8 @@ class Show:
         # The keyring may take its time, and may ask its owner.
         await asyncio.to_thread(self.keys.renew, name)
         self.desk.token = self.keys.join
+        if name == "overlay":
+            await self.studio.renew_key()
 
     def show_overlay(self, shown: bool) -> None:
         """Show or hide the overlay."""

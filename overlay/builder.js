@@ -11,6 +11,7 @@ import { EMOTIONS } from "./mood.js";
 
 const CHOSEN = "lera-overlay";
 const PAUSE = 300;
+const NEARER = 2;
 const [WIDTH, HEIGHT] = [1920, 1080];
 const LONGEST = 2000;
 /** The overlay's own settings; a theme's come from its fields. */
@@ -34,6 +35,7 @@ export class Builder {
   /** @type {Record<string, string>} */ #links = {};
   #timer = 0;
   #shown = "";
+  #isNear = true;
 
   /**
    * @param {HTMLDetailsElement} panel
@@ -45,11 +47,15 @@ export class Builder {
     Object.assign(this, { panel, captions, lang, expressions });
     this.find = (selector) => panel.querySelector(selector);
     this.#values = new Map(new URLSearchParams((kept(CHOSEN) ?? "").slice(0, LONGEST)));
-    copies(this.find(".address-copy"), this.find(".address"), this.find(".address-copied"));
+    copies(this.find(".address-copy"), this.find(".address"), this.find(".address-copied"), captions);
     this.find(".waits").addEventListener("change", () => this.#tell());
     for (const back of panel.querySelectorAll("[data-ground]")) {
       back.addEventListener("click", () => this.#ground(back.dataset.ground));
     }
+    this.find(".near").addEventListener("click", () => {
+      this.#isNear = !this.#isNear;
+      this.#fit();
+    });
     panel.addEventListener("toggle", () => this.#open());
     new ResizeObserver(() => this.#fit()).observe(this.find(".screen"));
     this.#ground("night");
@@ -150,6 +156,7 @@ export class Builder {
       this.find("#look-theme").focus();
     }
     keep(CHOSEN, this.#query);
+    this.#fit();
     this.#tell();
   }
 
@@ -180,10 +187,17 @@ export class Builder {
     this.#fit();
   }
 
+  /** The whole picture as wide as there is room, or its lower corner, in which the overlay stands, from nearer. */
   #fit() {
     const { width } = this.find(".screen").getBoundingClientRect();
-    this.find("iframe").style.transform = `scale(${width / WIDTH})`;
+    const position = this.#values.get("position") ?? "left";
+    const near = this.#isNear && position !== "bottom" ? NEARER : 1;
+    const frame = this.find("iframe");
+    const part = (near * width) / WIDTH;
+    const left = position === "right" ? width - part * WIDTH : 0;
+    frame.style.transform = `translate(${left}px, ${(width * HEIGHT) / WIDTH - part * HEIGHT}px) scale(${part})`;
     this.find(".screen").style.height = `${(width * HEIGHT) / WIDTH}px`;
+    this.find(".near").setAttribute("aria-pressed", String(this.#isNear));
   }
 
   /** @param {string} name */

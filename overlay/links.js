@@ -60,7 +60,7 @@ export class Links {
     input.addEventListener("focus", () => input.select());
     const button = Object.assign(element("button", "", captions.copy), { type: "button" });
     button.setAttribute("aria-label", `${captions.copy}: ${captions[label]}`);
-    copies(button, input, this.find(".copied"));
+    copies(button, input, this.find(".copied"), captions);
     const heading = Object.assign(element("label", "", captions[label]), { htmlFor: input.id });
     const small = Object.assign(element("p", "note", captions[note]), { id: `note-${name}` });
     return element("div", "link", heading, element("div", "field", input, button), small);

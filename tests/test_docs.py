@@ -135,8 +135,11 @@ def test_readme_names_the_layouts_and_commands_of_training() -> None:
 
 
 def test_readme_names_every_setting_of_the_overlay() -> None:
-    known = set(re.findall(r'(?:oneOf|get)\("(\w+)"', (ROOT / "overlay" / "settings.js").read_text("utf-8")))
-    assert known and all(f"{name}=" in README for name in known), known
+    source = (ROOT / "overlay" / "settings.js").read_text("utf-8")
+    known = set(re.findall(r'(?:oneOf|get|told|listed)\("(\w+)"', source))
+    table = README[README.index("The overlay has themes") : README.index("**Twitch**, from nothing")]
+    assert len(known) >= 11 and all(f"`{name}`" in table for name in known | {"plate"}), known
+    assert all(f"`{path.name}`" in table for path in (ROOT / "overlay" / "themes").iterdir() if path.is_dir())
 
 
 def test_readme_names_every_setting_and_option_of_the_virtual_camera() -> None:

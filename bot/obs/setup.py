@@ -101,6 +101,17 @@ async def set_up(
     return Done(scene, tuple(changes))
 
 
+async def renew_key(obs: Connection, source: str, key: str, kind: str = KIND) -> bool:
+    """Give the overlay that is in OBS its new key, and change nothing else. False when none of ours is there."""
+    found = await _input(obs, source)
+    old = urlsplit(str(found["inputSettings"].get("url", ""))) if found is not None else None
+    if found is None or found["inputKind"] != kind or old is None or not _is_ours(old.path):
+        return False
+    url = urlunsplit(old._replace(fragment=f"key={key}"))
+    await obs.request("SetInputSettings", {"inputName": source, "inputSettings": {"url": url}})
+    return True
+
+
 def page_url(bot: str, position: Position = "left", before: str = "", key: str = "") -> str:
     """The start page's address, keeping what a streamer has set behind an address that was there before.
 
@@ -109,14 +120,17 @@ def page_url(bot: str, position: Position = "left", before: str = "", key: str =
     page = START_PAGE.as_uri()
     old = urlsplit(before)
     # The overlay's settings are worth keeping also from an address of an older place or of the bot itself.
-    ours = old.path.endswith(("/overlay/start.html", "/overlay/"))
-    query = dict(parse_qsl(old.query)) if ours else {}
+    query = dict(parse_qsl(old.query)) if _is_ours(old.path) else {}
     host, _, port = bot.rpartition(":")
     query |= {"host": host, "port": port, "position": "right" if position == "corner" else position}
     if host == "127.0.0.1":
         # As the page has it by itself.
         del query["host"]
     return urlunsplit((*urlsplit(page)[:3], urlencode(query), f"key={key}" if key else ""))
+
+
+def _is_ours(path: str) -> bool:
+    return path.endswith(("/overlay/start.html", "/overlay/"))
 
 
 def position_of(url: str) -> Position:

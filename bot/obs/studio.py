@@ -32,7 +32,7 @@ from bot.obs.reactions import Fire, Keep, Note, Order, Reactions, Restore, Set
 from bot.obs.replay import Replay
 from bot.obs.rules import Rule
 from bot.obs.settings import Mode, ObsSettings, Position
-from bot.obs.setup import Done, set_up_here
+from bot.obs.setup import Done, renew_key, set_up_here
 from lera.errors import LeraError
 
 logger = logging.getLogger(__name__)
@@ -122,6 +122,14 @@ class Studio:
         if self._obs is None or not self.connected:
             raise ObsError(f"The overlay can't be set up, since OBS is not connected ({self.state}).")
         return await set_up_here(self._obs, self.settings, self._bot, scene, position, self.overlay_key())
+
+    async def renew_key(self) -> bool:
+        """Tell the overlay that is in OBS its new key. False when it has to be put there by hand."""
+        if self._obs is None or not self.connected:
+            return False
+        with contextlib.suppress(LeraError, KeyError, TypeError, ValueError):
+            return await renew_key(self._obs, self.settings.source, self.overlay_key())
+        return False
 
     # The life of it.
 

@@ -24,8 +24,9 @@ MEASURE: Final = {
     "bars": """() => { const width = (e) => e.getBoundingClientRect().width;
         return Object.fromEntries([...document.querySelectorAll(".row")].map((row) =>
           [row.dataset.emotion, width(row.querySelector(".fill")) / width(row.querySelector(".track"))])); }""",
-    "strip": """() => Object.fromEntries([...document.querySelectorAll('[data-band="whole"] .all')].map((part) =>
-        [part.dataset.emotion, part.getBoundingClientRect().width / part.parentElement.getBoundingClientRect().width]))""",
+    "strip": """() => { const width = (e) => e.getBoundingClientRect().width;
+        return Object.fromEntries([...document.querySelectorAll('[data-band="whole"] .all')].map((part) =>
+          [part.dataset.emotion, width(part) / width(part.parentElement)])); }""",
     "blob": """() => { const turn = (e) => { const m = new DOMMatrix(getComputedStyle(e).transform);
         return (Math.atan2(m.b, m.a) / 2 / Math.PI + 1) % 1; };
         return Object.fromEntries([...document.querySelectorAll('[data-ring="whole"] .arc.thin')].map((arc) => {
@@ -56,7 +57,8 @@ CONTRASTS: Final = """(behind) => {
     const line = [];
     for (let each = node; each !== null; each = each.parentElement) line.unshift(each);
     const ground = line.reduce((under, each) => over(under, read(getComputedStyle(each).backgroundColor)), behind);
-    const [dark, bright] = [light(over(ground, read(getComputedStyle(node).color))), light(ground)].sort((a, b) => a - b);
+    const ink = over(ground, read(getComputedStyle(node).color));
+    const [dark, bright] = [light(ink), light(ground)].sort((a, b) => a - b);
     found.push([node.className, (bright + 0.05) / (dark + 0.05)]);
   }
   return found;
@@ -135,8 +137,8 @@ def test_follows_the_crowd_through_an_evening(theatre: Theatre, stage: Stage, th
 def shown_numbers(page: Page) -> str:
     """All words that can be seen, but for a scale's."""
     words = page.locator(".stage *:not(.top-label)").evaluate_all(
-        """(all) => all.filter((each) => each.childElementCount === 0 && each.checkVisibility({ checkVisibilityCSS: true }))
-             .map((each) => each.textContent)"""
+        """(all) => all.filter((each) => each.childElementCount === 0)
+             .filter((each) => each.checkVisibility({ checkVisibilityCSS: true })).map((each) => each.textContent)"""
     )
     return " ".join(words)
 

@@ -99,8 +99,8 @@ def test_a_delay_holds_the_mood_back_but_no_rest_and_no_hiding(theatre: Theatre,
     until_share(page, "happiness", 0.41)
     page.evaluate(
         """() => { window.order = []; const root = document.documentElement;
-             new MutationObserver(() => window.order.push([performance.now(), root.dataset.state, root.dataset.overlay]))
-               .observe(root, { attributeFilter: ["data-state", "data-overlay"] }); window.began = performance.now(); }"""
+             new MutationObserver(() => window.order.push([performance.now(), root.dataset.state]))
+               .observe(root, { attributeFilter: ["data-state"] }); }"""
     )
     stage.play(mood(SAD, overlay=False))
     expect(page.locator(".plate")).to_be_hidden()
@@ -109,7 +109,7 @@ def test_a_delay_holds_the_mood_back_but_no_rest_and_no_hiding(theatre: Theatre,
     until_state(page, "resting")
     stage.play(mood(HAPPY))
     until_state(page, "live")
-    times = {state: at for at, state, _ in page.evaluate("() => window.order")}
+    times = {state: at for at, state in page.evaluate("() => window.order")}
     assert times["live"] - times["resting"] >= 1900, "what comes after the rest is late again"
     until_share(page, "happiness", 0.41)
 

@@ -13,7 +13,7 @@ import pytest
 from bot.obs.connection import ObsError
 from bot.obs.export import SCENE, collection, export
 from bot.obs.settings import ObsSettings
-from bot.obs.setup import KIND, NoBrowserSource, page_url, set_up, set_up_here
+from bot.obs.setup import KIND, NoBrowserSource, page_url, renew_key, set_up, set_up_here
 from bot.settings import WebSettings
 from lera.errors import LeraError
 from tests.bot.obs.conftest import Rig
@@ -93,6 +93,24 @@ async def test_what_is_wrong_is_mended_and_what_a_streamer_set_is_kept(rig: Rig)
 
 
 @pytest.mark.obs
+async def test_a_renewed_key_reaches_the_overlay_that_is_there_and_changes_nothing_else(rig: Rig) -> None:
+    kind, scene = await kind_of(rig), await rig.scene("main")
+    source = f"LERA mood {rig.mark}"
+    assert not await renew_key(rig.connection, source, "new", kind), "none is there"
+    rig.inputs.append(source)
+    await set_up(rig.connection, source, BOT, scene, "right", kind=kind, key="old")
+    before = await settings(rig, source)
+    assert before["url"].endswith("position=right#key=old")
+    assert await renew_key(rig.connection, source, "new", kind)
+    after = await settings(rig, source)
+    assert after == before | {"url": before["url"].replace("#key=old", "#key=new")}
+    done = await set_up(rig.connection, source, BOT, scene, kind=kind, key="newer")
+    assert done.changes == ("address mended",)
+    await rig.ask("SetInputSettings", inputName=source, inputSettings={"url": "http://127.0.0.1:9/mine.html#mine"})
+    assert not await renew_key(rig.connection, source, "new", kind), "not ours"
+
+
+@pytest.mark.obs
 async def test_what_can_not_be_is_one_line(rig: Rig) -> None:
     kind, scene = await kind_of(rig), await rig.scene("main")
     with pytest.raises(ObsError, match="no scene `nowhere`; it has"):
@@ -153,6 +171,7 @@ def test_the_export_is_a_file_and_says_what_to_do(tmp_path: Path) -> None:
 )
 def test_an_address_keeps_what_was_set_behind_it(before: str, query: str) -> None:
     assert page_url("127.0.0.1:1", "left", before).split("?")[1] == query
+    assert page_url("127.0.0.1:1", "left", f"{before}#key=old", "new").split("?")[1] == f"{query}#key=new"
 
 
 @pytest.mark.parametrize(
