@@ -157,11 +157,20 @@ class Crowd:
 
     def reading_of(self, viewer: str, now: float) -> Probabilities | None:
         """The viewer's own counted vote, for that viewer alone."""
+        vote = self.vote_of(viewer, now)
+        return None if vote is None else vote[0]
+
+    def __contains__(self, viewer: str) -> bool:
+        """Whether this viewer's vote was in the last mood, or has come since."""
+        return viewer in self._rows
+
+    def vote_of(self, viewer: str, now: float) -> tuple[Probabilities, float] | None:
+        """The viewer's own counted vote and its quality, for that viewer and where they chose to show it."""
         self._advance(now)
         row = self._rows.get(viewer)
         if row is None or self._times[row] <= now - (self.chat.expiry if self._chats[row] else self.expiry):
             return None
-        return _normalized(self._votes[row])
+        return _normalized(self._votes[row]), float(self._qualities[row])
 
     def mood(self, now: float) -> Mood:
         """The crowd's mood at `now`."""

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from bot.command_settings import CommandSettings, fault_in
 from bot.obs.rules import Rule, checked
 from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.tiles import TileSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
@@ -80,6 +81,7 @@ class Settings(Struct, frozen=True):
     commands: CommandSettings = CommandSettings()
     history: HistorySettings = HistorySettings()
     sheet: SheetSettings = SheetSettings()
+    tiles: TileSettings = TileSettings()
     twitch: TwitchSettings = TwitchSettings()
     obs: ObsSettings = ObsSettings()
     reaction: tuple[Rule, ...] = ()
@@ -107,6 +109,7 @@ def settings_from(configuration: Configuration) -> Settings:
         commands=commands,
         history=configuration.section("history", HistorySettings),
         sheet=configuration.section("sheet", SheetSettings),
+        tiles=configuration.section("tiles", TileSettings),
         twitch=configuration.section("twitch", TwitchSettings),
         obs=configuration.section("obs", ObsSettings),
         reaction=checked(configuration.tables("reaction", ReactionSettings)),

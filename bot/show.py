@@ -22,13 +22,15 @@ from bot.peaks import Peaks
 from bot.platform import Platform
 from bot.sessions import Sessions
 from bot.settings import Settings
+from bot.tiles import Tiles
 from bot.twitch.card import Absent, Card
 from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
+from transport.appearances import HIDDEN, Appearances
 from transport.desk import Desk
 from transport.hub import Hub
 from transport.identities import Identities
-from transport.reading import Linked, Probabilities, Reading, one_hot
+from transport.reading import Linked, Probabilities, Reading, Shown, one_hot
 from transport.sheet_host import SheetHost
 
 logger = logging.getLogger(__name__)
@@ -71,8 +73,13 @@ class Show:
         self.peaks = Peaks()
         self.board = Board()
         self.feed = Feed()
+        # Viewers who chose to be shown, and what pages are told of them.
+        self.appearances = Appearances(names=settings.tiles.names)
+        self.appearances.on_gone = self._drop_tile
+        self.tiles, self.tile_feed = Tiles(settings.tiles, minimum, self.appearances), Feed()
         name, link_command = settings.channel.name, f"{chat.prefix}mood link"
-        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, self.identities, link_command)
+        shown = self.appearances if settings.tiles.on else None
+        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, self.identities, link_command, shown)
         self.hub = Hub(self.desk, now)
         self.chat = Chat(chat, name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
@@ -112,6 +119,7 @@ class Show:
     def leave(self, viewer: str) -> None:
         """Withdraw a vote."""
         self._changed |= self.crowd.leave(viewer)
+        self._drop_tile(viewer)
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
@@ -227,6 +235,18 @@ class Show:
         self.announcer.rest()
         self._changed = True
 
+    def hide_viewer(self, seat: str) -> bool:
+        """Show the viewer of this tile no more while the bot runs, and tell the agent. False when nobody is there."""
+        gone = self.appearances.hide(seat)
+        for viewer in gone:
+            self.hub.tell(viewer, Shown(reason=HIDDEN))
+        return bool(gone)
+
+    def hide_tiles(self, hidden: bool) -> None:
+        """Show no tiles at all, or those of all who want it again."""
+        self.tiles.hide(hidden)
+        self._publish()
+
     async def renew(self, name: Secret) -> None:
         """Make a key or the join token anew: with the old one nobody comes in any more. Raises LeraError."""
         # The keyring may take its time, and may ask its owner.
@@ -297,11 +317,21 @@ class Show:
                 unchanged += 1
             await asyncio.sleep(1 / self.MOODS_PER_SECOND)
 
+    def _drop_tile(self, viewer: str) -> None:
+        now = self.now()
+        if self.tiles.drop(viewer, counts=viewer in self.crowd):
+            self.tile_feed.publish(self.tiles.frame(), now)
+
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
         self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
         self.mood = self._mood(now)
+        if self.paused:
+            self.tiles.clear()
+        else:
+            self.tiles.look(self.mood, self.crowd, now)
+        self.tile_feed.publish(self.tiles.frame(), now)
         frame = mood_frame(
             self.mood, self.settings.channel.name, len(self.desk.guests), self.session, self.board.frame(now)
         )

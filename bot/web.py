@@ -29,6 +29,7 @@ from bot.obs.pages import ObsPages
 from bot.sheet import sheet_line
 from bot.show import Show
 from bot.themes import Themes
+from bot.tile_pages import TilePages
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
@@ -59,6 +60,7 @@ class Pages:
         self._feeds: dict[web.WebSocketResponse, Power] = {}
         self._guard = Guard(show.settings.web, show.keys, urlsplit(base_url).port or 80, POWERS, show.now)
         self._cards = Cards(show)
+        self._tiles = TilePages(show)
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -80,6 +82,7 @@ class Pages:
         app.router.add_post("/api/twitch/login", self._twitch_login)
         Controls(self._show, self._guard, self._base_url, self._overlays, self._end_feeds).add_to(app)
         ObsPages(self._show.studio).add_to(app)
+        self._tiles.add_to(app)
         Themes().add_to(app)
         app.on_shutdown.append(self._close_feeds)
         return app
@@ -123,7 +126,7 @@ class Pages:
             return web.Response(status=400)
         # The guard has let it in, so that it has a power.
         self._feeds[page] = self._guard.power_of(request) or "overlay"
-        feeding = asyncio.create_task(self._feed(page))
+        feeding = asyncio.gather(self._feed(page), self._tiles.feed(page))
         try:
             # Pages have nothing to say; reading is what answers their pings and notices that they have gone.
             async for _ in page:

@@ -16,6 +16,7 @@ import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
 import { show as showKey } from "./session.js";
+import { TilesPanel } from "./tiles.js";
 import { watchTwitch } from "./twitch.js";
 import { wordsOf } from "./words.js";
 
@@ -55,6 +56,7 @@ const obs = new ObsPanel(find(".obs"), captions);
 const lookAtHealth = watchHealth(find(".connections"), captions, isThere);
 const lookAtTwitch = watchTwitch(find(".twitch"), isThere);
 offerKeys(find(".secrets"), captions, showLinks);
+const tiles = new TilesPanel(find(".tiles"), words, lang);
 
 function state() {
   if (signal !== "live" || mood === null) return signal;
@@ -134,11 +136,13 @@ const feed = new Feed({
     remember(next.time);
     tell.soon();
   },
+  tiles: (_tiles, frame) => tiles.tell(frame),
   beat: ({ time }) => remember(time),
   locked: lock,
   signal(next) {
     signal = next;
     tell.now();
+    if (next !== "live") tiles.tell(null);
     if (next !== "live") return;
     recall();
     lookAtLinks();

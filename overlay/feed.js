@@ -23,6 +23,7 @@ const LONGEST_RETRY = 3000;
  * @property {(mood: import("./mood.js").Mood) => void} mood
  * @property {(signal: Signal) => void} signal Called when the signal changes.
  * @property {(beat: import("./mood.js").Beat) => void} [beat]
+ * @property {(tiles: import("./mood.js").Tile[], frame: import("./mood.js").Tiles) => void} [tiles]
  * @property {(isLocked: boolean) => void} [locked] Called when the bot wants a key that this page hasn't, and when it has it.
  */
 
@@ -88,6 +89,10 @@ export class Feed {
     this.#heardAt = performance.now();
     if (frame.type === "beat") {
       if (this.#told) this.listener.beat?.(frame);
+      return;
+    }
+    if (frame.type === "tiles") {
+      this.listener.tiles?.(frame.tiles, frame);
       return;
     }
     this.#told = true;

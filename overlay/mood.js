@@ -27,6 +27,19 @@
  * @property {Record<Emotion, number>|null} shares Of this source alone; null where that would tell of single viewers.
  *
  * @typedef {{type: "beat", time: number}} Beat
+ *
+ * @typedef {object} Tile A viewer who chose to be shown.
+ * @property {string} seat Which tile it is; tells nothing else.
+ * @property {string|null} name Any text at all; null for an anonymous seat.
+ * @property {Emotion|null} top null while the face can't be read surely.
+ * @property {Record<Emotion, number>|null} shares
+ * @property {number} sure 0..1.
+ *
+ * @typedef {object} Tiles
+ * @property {"tiles"} type
+ * @property {"on"|"hidden"|"off"} state `hidden` by the dashboard, `off` in the bot's settings.
+ * @property {Tile[]} tiles
+ * @property {number} more Others who want to be shown and have no place.
  */
 
 /** The one order that wire, database, arrays and this page share. @type {readonly Emotion[]} */
@@ -43,7 +56,7 @@ const isNumberOrNull = (value) => value === null || value === undefined || Numbe
  * bot may say more than an older page understands.
  *
  * @param {unknown} text
- * @returns {Mood|Beat|null}
+ * @returns {Mood|Beat|Tiles|null}
  */
 export function readFrame(text) {
   let frame;
@@ -54,6 +67,7 @@ export function readFrame(text) {
   }
   if (frame === null || typeof frame !== "object") return null;
   if (frame.type === "beat") return frame;
+  if (frame.type === "tiles") return isTiles(frame) ? frame : null;
   return frame.type === "mood" && isMood(frame) ? frame : null;
 }
 
@@ -72,6 +86,23 @@ export function votersOf(mood, words) {
   const { face, chat } = mood.sources ?? {};
   if (!chat?.part) return words.viewers(mood.viewers);
   return words.voters(face.part === 0 ? 0 : face.voters, chat.voters);
+}
+
+/** A bot sends at most 100 tiles, and a name has at most 120 bytes. */
+const MOST_TILES = 100;
+const LONGEST_NAME = 120;
+
+function isTiles({ tiles, more, state = "on" }) {
+  if (!Array.isArray(tiles) || tiles.length > MOST_TILES || !["on", "hidden", "off"].includes(state)) return false;
+  if (more !== undefined && !(Number.isInteger(more) && more >= 0)) return false;
+  return tiles.every(isTile) && new Set(tiles.map(({ seat }) => seat)).size === tiles.length;
+}
+
+function isTile(tile) {
+  if (tile === null || typeof tile !== "object" || !/^[a-z0-9]{1,16}$/.test(tile.seat) || !isShare(tile.sure)) return false;
+  if (tile.name !== null && (typeof tile.name !== "string" || tile.name.length > LONGEST_NAME)) return false;
+  if (tile.top === null) return true;
+  return EMOTIONS.includes(tile.top) && isShares(tile.shares);
 }
 
 /**

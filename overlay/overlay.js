@@ -52,7 +52,7 @@ const held = { moods: new Delay(settings.delay), tiles: new Delay(settings.delay
 let mood = null;
 /** @type {import("./mood.js").Mood|null} */
 let newest = null;
-let tiles = { shown: [], newest: [] };
+let tiles = { shown: [], newest: [], more: 0 };
 let now = null;
 /** @type {import("./feed.js").Signal} */
 let signal = "connecting";
@@ -74,7 +74,7 @@ const move = paced(MOVE_EVERY, () => {
     recount();
     retell();
   }
-  perform({ ...movingOf(is, mood, settings), ...counting, ...telling, now, past: past.points, tiles: tilesShown() });
+  perform({ ...movingOf(is, mood, settings), ...counting, ...telling, now, past: past.points, tiles: tilesShown(), more: tiles.more });
 });
 
 const count = paced(COUNT_EVERY, () => {
@@ -201,8 +201,9 @@ const feed = new Feed({
     }
     release();
   },
-  tiles(next) {
+  tiles(next, { more = 0 }) {
     tiles.newest = next;
+    tiles.more = more;
     held.tiles.put(next, performance.now() / 1000);
     release();
   },

@@ -15,7 +15,8 @@
  * @property {number} arousal -1 (calm) .. 1 (excited); 0 while unknown.
  * @property {number} valence -1 (unpleasant) .. 1 (pleasant); 0 while unknown.
  * @property {readonly import("./past.js").Point[]} past The last quarter of an hour, oldest first.
- * @property {readonly object[]} tiles Viewers who chose to be shown.
+ * @property {readonly import("./mood.js").Tile[]} tiles Viewers who chose to be shown.
+ * @property {number} more Others of them for whom there is no place.
  *
  * @property {Record<Emotion, string>} numbers "41%", or a dash. Changes slowly enough to be read.
  * @property {{face: Record<Emotion, string>, chat: Record<Emotion, string>}|null} numbersApart The same of each of `parts`.

@@ -7,11 +7,13 @@ from typing import Annotated, Final, Protocol
 import msgspec
 from msgspec import Meta, Struct
 
+from transport.appearances import Appearances
 from transport.identities import CODE_SECONDS, Identities
 from transport.limits import Rate, paced_interval
 from transport.reading import (
     MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
+    Appear,
     Away,
     Code,
     Dropped,
@@ -26,6 +28,7 @@ from transport.reading import (
     Post,
     Reading,
     Refused,
+    Shown,
     Unlink,
     Welcome,
     agent_decoder,
@@ -110,9 +113,14 @@ class Desk:
         minimum_viewers: int = 3,
         identities: Identities | None = None,
         link_command: str = "!mood link",
+        appearances: Appearances | None = None,
     ) -> None:
-        """`identities` gives agents codes that their viewers type behind `link_command`; None: this hub has none."""
+        """`identities` gives agents codes that their viewers type behind `link_command`; None: this hub has none.
+
+        `appearances` keeps who has chosen to be shown; None: this hub shows nobody.
+        """
         self.identities = identities
+        self.appearances = appearances
         self._link_command = link_command
         self.settings = settings
         self.minimum_viewers = minimum_viewers
@@ -149,6 +157,7 @@ class Desk:
         )
         if self.identities is not None:
             welcome.links, welcome.linked = True, self.identities.chatter_of(guest.viewer) is not None
+        welcome.shows = self.appearances is not None
         return guest, earlier, welcome
 
     def admit(self, viewer: str, now: float) -> Guest:
@@ -157,6 +166,8 @@ class Desk:
         if earlier is None and len(self.guests) >= self.settings.max_viewers:
             raise Refusal("full", "the stream's hub is full; your agent will try again", retry=True)
         sequence = earlier.sequence if earlier is not None else self._sequences.get(viewer, 0)
+        if earlier is not None:
+            self._hide(viewer)
         guest = self.guests[viewer] = Guest(viewer, sequence, self.interval, now)
         self._pace()
         self.counts["joined"] += 1
@@ -194,8 +205,14 @@ class Desk:
         )
         return None
 
-    def obey(self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink, now: float) -> HubFrame | None:
-        """Withdraw a guest's vote, erase the guest, or tie it to a name in chat. Returns the answer, if any."""
+    def obey(
+        self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink | Appear, now: float
+    ) -> HubFrame | None:
+        """Withdraw a guest's vote, erase or show the guest, or tie it to a name in chat. Returns the answer, if any."""
+        if type(frame) is Appear:
+            if self.appearances is None:
+                return Shown(reason="this stream shows no single viewers")
+            return self.appearances.appear(guest.viewer, frame, now)
         if type(frame) is Identify:
             if self.identities is None:
                 return None
@@ -208,11 +225,14 @@ class Desk:
             return Linked()
         if type(frame) is Forget:
             self.audience.forget(guest.viewer)
+            self._hide(guest.viewer)
             self._sequences.pop(guest.viewer, None)
             guest.sequence = 0
             self.counts["forgotten"] += 1
             return Forgotten()
         self.audience.leave(guest.viewer)
+        if type(frame) is Leave:
+            self._hide(guest.viewer)
         return None
 
     def count_frame(self, guest: Guest, now: float) -> None:
@@ -232,12 +252,17 @@ class Desk:
         """The connection has ended. The vote stays until it expires: most come back within seconds."""
         if self.guests.get(guest.viewer) is guest:
             del self.guests[guest.viewer]
+            self._hide(guest.viewer)
             self._pace()
         if guest.sequence:
             self._sequences[guest.viewer] = max(guest.sequence, self._sequences.get(guest.viewer, 0))
             self._sequences.move_to_end(guest.viewer)
             if len(self._sequences) > self.REMEMBERED_SEQUENCES:
                 self._sequences.popitem(last=False)
+
+    def _hide(self, viewer: str) -> None:
+        if self.appearances is not None:
+            self.appearances.drop(viewer)
 
     def _readable_join(self, text: bytes) -> Join:
         if len(text) > MAX_FRAME_BYTES:

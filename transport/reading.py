@@ -1,9 +1,9 @@
 """The contract between agent and bot: what a Reading is, and the frames that carry it.
 
 Frames are JSON text. An agent's first frame is `Join`; then come `Post`, `Away`, `Leave`, `Forget`, and where the
-hub's `Welcome` says that it links, `Identify` and `Unlink`. The hub answers with `Welcome`, `Pace`, `Dropped`,
-`Refused`, `Forgotten`, `Code` and `Linked`. Unknown fields are ignored, so that a newer agent can talk
-to an older hub of the same protocol version; another version is refused with a reason.
+hub's `Welcome` says that it links, `Identify` and `Unlink`, that it shows, `Appear`. The hub answers with `Welcome`,
+`Pace`, `Dropped`, `Refused`, `Forgotten`, `Code`, `Linked` and `Shown`. Unknown fields are ignored, so that a newer
+agent can talk to an older hub of the same protocol version; another version is refused with a reason.
 """
 
 from typing import Annotated, Final, Literal
@@ -18,6 +18,8 @@ MAX_FRAME_BYTES: Final = 1024
 """No honest frame comes near it: a Post is about 170 bytes."""
 
 Source = Literal["face", "chat", "tap", "streamer_face", "streamer_voice"]
+Seat = Literal["no", "seat", "name"]
+"""How a viewer is shown on the stream: not at all, as one of the crowd without a name, or by name."""
 AwayReason = Literal["no_face", "too_dark", "paused", "no_camera"]
 Probabilities = tuple[float, float, float, float, float, float, float]
 """In the order of `model.emotions.EMOTIONS`; each 0..1, together 1."""
@@ -96,11 +98,19 @@ class Unlink(Struct, tag="unlink"):
     """Agent to hub: whoever the viewer is in chat, forget it. An empty `Linked` is the answer."""
 
 
+class Appear(Struct, tag="appear"):
+    """Agent to hub: show this viewer on the stream so from now on, until told otherwise. `Shown` is the answer."""
+
+    seat: Seat
+    name: Annotated[str, Meta(max_length=400)] = ""
+
+
 class Welcome(Struct, tag="welcome"):
     """Hub to agent: joined. At most one reading every `interval` seconds; at least one frame every `heartbeat`.
 
     `sequence` is the last number that the hub has seen from this viewer; with fewer than `minimum_viewers` the stream
-    shows no shares. `links` says whether the hub knows `Identify` and `Unlink`, `linked` whether this viewer is linked.
+    shows no shares. `links` says whether the hub knows `Identify` and `Unlink`, `linked` whether this viewer is linked,
+    `shows` whether it takes `Appear`.
     """
 
     version: int
@@ -111,6 +121,7 @@ class Welcome(Struct, tag="welcome"):
     minimum_viewers: int = 3
     links: bool = False
     linked: bool = False
+    shows: bool = False
 
 
 class Pace(Struct, tag="pace"):
@@ -151,12 +162,20 @@ class Linked(Struct, tag="linked"):
     name: str = ""
 
 
-AgentFrame = Post | Away | Leave | Forget | Identify | Unlink
-HubFrame = Welcome | Pace | Dropped | Refused | Forgotten | Code | Linked
+class Shown(Struct, tag="shown"):
+    """Hub to agent: how the viewer is shown from now on; `reason` says why it isn't as asked for."""
+
+    seat: Seat = "no"
+    name: str = ""
+    reason: str = ""
+
+
+AgentFrame = Post | Away | Leave | Forget | Identify | Unlink | Appear
+HubFrame = Welcome | Pace | Dropped | Refused | Forgotten | Code | Linked | Shown
 
 hello_decoder: Final = msgspec.json.Decoder(Hello)
 join_decoder: Final = msgspec.json.Decoder(Join)
-agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget | Identify | Unlink)
+agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget | Identify | Unlink | Appear)
 hub_decoder: Final[msgspec.json.Decoder[HubFrame]] = msgspec.json.Decoder(HubFrame)
 _encoder: Final = msgspec.json.Encoder()
 

@@ -15,7 +15,8 @@ import msgspec
 from msgspec.structs import astuple
 
 from lera.errors import LeraError
-from transport.hub import State
+from transport.appearances import Appearing
+from transport.hub_client import State
 from transport.identities import Linking
 from transport.newest import Newest
 from transport.reading import AwayReason, Post
@@ -45,7 +46,7 @@ from transport.sheet_pace import Quota, full_jitter, sheet_pace, write_interval
 
 
 class SheetClient:
-    """The agent's end: keeps one row, in which the newest reading stands. Used as `transport.hub.HubClient` is."""
+    """The agent's end: keeps one row, in which the newest reading stands. Used as `HubClient` is."""
 
     PATIENCE: Final = 3
     """Refusals in a row that may be a passing fault of Google's."""
@@ -69,6 +70,8 @@ class SheetClient:
         self.readings_sent = 0
         # Never used: all who read the Sheet would read the code as well.
         self.linking = Linking()
+        # Never used either: a row has no place for a name.
+        self.appearing = Appearing()
         self._shared = shared
         self._table = table
         self._channel = channel

@@ -23,6 +23,7 @@ from viewer_agent.channels import (
     channel_token,
     join_channel,
     joined_channels,
+    keep_showing,
     leave_channel,
     named_channels,
     pick_channel,
@@ -31,6 +32,7 @@ from viewer_agent.channels import (
 from viewer_agent.connection import Client, connection, drop_login
 from viewer_agent.consent import payload, require_consent, withdraw_consent
 from viewer_agent.settings import ModelSettings, ViewerSettings
+from viewer_agent.showing import Showing, choose_showing
 
 if TYPE_CHECKING:
     from viewer_agent.watch import Reader, Watch
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Reads your facial expression on this computer and sends seven numbers a second to a stream. It asks you before it
 opens the camera for the first time; pictures never leave this computer. While it runs, p (and Enter) pauses at once
-and closes the camera, l links you with your name in the stream's chat or undoes it, Ctrl-C stops."""
+and closes the camera, l links you with your name in the stream's chat or undoes it, s hides you on the stream at once
+or shows you again if you chose to be shown, Ctrl-C stops."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--preview", action="store_true", help="show what the agent sees, on a page for this computer only"
     )
+    parser.add_argument(
+        "--show-me",
+        choices=("no", "seat", "name"),
+        help="be shown on the stream: not, as an anonymous seat, or by name; you are asked before",
+    )
+    parser.add_argument("--name", default="", metavar="NAME", help="the name to be shown by, at most 25 characters")
     parser.add_argument("--seconds", type=_positive, metavar="N", help="stop after this many seconds")
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
@@ -119,10 +128,27 @@ def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: Model
     # A file is no camera: nobody is watched, so nobody is asked.
     if not is_video_file(source):
         require_consent()
+    joined = _shown_as_chosen(joined, arguments, settings)
     connect = connection(joined, token, arguments.key)
     if settings.low_priority:
         step_back()
     return run_until_stopped(_run_agent(arguments, settings, model, source, joined, connect))
+
+
+def _shown_as_chosen(joined: Joined, arguments: argparse.Namespace, settings: ViewerSettings) -> Joined:
+    if joined.by_sheet:
+        if (arguments.show_me or settings.show_me) != "no" or arguments.name:
+            print("By a Google Sheet nobody is shown one by one: it carries no names.")
+        return joined
+    showing = choose_showing(
+        joined.channel,
+        joined.showing,
+        arguments.show_me,
+        arguments.name,
+        (settings.show_me, settings.show_name),
+        terminal=sys.stdin is not None and sys.stdin.isatty(),
+    )
+    return joined if showing == joined.showing else keep_showing(joined, showing)
 
 
 async def _run_agent(
@@ -148,6 +174,8 @@ async def _run_agent(
         say,
         keep_frame=wants_preview,
         make_watch=make_watch,
+        showing=None if joined.by_sheet else joined.showing,
+        keep_showing=lambda showing: _remember(joined, showing, say),
     )
     say(f"Joining {joined.channel} on {joined.place} …")
     try:
@@ -155,7 +183,7 @@ async def _run_agent(
             if arguments.stop_with_parent:
                 when_input_ends(agent.stop)
             else:
-                keys = {"p": agent.toggle_pause, "l": agent.chat_link.toggle}
+                keys = {"p": agent.toggle_pause, "l": agent.chat_link.toggle, "s": agent.appearance.toggle}
                 stack.enter_context(listen_to_keys(lambda key: keys.get(key.lower(), lambda: None)()))
             if wants_preview:
                 from viewer_agent.preview import Preview
@@ -172,6 +200,14 @@ async def _run_agent(
         if arguments.stats_file is not None:
             _write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
     return 0
+
+
+def _remember(joined: Joined, showing: Showing, say: Callable[[str], None]) -> None:
+    """Keep what a key has changed; a disk that is full must not keep anybody on the screen."""
+    try:
+        keep_showing(joined, showing)
+    except (LeraError, OSError) as error:
+        say(f"That could not be remembered for the next time: {error}")
 
 
 def _eyes(

@@ -11,10 +11,13 @@ from typing import Any, Final, Protocol
 import psutil
 from msgspec import Struct
 
+from transport.appearances import Appearing
 from transport.identities import Linking
+from viewer_agent.appearance import Appearance
 from viewer_agent.chat_link import ChatLink
 from viewer_agent.reporter import Gone, Reason, Told
 from viewer_agent.settings import ViewerSettings
+from viewer_agent.showing import Showing
 from viewer_agent.watch import FrameLike, Reader, Sight, Watch
 
 _SEEN: Final = {
@@ -25,11 +28,12 @@ _SEEN: Final = {
 
 
 class Client(Protocol):
-    """The part of `transport.hub.HubClient` and `transport.sheet_client.SheetClient` that is used."""
+    """The part of `transport.hub_client.HubClient` and `transport.sheet_client.SheetClient` that is used."""
 
     interval: float
     minimum_viewers: int
     linking: Linking
+    appearing: Appearing
 
     async def run(self) -> None: ...
     def post(self, probabilities: Sequence[float], quality: float, captured: float) -> None: ...
@@ -89,11 +93,14 @@ class Agent:
         *,
         keep_frame: bool = False,
         make_watch: Callable[[Any, ViewerSettings], Watch] = Watch,
+        showing: Showing | None = None,
+        keep_showing: Callable[[Showing], None] = lambda _showing: None,
     ) -> None:
         """`make_client` gets the callback for its state, `make_camera` the one for its changes (called in its thread).
 
         `load_reader` is called in the worker thread. `keep_frame` keeps the newest frame in memory for a preview.
-        `make_watch` gets the loaded reader and the settings.
+        `make_watch` gets the loaded reader and the settings. `showing` is as whom the viewer agreed to be shown, and
+        `keep_showing` remembers what the viewer changes of it.
         """
         self.statistics = Statistics()
         self.sight: Sight | None = None
@@ -105,6 +112,7 @@ class Agent:
         self._load_reader = load_reader
         self._make_camera = make_camera
         self.chat_link = ChatLink(self._client.linking, say)
+        self.appearance = Appearance(self._client.appearing, say, showing, keep_showing)
         self._say = say
         self._said: dict[str, str] = {}
         self._keep_frame = keep_frame
@@ -237,6 +245,7 @@ class Agent:
             number = self._client.minimum_viewers
             alone = " That may be you alone." if number < 2 else ""
             self._once("hub", f"Joined. This stream shows the crowd once {number} or more take part.{alone}")
+            self.appearance.joined()
         elif state == "offline":
             self._once("hub", "The stream can't be reached; trying again.")
 

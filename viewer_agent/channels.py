@@ -13,18 +13,21 @@ from lera.folders import data_folder
 from lera.vault import keep_secret, secret
 from transport.link import Link, parse_link
 from transport.reading import Channel, Key
+from viewer_agent.showing import Showing
 
 
 class Joined(Struct, frozen=True):
     """One stream. `viewer` is a random key that only this stream knows, so that two can't tell they share a viewer.
 
-    `leaving`: the viewer has withdrawn, but the stream could not be asked yet to erase.
+    `leaving`: the viewer has withdrawn, but the stream could not be asked yet to erase. `showing`: as whom the viewer
+    has agreed to be shown on the stream, None: not asked, or not agreed.
     """
 
     url: Annotated[str, Meta(pattern=r"^(wss?|https?)://")]
     channel: Channel
     viewer: Key
     leaving: bool = False
+    showing: Showing | None = None
 
     @property
     def place(self) -> str:
@@ -59,8 +62,9 @@ def join_channel(link: Link, say: Callable[[str], None] = print) -> Joined:
         raise LeraError(f"{link.channel!r} is no channel name: copy the streamer's link whole.")
     channels = joined_channels(say)
     known = next((entry for entry in channels if (entry.url, entry.channel) == (link.url, link.channel)), None)
-    viewer = known.viewer if known is not None else secrets.token_urlsafe(16)
-    entry = Joined(link.url, link.channel, viewer)
+    entry = Joined(link.url, link.channel, secrets.token_urlsafe(16))
+    if known is not None:
+        entry = msgspec.structs.replace(known, leaving=False)
     keep_secret(_secret_name(entry), link.token)
     if entry != known:
         _write([*(other for other in channels if other is not known), entry])
@@ -83,8 +87,14 @@ def leave_channel(entry: Joined) -> None:
 
 def postpone_leaving(entry: Joined) -> None:
     """Keep a stream only so that it can be asked later to erase."""
-    channels = joined_channels()
-    _write([msgspec.structs.replace(other, leaving=True) if other == entry else other for other in channels])
+    _replace(entry, msgspec.structs.replace(entry, leaving=True, showing=None))
+
+
+def keep_showing(entry: Joined, showing: Showing | None) -> Joined:
+    """Remember as whom the viewer is shown on a stream; returns it as it is now."""
+    fresh = msgspec.structs.replace(entry, showing=showing)
+    _replace(entry, fresh)
+    return fresh
 
 
 def named_channels(name: str | None) -> list[Joined]:
@@ -137,6 +147,11 @@ def channel_list(channels: list[Joined]) -> str:
 
 def _secret_name(entry: Joined) -> str:
     return f"viewer {entry.url} {entry.channel}"
+
+
+def _replace(entry: Joined, fresh: Joined) -> None:
+    place = (entry.url, entry.channel)
+    _write([fresh if (other.url, other.channel) == place else other for other in joined_channels()])
 
 
 def _write(channels: list[Joined]) -> None:

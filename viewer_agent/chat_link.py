@@ -38,17 +38,17 @@ class ChatLink:
 
     def _hear(self, frame: Code | Linked) -> None:
         if isinstance(frame, Code):
-            self._line, self._until = _printable(frame.line), self._now() + frame.seconds
+            self._line, self._until = printable(frame.line), self._now() + frame.seconds
             minutes = f"{frame.seconds / 60:.0f} minutes"
             self._say(f"To be known in chat, type this there within {minutes}, from your own name: {self._line}")
             return
-        self._line, self.name = "", _printable(frame.name)
+        self._line, self.name = "", printable(frame.name)
         if self.name:
             self._say(f"Linked: you are {self.name} in chat. If that isn't you, press l at once to undo it.")
         else:
             self._say("You are linked with nobody in chat any more.")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """What a hub sends is a stranger's: without signs that control a terminal or turn a line around."""
     return "".join(letter for letter in text if letter.isprintable())[:_LONGEST]

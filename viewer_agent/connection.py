@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from transport.hub import HubClient
+from transport.hub_client import HubClient
 from transport.sheet_account import account, forget_login
 from transport.sheet_client import SheetClient
 from viewer_agent.channels import Joined

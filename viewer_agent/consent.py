@@ -50,7 +50,8 @@ By a Google Sheet  A link that begins with lera+sheet leads to a spreadsheet of 
                    Everybody who may edit it can read your row and write a false one, and where you log in to Google
                    yourself, they can find your account's name in its version history.
 Who sees it        The streamer's computer adds you to the crowd. Stream and chat see the crowd, once three viewers take
-                   part; a streamer may choose another number, and the agent tells you which when it joins.
+                   part; a streamer may choose another number, and the agent tells you which when it joins. You
+                   alone are not shown. That is another question, asked only if you start with --show-me.
 How to stop        p pauses at once and closes the camera; Ctrl-C ends it. It never starts by itself.
 How to erase       `lera viewer --forget` withdraws this consent and asks every stream you joined to erase what it
                    keeps of you.

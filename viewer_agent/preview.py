@@ -41,6 +41,7 @@ class Preview:
                 web.get("/{token}/state", self._state),
                 web.post("/{token}/pause", self._pause),
                 web.post("/{token}/link", self._link),
+                web.post("/{token}/show", self._show),
             ]
         )
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -110,6 +111,9 @@ class Preview:
                 "linked": agent.chat_link.linked,
                 "name": agent.chat_link.name,
                 "line": agent.chat_link.line,
+                "appearance": agent.appearance.line,
+                "shown": agent.appearance.shown,
+                "showable": agent.appearance.possible,
             }
         )
 
@@ -121,6 +125,11 @@ class Preview:
     async def _link(self, request: web.Request) -> web.Response:
         self._require_header(request)
         self._agent.chat_link.toggle()
+        return web.json_response({})
+
+    async def _show(self, request: web.Request) -> web.Response:
+        self._require_header(request)
+        self._agent.appearance.toggle()
         return web.json_response({})
 
     def _require_header(self, request: web.Request) -> None:

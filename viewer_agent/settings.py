@@ -44,6 +44,11 @@ class ViewerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     preview: Annotated[
         bool, Meta(description="Show what the agent sees on a page that only this machine can open.")
     ] = False
+    show_me: Annotated[
+        Literal["no", "seat", "name"],
+        Meta(description="Be shown on the stream one by one. You are asked before, for each stream."),
+    ] = "no"
+    show_name: Annotated[str, Meta(max_length=100, description="The name to be shown by.")] = ""
     low_priority: Annotated[bool, Meta(description="Let every other program go first, games above all.")] = True
 
 

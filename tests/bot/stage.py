@@ -20,7 +20,7 @@ from bot.show import Show
 from bot.web import links
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
-from transport.hub import HubClient
+from transport.hub_client import HubClient
 from transport.link import parse_link
 from transport.reading import Probabilities
 

@@ -13,7 +13,7 @@ from bot.settings import Settings
 from bot.show import Show
 from bot.web import CLOSE_KEY_RENEWED, POWERS, Pages, links
 from tests.bot.stage import OVERLAY_KEY, STREAMER_KEY, Theatre, theatre, with_key
-from transport.hub import HubClient
+from transport.hub_client import HubClient
 from transport.link import parse_link
 
 OPEN = ["/", "/overlay", "/overlay/", "/dashboard", "/dashboard/", "/healthz", "/join/demo", "/overlay/overlay.js"]

@@ -12,7 +12,7 @@ from bot.history import History
 from bot.settings import ChatSettings
 from lera.errors import LeraError
 from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
-from transport.hub import HubClient
+from transport.hub_client import HubClient
 from transport.reading import Code, Linked
 
 ANN, BOB = Asker("Ann", id="1"), Asker("Bob", id="2")

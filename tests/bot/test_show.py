@@ -45,8 +45,8 @@ async def test_the_split_is_hidden_until_there_are_enough_and_again_when_one_lea
 
 async def test_nothing_new_is_a_beat_and_not_a_mood() -> None:
     async with theatre() as stage, stage.session.ws_connect("/live") as page:
-        frames = [(await page.receive_json(timeout=5))["type"] for _ in range(3)]
-        assert frames == ["mood", "beat", "beat"]
+        frames = [(await page.receive_json(timeout=5))["type"] for _ in range(4)]
+        assert frames == ["mood", "tiles", "beat", "beat"]
 
 
 async def test_each_second_is_remembered_and_the_session_ends(tmp_path: Path) -> None:

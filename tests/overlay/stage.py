@@ -76,6 +76,17 @@ def mood(
     }
 
 
+def tile(seat: str, name: str | None, top: str | None = "happiness", sure: float = 0.9) -> Frame:
+    """One tile of a tiles frame; `top` None is a face that can't be read surely."""
+    shares = None if top is None else {emotion: 0.7 if emotion == top else 0.05 for emotion in EMOTIONS}
+    return {"seat": seat, "name": name, "top": top, "shares": shares, "sure": sure}
+
+
+def tiles(*shown: Frame, more: int = 0, state: str = "on") -> Frame:
+    """A tiles frame as `/live` sends it."""
+    return {"type": "tiles", "state": state, "tiles": list(shown), "more": more}
+
+
 def beat() -> Frame:
     """The frame that says that nothing changed."""
     return {"type": "beat", "time": time.time()}
@@ -90,11 +101,13 @@ class Stage:
 
     def __init__(self, own_themes: Path | None = None) -> None:
         """`own_themes` is a streamer's folder of themes; what is put into it later is served as well."""
-        self._themes = Themes(own=own_themes or PAGES / "no-themes-here")
+        self._theme_files = Themes(own=own_themes or PAGES / "no-themes-here")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.current: Frame | None = None
+        # The tiles that a page is told when it connects; None: it is told of none.
+        self.tiles: Frame | None = None
         self.history: list[Frame] = []
         self.twitch: dict[str, Any] = {"state": "unset", "line": "Twitch is not set up.", "login": None}
         self.connections: list[Frame] = [{"name": "overlay", "state": "good", "line": "1 overlay is open.", "mend": ""}]
@@ -138,6 +151,8 @@ class Stage:
         """Sends the frame to every page; a mood is also what later pages are told first."""
         if frame["type"] == "mood":
             self.current = frame
+        if frame["type"] == "tiles":
+            self.tiles = frame
         self.send(json.dumps(frame))
 
     def send(self, text: str) -> None:
@@ -181,12 +196,13 @@ class Stage:
         app.router.add_post("/api/twitch/login", self._twitch_login)
         app.router.add_get("/api/obs", self._obs)
         app.router.add_post("/api/obs", self._do_in_obs)
+        app.router.add_post("/api/tiles/{what}", self._do_with_tiles)
         app.router.add_get("/overlay", self._slash)
         app.router.add_get("/dashboard", self._slash)
         app.router.add_get("/overlay/", self._page("index.html"))
         app.router.add_get("/dashboard/", self._page("dashboard.html"))
         app.router.add_get("/join/{channel}", self._page("join.html"))
-        self._themes.add_to(app)
+        app.router.add_get("/overlay/themes/{theme}/{file}", self._theme_files._serve)
         app.router.add_static("/overlay/", PAGES)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -237,6 +253,8 @@ class Stage:
         self.joins += 1
         if self.current is not None:
             await connection.send_str(json.dumps(self.current))
+        if self.tiles is not None:
+            await connection.send_str(json.dumps(self.tiles))
         self._sockets.add(connection)
         try:
             async for _ in connection:
@@ -305,6 +323,11 @@ class Stage:
         self.wanted.append(wanted)
         self.obs = self.obs | ({"mode": wanted["mode"]} if wanted["do"] == "switch" else {})
         return web.json_response({"said": f"Done: {wanted['do']}."})
+
+    async def _do_with_tiles(self, request: web.Request) -> web.Response:
+        assert request.content_type == "application/json"
+        self.wanted.append({"do": request.match_info["what"], **await request.json()})
+        return web.json_response({"said": f"Done: {request.match_info['what']}."})
 
     async def _slash(self, request: web.Request) -> web.Response:
         query = f"?{request.query_string}" if request.query_string else ""

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transport.appearances import Appearances
 from transport.desk import Desk, Guest, HubSettings, Refusal
 from transport.identities import Identities
-from transport.reading import MAX_FRAME_BYTES, Code, Dropped, Forgotten, Linked, Pace, Probabilities, Reading
+from transport.reading import MAX_FRAME_BYTES, Code, Dropped, Forgotten, Linked, Pace, Probabilities, Reading, Shown
 
 VIEWER = "a" * 22
 SEVEN: Probabilities = (0.4, 0.1, 0.2, 0.1, 0.1, 0.05, 0.05)
@@ -282,3 +283,48 @@ def test_a_desk_without_identities_says_so_and_lives_on_when_asked(desk: Desk) -
     assert not welcome.links and not welcome.linked
     assert desk.take(guest, frame(type="identify"), 0.0) is None
     assert desk.take(guest, frame(type="unlink"), 0.0) == Linked()
+
+
+def test_a_desk_shows_who_asks_until_they_leave_or_can_be_heard_no_longer(listener: Listener) -> None:
+    appearances = Appearances()
+    desk = Desk(HubSettings(), "demo", "secret", listener, appearances=appearances)
+
+    def ask(guest: Guest) -> None:
+        assert desk.take(guest, frame(type="appear", seat="name", name=" Ann "), 1.0) == Shown("name", "Ann")
+        assert dict(appearances) == {VIEWER: "Ann"}
+
+    guest, _, welcome = desk.join(join_frame(), 0.0)
+    assert welcome.shows and not dict(appearances)
+    ask(guest)
+    desk.take(guest, frame(type="away", reason="no_face"), 1.0)
+    assert dict(appearances), "out of sight for a moment, the wish stands"
+    for goodbye in ("leave", "forget"):
+        ask(guest)
+        desk.take(guest, frame(type=goodbye), 2.0)
+        assert not dict(appearances)
+    ask(guest)
+    again = desk.join(join_frame(), 3.0)[0]
+    assert not dict(appearances), "another window has to ask by itself"
+    ask(again)
+    desk.gone(guest)
+    assert dict(appearances), "the earlier window has no say any more"
+    desk.gone(again)
+    assert not dict(appearances)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"seat": "all"}, {"seat": None}, {"name": 7}, {"name": "x" * 401}, {"name": "x" * 10_000}]
+)
+def test_a_malformed_wish_to_be_shown_ends_the_connection(listener: Listener, changes: dict[str, Any]) -> None:
+    desk = Desk(HubSettings(), "demo", "secret", listener, appearances=Appearances())
+    guest = joined(desk)
+    with pytest.raises(Refusal):
+        desk.take(guest, frame(**{"type": "appear", "seat": "name", "name": "Ann", **changes}), 0.0)
+    assert desk.appearances is not None and not dict(desk.appearances)
+
+
+def test_a_desk_that_shows_nobody_says_so_and_lives_on_when_asked(desk: Desk) -> None:
+    guest, _, welcome = desk.join(join_frame(), 0.0)
+    assert not welcome.shows
+    answer = desk.take(guest, frame(type="appear", seat="seat"), 0.0)
+    assert isinstance(answer, Shown) and answer.seat == "no" and answer.reason

@@ -16,8 +16,10 @@ from multidict import CIMultiDict
 
 from lera.errors import LeraError
 from tests.transport.test_desk import SEVEN, VIEWER, Listener, frame, join_frame, post_frame
+from transport.appearances import Appearances
 from transport.desk import Desk, HubSettings
-from transport.hub import Hub, HubClient, backoff
+from transport.hub import Hub
+from transport.hub_client import HubClient
 from transport.link import HUB_PATH
 from transport.newest import Newest
 
@@ -59,7 +61,8 @@ class Server:
         self.port = listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.url = f"ws://127.0.0.1:{self.port}{HUB_PATH}"
-        self.desk = Desk(self.settings, "demo", "secret", self.audience)
+        self.appearances = Appearances()
+        self.desk = Desk(self.settings, "demo", "secret", self.audience, appearances=self.appearances)
         self.hub = Hub(self.desk, asyncio.get_running_loop().time)
         app = web.Application()
         app.router.add_get(HUB_PATH, self.hub.handle)
@@ -366,13 +369,6 @@ async def test_a_compressed_bomb_is_never_unpacked() -> None:
         session.ws_connect(server.url, compress=15) as page,
     ):
         assert page.compress == 0
-
-
-def test_the_wait_grows_is_capped_and_jitters() -> None:
-    for attempt in range(60):
-        waits = {backoff(attempt, 30.0) for _ in range(50)}
-        assert all(0.25 <= wait <= min(30.0, 2.0**attempt) for wait in waits)
-        assert len(waits) > 10
 
 
 def test_the_wire_is_what_the_contract_says() -> None:

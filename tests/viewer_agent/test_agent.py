@@ -8,10 +8,13 @@ import pytest
 
 from lera.errors import LeraError
 from tests.viewer_agent.helpers import FakeReader, face, frame
+from transport.appearances import Appearing
 from transport.identities import Linking
+from transport.reading import Appear
 from viewer_agent.agent import Agent
 from viewer_agent.camera import Frame
 from viewer_agent.settings import ViewerSettings
+from viewer_agent.showing import Showing
 
 VIEWER = face(200, 100, 160)
 
@@ -25,6 +28,7 @@ class FakeClient:
     def __init__(self, error: LeraError | None = None) -> None:
         self.said: list[Any] = []
         self.linking = Linking()
+        self.appearing = Appearing()
         self.closed = asyncio.Event()
         self._error = error
         self._told = asyncio.Event()
@@ -180,7 +184,8 @@ async def test_each_line_is_said_once_per_change() -> None:
     for state in ("connecting", "offline", "connecting", "offline", "connecting", "joined", "offline"):
         stage.on_state(state)
     lost = "The stream can't be reached; trying again."
-    assert stage.lines == [lost, "Joined. This stream shows the crowd once 3 or more take part.", lost]
+    joined = "Joined. This stream shows the crowd once 3 or more take part."
+    assert stage.lines == [lost, joined, "Not shown on the stream.", lost]
     await stage.agent.run()
 
 
@@ -238,3 +243,16 @@ async def test_it_stops_when_the_time_is_up_and_when_it_is_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert stage.kind.closed == stage.kind.opened == 1
+
+
+async def test_who_agreed_to_be_shown_asks_for_it_and_withdraws_with_one_key() -> None:
+    client = FakeClient()
+    kept: list[Showing] = []
+    ann = Showing("name", "Ann", "0" * 64, "2026-01-01T00:00:00+00:00")
+    agent = Agent(
+        ViewerSettings(), lambda _state: client, FakeReader, FakeCamera, lambda _line: None,
+        showing=ann, keep_showing=kept.append,
+    )  # fmt: skip
+    assert client.appearing.wanted == Appear("name", "Ann")
+    agent.appearance.toggle()
+    assert client.appearing.wanted == Appear("no") and [showing.on for showing in kept] == [False]

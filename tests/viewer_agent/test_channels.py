@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from viewer_agent.channels import (
     channel_token,
     join_channel,
     joined_channels,
+    keep_showing,
     leave_channel,
     named_channels,
     pick_channel,
     postpone_leaving,
 )
+from viewer_agent.showing import Showing
 
 ANNA = Link("wss://anna.example/hub", "anna", "anna's-token")
 BEN = Link("ws://127.0.0.1:8765/hub", "ben", "ben's-token")
@@ -100,3 +103,21 @@ def test_a_damaged_list_is_set_aside_and_said(lera_home: Path, damage: str) -> N
 def test_a_channel_name_that_can_not_be_is_refused() -> None:
     with pytest.raises(LeraError, match="channel name"):
         join_channel(ANNA._replace(channel="anna; rm"))
+
+
+def test_being_shown_is_remembered_for_one_stream_and_survives_a_new_link() -> None:
+    anna, ben = join_channel(ANNA), join_channel(BEN)
+    showing = Showing("name", "Ann", "0" * 64, "2026-01-01T00:00:00+00:00")
+    shown = keep_showing(anna, showing)
+    assert joined_channels() == [shown, ben] and shown.showing == showing and ben.showing is None
+    assert join_channel(ANNA._replace(token="rotated")) == shown
+    postpone_leaving(shown)
+    assert joined_channels()[0].leaving and joined_channels()[0].showing is None
+    assert keep_showing(joined_channels()[0], None).showing is None
+
+
+def test_a_list_of_before_this_is_read(lera_home: Path) -> None:
+    lera_home.mkdir(exist_ok=True)
+    old = {"url": "wss://anna.example/hub", "channel": "anna", "viewer": "k" * 22, "leaving": False}
+    (lera_home / "channels.json").write_text(json.dumps([old]))
+    assert joined_channels()[0].showing is None

@@ -9,7 +9,7 @@ import pytest
 from lera.errors import LeraError
 from lera.vault import keep_secret, secret
 from tests.transport.sheet_stage import eventually, key_of, sheet_stage
-from transport.hub import HubClient
+from transport.hub_client import HubClient
 from transport.link import parse_link
 from transport.sheet_account import login_name
 from transport.sheet_client import SheetClient

@@ -1,3 +1,4 @@
+import argparse
 import asyncio
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from viewer_agent import __main__ as program
 from viewer_agent.__main__ import main
 from viewer_agent.channels import join_channel, joined_channels
 from viewer_agent.consent import has_consent, require_consent
+from viewer_agent.settings import ViewerSettings
 
 LINK = Link("ws://127.0.0.1:9/hub", "demo", "secret-token")
 
@@ -24,7 +26,17 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert left.value.code == 0
     text = capsys.readouterr().out
-    for option in ("--camera", "--loop", "--preview", "--forget", "--list", "--explain-payload", "--seconds"):
+    for option in (
+        "--camera",
+        "--loop",
+        "--preview",
+        "--forget",
+        "--list",
+        "--explain-payload",
+        "--seconds",
+        "--show-me",
+        "--name",
+    ):
         assert option in text
     # Nothing answers the question of consent in the viewer's place.
     assert "--yes" not in text
@@ -115,6 +127,26 @@ def test_ctrl_c_at_the_question_leaves_without_a_traceback(
     monkeypatch.setattr(program, "require_consent", interrupt)
     assert main(["demo", "--camera", "0"]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_no_option_agrees_to_be_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    join_channel(LINK)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    assert main(["demo", "--camera", str(PORTRAIT), "--show-me", "name", "--name", "Ann"]) == 1
+    assert "not agreed to be shown" in capsys.readouterr().err
+    assert joined_channels()[0].showing is None
+
+
+def test_by_a_sheet_nobody_is_shown_which_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    joined = join_channel(Link("https://sheets.example/v4", "demo", "spreadsheet"))
+    arguments = argparse.Namespace(show_me="name", name="Ann")
+    assert program._shown_as_chosen(joined, arguments, ViewerSettings()) == joined
+    assert "By a Google Sheet nobody is shown" in capsys.readouterr().out
+    quiet = argparse.Namespace(show_me=None, name="")
+    assert program._shown_as_chosen(joined, quiet, ViewerSettings()) == joined
+    assert not capsys.readouterr().out
+    program._shown_as_chosen(joined, quiet, ViewerSettings(show_me="seat"))
+    assert "nobody is shown" in capsys.readouterr().out
 
 
 def test_a_film_needs_no_consent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from tests.viewer_agent.helpers import frame
+from transport.appearances import Appearing
 from transport.identities import Linking
-from transport.reading import Code, Linked, Welcome
+from transport.reading import Appear, Code, Linked, Shown, Welcome
 from viewer_agent.agent import Agent
+from viewer_agent.appearance import Appearance
 from viewer_agent.chat_link import ChatLink
 from viewer_agent.preview import Preview
+from viewer_agent.showing import Showing
 from viewer_agent.watch import Sight
 
 HEADER = {"X-Lera": "1"}
@@ -29,7 +32,9 @@ class FakeAgent(SimpleNamespace):
 def agent() -> Any:
     sight = Sight("face", (64.0, 48.0, 320.0, 240.0), 0.8, np.full(7, 1 / 7), None)
     link = ChatLink(Linking(), lambda _line: None)
-    return FakeAgent(paused=False, hub="joined", frame=frame(1), sight=sight, chat_link=link)
+    showing = Showing("name", "Ann <b>", "0" * 64, "2026-01-01T00:00:00+00:00")
+    appearance = Appearance(Appearing(), lambda _line: None, showing)
+    return FakeAgent(paused=False, hub="joined", frame=frame(1), sight=sight, chat_link=link, appearance=appearance)
 
 
 @pytest.fixture
@@ -112,3 +117,23 @@ async def test_links_with_chat(page: str, session: aiohttp.ClientSession, agent:
     assert await told() == (False, "", "!mood link ABCD2345")
     linking.hear(Linked("ann"))
     assert await told() == (True, "ann", None)
+
+
+async def test_says_who_is_shown_and_hides_at_once(page: str, session: aiohttp.ClientSession, agent: Any) -> None:
+    async def told() -> tuple[str, bool, bool]:
+        async with session.get(page + "state", headers=HEADER) as answer:
+            state = await answer.json()
+        return state["appearance"], state["shown"], state["showable"]
+
+    appearing: Appearing = agent.appearance._appearing
+    appearing.joined(Welcome(1, "demo", 0, 1.0, 5.0, shows=True))
+    appearing.hear(Shown("name", "Ann <b>"))
+    assert await told() == ("Shown on the stream as Ann <b>. s hides you at once.", True, True)
+    async with session.post(page + "show") as answer:
+        assert answer.status == 403, "a form of another page can't"
+    assert appearing.due() == Appear("name", "Ann <b>")
+    async with session.post(page + "show", headers=HEADER) as answer:
+        assert answer.status == 200
+    assert appearing.due() == Appear("no")
+    appearing.hear(Shown())
+    assert await told() == ("Not shown on the stream. s shows you again, as Ann <b>.", False, True)

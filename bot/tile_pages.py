@@ -1,0 +1,68 @@
+"""Tiles on the pages: sent over `/live` beside the mood, and the dashboard's `POST /api/tiles/…`."""
+
+import asyncio
+from typing import Annotated, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from bot.show import Show
+
+Wanted = TypeVar("Wanted", bound=msgspec.Struct)
+
+
+class Hide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose tile is to be hidden."""
+
+    seat: Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{8}$")]
+
+
+class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether tiles are shown at all."""
+
+    show: bool
+
+
+class TilePages:
+    """The routes of one show."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes; `bot/web.py`'s guard keeps strangers and other sites out."""
+        app.router.add_post("/api/tiles/hide", self._hide)
+        app.router.add_post("/api/tiles/switch", self._switch)
+
+    async def feed(self, page: web.WebSocketResponse) -> None:
+        """Send a page of `/live` the tiles: first as they are, then whenever they change, until it is gone."""
+        feed, seen = self._show.tile_feed, 0
+        while not page.closed:
+            try:
+                newest = await feed.next(seen)
+                text, seen = feed.text, newest
+                async with asyncio.timeout(10.0):
+                    await page.send_str(text)
+            except TimeoutError:
+                # Nothing new, or a page that doesn't read, whose mood is late as well: that one closes it.
+                continue
+            except (ConnectionError, RuntimeError):
+                return
+
+    async def _hide(self, request: web.Request) -> web.Response:
+        wanted = await _wanted(request, Hide)
+        if not self._show.hide_viewer(wanted.seat):
+            return web.json_response({"said": "That viewer is not shown any more."}, status=409)
+        return web.json_response({"said": "Hidden until the bot is started anew."})
+
+    async def _switch(self, request: web.Request) -> web.Response:
+        wanted = await _wanted(request, Switch)
+        self._show.hide_tiles(not wanted.show)
+        return web.json_response({"said": "Tiles are shown." if wanted.show else "No tiles are shown anywhere."})
+
+
+async def _wanted(request: web.Request, kind: type[Wanted]) -> Wanted:
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.MsgspecError as error:
+        raise web.HTTPBadRequest(text=f"That can't be done: {error}") from None

@@ -1,0 +1,240 @@
+"""WebSocket, the agent's end: `HubClient` stays joined to a `transport.hub.Hub` and brings it readings."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+import aiohttp
+import msgspec
+from aiohttp import WSMsgType
+
+from lera.errors import LeraError
+from transport.appearances import Appearing
+from transport.identities import Linking
+from transport.newest import Newest
+from transport.reading import (
+    MAX_FRAME_BYTES,
+    PROTOCOL_VERSION,
+    AwayReason,
+    Code,
+    Dropped,
+    Forget,
+    Forgotten,
+    Join,
+    Leave,
+    Linked,
+    Pace,
+    Post,
+    Refused,
+    Shown,
+    Welcome,
+    encode,
+    hub_decoder,
+)
+
+# What ends a connection without being anyone's mistake.
+_LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
+
+State = Literal["connecting", "joined", "offline"]
+
+
+class HubClient:
+    """The agent's end: stays joined by itself, and always sends the newest reading, never an old one.
+
+    What is posted while the hub is away is not queued: only the newest survives, since a mood of a minute ago is
+    worth nothing.
+    """
+
+    LONGEST_WAIT: Final = 30.0
+
+    def __init__(
+        self,
+        url: str,
+        channel: str,
+        token: str,
+        viewer: str,
+        on_state: Callable[[str], None] | None = None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        self.url = url
+        self.interval = 1.0
+        self.heartbeat = 5.0
+        self.minimum_viewers = 3
+        self.state: State = "offline"
+        self.linking = Linking()
+        self.appearing = Appearing()
+        self.readings_sent = 0
+        self._newest = Newest()
+        self._join = Join(PROTOCOL_VERSION, channel, token, viewer)
+        self._on_state = on_state
+        self._session = session
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._sequence = 0
+        self._wake = asyncio.Event()
+        self.linking.wake = self.appearing.wake = self._wake.set
+        self._closing = asyncio.Event()
+        self._forgotten = asyncio.Event()
+
+    def post(self, probabilities: Sequence[float], quality: float = 1.0, captured: float = 0.0) -> None:
+        """Send this reading as soon as the pace allows; a newer one takes its place. `captured`: wall-clock seconds."""
+        self._newest.post(probabilities, quality, captured)
+        self._wake.set()
+
+    def confirm(self) -> None:
+        """The newest reading still holds: the viewer was looked at again, and nothing worth sending has changed."""
+        self._newest.confirm()
+
+    def away(self, reason: AwayReason) -> None:
+        """Say that there is nothing to read, and why: the vote is withdrawn."""
+        self._newest.away(reason)
+        self._wake.set()
+
+    async def forget(self, seconds: float = 5.0) -> bool:
+        """Ask the hub to erase what it keeps of this viewer. True when it said that it did."""
+        self._newest.clear()
+        socket = self._socket
+        if socket is None or self.state != "joined":
+            return False
+        self._forgotten.clear()
+        with contextlib.suppress(*_LOST):
+            await socket.send_str(encode(Forget()))
+            async with asyncio.timeout(seconds):
+                await self._forgotten.wait()
+        return self._forgotten.is_set()
+
+    async def close(self) -> None:
+        """Say goodbye and stop `run`."""
+        socket = self._socket
+        self._closing.set()
+        if socket is not None:
+            with contextlib.suppress(*_LOST):
+                if self.state == "joined":
+                    async with asyncio.timeout(1.0):
+                        await socket.send_str(encode(Leave()))
+                async with asyncio.timeout(2.0):
+                    await socket.close()
+
+    async def run(self) -> None:
+        """Stay joined until `close`. Raises LeraError when the hub refuses for good."""
+        attempt = 0
+        async with contextlib.AsyncExitStack() as stack:
+            session = self._session
+            if session is None:
+                session = await stack.enter_async_context(aiohttp.ClientSession())
+            while not self._closing.is_set():
+                self._become("connecting")
+                try:
+                    await self._connect(session)
+                except _LOST:
+                    pass
+                finally:
+                    self._socket = None
+                    self.appearing.lost()
+                if self._closing.is_set():
+                    return
+                # Only a connection that was let in shows that the hub is well again.
+                attempt = 0 if self.state == "joined" else attempt + 1
+                self._become("offline")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(backoff(attempt, self.LONGEST_WAIT)):
+                        await self._closing.wait()
+
+    async def _connect(self, session: aiohttp.ClientSession) -> None:
+        async with session.ws_connect(
+            self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=_CLOSE_TIMEOUT
+        ) as socket:
+            self._socket = socket
+            await socket.send_str(encode(self._join))
+            sender: asyncio.Task[None] | None = None
+            try:
+                async for message in socket:
+                    if message.type is not WSMsgType.TEXT:
+                        continue
+                    self._hear(message.data)
+                    if self.state == "joined" and sender is None:
+                        sender = asyncio.create_task(self._send_newest(socket))
+            finally:
+                if sender is not None:
+                    sender.cancel()
+                    with contextlib.suppress(asyncio.CancelledError, *_LOST):
+                        await sender
+
+    def _hear(self, text: str) -> None:
+        try:
+            frame = hub_decoder.decode(text)
+        except msgspec.DecodeError:
+            return
+        match frame:
+            case Welcome():
+                self._sequence = frame.sequence
+                self.minimum_viewers = frame.minimum_viewers
+                self._pace(frame.interval, frame.heartbeat)
+                # Before the viewer is told that they have joined, so that it can be said how they are shown.
+                self.appearing.joined(frame)
+                self._become("joined")
+                self.linking.joined(frame)
+            case Pace():
+                self._pace(frame.interval, frame.heartbeat)
+            case Refused() if not frame.retry:
+                raise LeraError(f"The stream's hub refused to let you in: {frame.reason}.")
+            case Forgotten():
+                self._forgotten.set()
+            case Code() | Linked():
+                self.linking.hear(frame)
+            case Shown():
+                self.appearing.hear(frame)
+            case Refused() | Dropped():
+                pass
+
+    async def _send_newest(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        loop = asyncio.get_running_loop()
+        posted = float("-inf")
+        while True:
+            newest = self._newest.take()
+            self._wake.clear()
+            for asking in (self.appearing.due(), self.linking.due()):
+                if asking is not None:
+                    await socket.send_str(encode(asking))
+            if isinstance(newest, Post):
+                early = posted + self.interval - loop.time()
+                if early > 0:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(early):
+                            await self._wake.wait()
+                    continue
+                self._sequence += 1
+                newest.sequence = self._sequence
+                await socket.send_str(encode(newest))
+                posted = loop.time()
+                self.readings_sent += 1
+                # A heartbeat repeats the reading, and has no fresh frame whose lag could be measured.
+                newest.captured = 0.0
+            elif newest is not None:
+                await socket.send_str(encode(newest))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.heartbeat):
+                    await self._wake.wait()
+
+    def _pace(self, interval: float, heartbeat: float) -> None:
+        self.interval = min(max(interval, 0.2), 600.0)
+        self.heartbeat = min(max(heartbeat, 1.0), 600.0)
+
+    def _become(self, state: State) -> None:
+        if state != self.state:
+            self.state = state
+            if self._on_state is not None:
+                self._on_state(state)
+
+
+_CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)
+
+
+def backoff(attempt: int, longest: float) -> float:
+    """Seconds to wait before try number `attempt`: exponential with jitter, so that a crowd doesn't return as one.
+
+    The jitter is over the upper three quarters of the wait; the first is never under a quarter of a second.
+    """
+    ceiling = min(longest, 1.0 * 2.0 ** min(attempt, 16))
+    return random.uniform(ceiling / 4, ceiling)
