@@ -30,7 +30,8 @@ class Words(Struct, frozen=True):
     known: str
     known_of: str
     sources: str
-    sources_split: str
+    sources_faces: str
+    sources_chat: str
     compared: str
     above: str
     below: str
@@ -155,7 +156,8 @@ WORDS: Final[dict[LanguageName, Words]] = {
         known="With numbers",
         known_of="{part} of the stream",
         sources="Where from",
-        sources_split="{faces}\N{NO-BREAK SPACE}faces, {chat}\N{NO-BREAK SPACE}chat",
+        sources_faces="{part} faces",
+        sources_chat="{part} chat",
         compared="Against the {count} streams before",
         above="{expression} is {points} points above your usual",
         below="{expression} is {points} points below your usual",
@@ -267,7 +269,8 @@ WORDS: Final[dict[LanguageName, Words]] = {
         known="有數據的時間",
         known_of="占整場的 {part}",
         sources="數據來源",
-        sources_split="鏡頭 {faces}、聊天室 {chat}",
+        sources_faces="鏡頭 {part}",
+        sources_chat="聊天室 {part}",
         compared="和之前的 {count} 場直播相比",
         above="{expression}比平常高 {points} 個百分點",
         below="{expression}比平常低 {points} 個百分點",
