@@ -53,6 +53,7 @@ class Words(Struct, frozen=True):
     later: str
     zoom_in: str
     zoom_out: str
+    sheet: str
     picture: str
     lines: str
     numbers: str
@@ -181,7 +182,8 @@ WORDS: Final[dict[LanguageName, Words]] = {
         later="Later",
         zoom_in="Zoom in",
         zoom_out="Zoom out",
-        picture="Save as PNG",
+        sheet="Save CSV",
+        picture="Save PNG",
         lines="Lines",
         numbers="The same as a table",
         time="Time",
@@ -294,6 +296,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         later="往後",
         zoom_in="放大",
         zoom_out="縮小",
+        sheet="存成 CSV",
         picture="存成 PNG",
         lines="線條",
         numbers="用表格看",
