@@ -102,10 +102,14 @@ def chart(language: LanguageName, units: Sequence[int]) -> Markup:
             button("earlier", "◀", words.earlier),
             tag("label", tag("span", words.page_label), tag("select", id="page")),
             button("later", "▶", words.later),
-            tag("span", button("sheet", words.sheet), button("picture", words.picture), class_="saves"),
             class_="controls",
         ),
-        tag("div", *chips, class_="chips", role="group", aria_label=words.lines),
+        tag(
+            "div",
+            tag("div", *chips, class_="chips", role="group", aria_label=words.lines),
+            tag("span", button("sheet", words.sheet), button("picture", words.picture), class_="saves"),
+            class_="row",
+        ),
         tag(
             "div",
             tag(

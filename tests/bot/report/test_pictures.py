@@ -19,7 +19,7 @@ async def test_report(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     folder = Path(chosen_folder) if chosen_folder else tmp_path
     path = tmp_path / "history.sqlite3"
     (tmp_path / "story.html").write_text(page(chosen(path, season(path)).story, zone=UTC), "utf-8")
-    async with browser_page(width=1240, height=1250) as tab:
+    async with browser_page(width=1240, height=1200) as tab:
         await tab.emulate_media(color_scheme="dark")
         await tab.goto((tmp_path / "story.html").as_uri())
         await tab.locator("html[data-ready]").wait_for(state="attached")
