@@ -64,7 +64,8 @@ def facts(story: Story, language: LanguageName) -> Markup:
     cards.append(card(words.known, joined(figures.length(story.counted, language)), words.known_of.format(part=part)))
     if story.shares is not None and story.chat_part > 0:
         faces, chat = percent(1 - story.chat_part, language), percent(story.chat_part, language)
-        cards.append(card(words.sources, joined(words.sources_split.format(faces=faces, chat=chat)), ""))
+        told = words.sources_faces.format(part=faces)
+        cards.append(card(words.sources, joined(told), words.sources_chat.format(part=chat)))
     cards.append(_compared(story, language))
     return tag("section", tag("dl", *cards, class_="cards"), aria_label=words.story)
 
@@ -101,10 +102,14 @@ def chart(language: LanguageName, units: Sequence[int]) -> Markup:
             button("earlier", "◀", words.earlier),
             tag("label", tag("span", words.page_label), tag("select", id="page")),
             button("later", "▶", words.later),
-            button("picture", words.picture),
             class_="controls",
         ),
-        tag("div", *chips, class_="chips", role="group", aria_label=words.lines),
+        tag(
+            "div",
+            tag("div", *chips, class_="chips", role="group", aria_label=words.lines),
+            tag("span", button("sheet", words.sheet), button("picture", words.picture), class_="saves"),
+            class_="row",
+        ),
         tag(
             "div",
             tag(

@@ -30,7 +30,8 @@ class Words(Struct, frozen=True):
     known: str
     known_of: str
     sources: str
-    sources_split: str
+    sources_faces: str
+    sources_chat: str
     compared: str
     above: str
     below: str
@@ -52,6 +53,7 @@ class Words(Struct, frozen=True):
     later: str
     zoom_in: str
     zoom_out: str
+    sheet: str
     picture: str
     lines: str
     numbers: str
@@ -155,7 +157,8 @@ WORDS: Final[dict[LanguageName, Words]] = {
         known="With numbers",
         known_of="{part} of the stream",
         sources="Where from",
-        sources_split="{faces}\N{NO-BREAK SPACE}faces, {chat}\N{NO-BREAK SPACE}chat",
+        sources_faces="{part} faces",
+        sources_chat="{part} chat",
         compared="Against the {count} streams before",
         above="{expression} is {points} points above your usual",
         below="{expression} is {points} points below your usual",
@@ -179,7 +182,8 @@ WORDS: Final[dict[LanguageName, Words]] = {
         later="Later",
         zoom_in="Zoom in",
         zoom_out="Zoom out",
-        picture="Save as PNG",
+        sheet="Save CSV",
+        picture="Save PNG",
         lines="Lines",
         numbers="The same as a table",
         time="Time",
@@ -267,7 +271,8 @@ WORDS: Final[dict[LanguageName, Words]] = {
         known="有數據的時間",
         known_of="占整場的 {part}",
         sources="數據來源",
-        sources_split="鏡頭 {faces}、聊天室 {chat}",
+        sources_faces="鏡頭 {part}",
+        sources_chat="聊天室 {part}",
         compared="和之前的 {count} 場直播相比",
         above="{expression}比平常高 {points} 個百分點",
         below="{expression}比平常低 {points} 個百分點",
@@ -291,6 +296,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         later="往後",
         zoom_in="放大",
         zoom_out="縮小",
+        sheet="存成 CSV",
         picture="存成 PNG",
         lines="線條",
         numbers="用表格看",

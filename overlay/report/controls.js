@@ -1,5 +1,6 @@
 /** Units, pages, zoom: by buttons, keys and pointer. */
 
+import { handOver, sheet } from "./sheet.js";
 import { clock, filled } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -28,11 +29,9 @@ export function steer(data, view, charts, show) {
     view.turnTo(view.pages.current);
   }));
   page.addEventListener("change", after(() => view.turnTo(Number(page.value))));
-  find('[data-do="picture"]').addEventListener("click", () => {
-    const link = document.createElement("a");
-    link.href = charts.picture();
-    link.download = `${data.name}.png`;
-    link.click();
+  find('[data-do="picture"]').addEventListener("click", () => handOver(`${data.name}.png`, charts.picture()));
+  find('[data-do="sheet"]').addEventListener("click", () => {
+    handOver(`${data.name}-${view.unit}s.csv`, `data:text/csv;charset=utf-8,${encodeURIComponent(sheet(data, view.unit))}`);
   });
   chips(charts, show);
   keys(find(".chart"), deeds, view, show);

@@ -1,6 +1,7 @@
 """The offline file in a real Chromium, opened from the disk with no network at all."""
 
 import base64
+import csv
 import io
 import re
 from collections.abc import Iterator
@@ -234,6 +235,22 @@ def test_the_picture_of_the_chart(reading: Reading, files: dict[str, Path]) -> N
     happiness = np.array([0xFF, 0xD9, 0x3B])
     assert (np.abs(pixels.astype(int) - happiness).sum(axis=2) < 12).sum() > 500, "its line and its legend"
     assert (pixels[0, 0] == [0x13, 0x18, 0x26]).all(), "a ground, not transparent"
+
+
+def test_the_unit_as_csv(reading: Reading, files: dict[str, Path], found: Chosen) -> None:
+    page = reading.open(files["zh-TW"])
+    page.locator('label:has([name="unit"][value="600"])').click()
+    with page.expect_download() as waiting:
+        page.locator('[data-do="sheet"]').click()
+    assert waiting.value.suggested_filename == "lera-report-5-600s.csv"
+    lines = list(csv.DictReader(waiting.value.path().read_text("ascii").splitlines()))
+    for line, bucket in zip(lines, found.story.series[600], strict=True):
+        assert bucket.shares is not None and bucket.intervals is not None
+        assert (float(line["begin_seconds"]), int(line["viewers_most"])) == (bucket.begin, bucket.most)
+        assert int(line["seconds_with_shares"]) == bucket.counted
+        for emotion, share, (low, high) in zip(EMOTIONS, bucket.shares, bucket.intervals, strict=True):
+            told = [float(line[name]) for name in (emotion, f"{emotion}_low", f"{emotion}_high")]
+            assert told == pytest.approx([share, low, high], abs=1e-4)
 
 
 def test_the_table_has_the_same_numbers(reading: Reading, files: dict[str, Path], found: Chosen) -> None:

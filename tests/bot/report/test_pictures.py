@@ -18,7 +18,7 @@ from tests.pictures import keep
 async def test_report(pictures: Path, tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite3"
     (tmp_path / "story.html").write_text(page(chosen(path, season(path)).story, zone=UTC), "utf-8")
-    async with browser_page(width=1180, height=1010) as tab:
+    async with browser_page(width=1240, height=1200) as tab:
         await tab.emulate_media(color_scheme="dark")
         await tab.goto((tmp_path / "story.html").as_uri())
         await tab.locator("html[data-ready]").wait_for(state="attached")
