@@ -177,3 +177,9 @@ def test_privacy_names_all_that_is_sent() -> None:
 def test_privacy_names_all_that_stands_in_a_sheets_row() -> None:
     columns = ("viewer", "sequence", *EMOTIONS, "quality", "state", "captured")
     assert columns == LIVE_COLUMNS, "PRIVACY.md must be told, then this"
+
+
+def test_every_theme_has_its_picture() -> None:
+    for path in (ROOT / "overlay" / "themes").glob("*/theme.js"):
+        picture = f"docs/theme-{path.parent.name}.png"
+        assert f"({picture})" in README and (ROOT / picture).is_file(), "take it: python -m tests.pictures"
