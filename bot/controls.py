@@ -1,6 +1,6 @@
 """What the dashboard does: pause, hide the overlay, name the session, renew a key; and what it asks for besides.
 
-The guard has let only the streamer's key in. `bot/obs/pages.py` has the same for OBS.
+The guard has let only the streamer's key in. What OBS is asked for is in `bot/obs/pages.py`.
 """
 
 import io
@@ -14,7 +14,7 @@ import segno
 from aiohttp import web
 from msgspec import Meta
 
-from bot.guard import Guard
+from bot.guard import Guard, protect
 from bot.health import health
 from bot.keys import Power, Secret
 from bot.obs.setup import page_url
@@ -119,12 +119,19 @@ class Controls:
             await self._show.renew(wanted)
         except LeraError as error:
             raise web.HTTPServiceUnavailable(text=str(error)) from None
-        if wanted != "join":
-            await self._end_feeds(wanted)
         response = self._told_links()
+        if wanted == "join":
+            return response
         if wanted == "streamer":
             # The dashboard that asked for it goes on; all others need the new address.
             self._guard.give_cookie(response, "streamer")
+        # Answered before its own feed ends, so that it comes back with the new cookie.
+        protect(response)
+        try:
+            await response.prepare(request)
+            await response.write_eof()
+        finally:
+            await self._end_feeds(wanted)
         return response
 
     def _told_links(self) -> web.Response:

@@ -118,8 +118,7 @@ class Guard:
                 raise web.HTTPUnsupportedMediaType(text="Send JSON.")
         response = await handler(request)
         if not response.prepared:
-            for name, value in _HEADERS.items():
-                response.headers.setdefault(name, value)
+            protect(response)
         return response
 
     def power_of(self, request: web.Request) -> Power | None:
@@ -173,6 +172,12 @@ class Guard:
         if power is None:
             self._tries.failed(address, key, now)
         return power
+
+
+def protect(response: web.StreamResponse) -> None:
+    """Give a response the headers that all of ours have."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
 
 
 _LOCKED: Final = "This needs the key: open the address that the bot shows at its start, or the one on the dashboard."

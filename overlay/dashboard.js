@@ -54,7 +54,7 @@ const links = new Links(find('[aria-labelledby="links-heading"]'), captions);
 const builder = new Builder(find(".look"), captions, lang, words.expressions);
 const obs = new ObsPanel(find(".obs"), captions);
 const lookAtHealth = watchHealth(find(".connections"), captions, isThere);
-const lookAtTwitch = watchTwitch(find(".twitch"), isThere);
+const lookAtTwitch = watchTwitch(find(".twitch"), captions, isThere);
 offerKeys(find(".secrets"), captions, showLinks);
 const tiles = new TilesPanel(find(".tiles"), words, lang);
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from bot.obs.setup import page_url
 from tests.bot.obs.conftest import Rig, until
-from tests.bot.stage import HAPPY, SAD, theatre
+from tests.bot.stage import HAPPY, OVERLAY_KEY, SAD, theatre
 from tests.chromium import CHROMIUM, needs_chromium
 from tests.obs import PATIENCE, free_port, needs_own_obs, screen
 from transport.reading import Probabilities
@@ -92,7 +92,8 @@ async def test_the_bars_in_obs_are_as_long_as_the_shares(rig: Rig, tmp_path: Pat
     scene = await rig.scene("stream")
     await rig.go_to(scene)
     port = free_port()
-    with screen(WIDTH, HEIGHT) as display, kiosk(display, page_url(f"127.0.0.1:{port}"), tmp_path / "chromium"):
+    url = page_url(f"127.0.0.1:{port}", key=OVERLAY_KEY)
+    with screen(WIDTH, HEIGHT) as display, kiosk(display, url, tmp_path / "chromium"):
         # OBS, and the page in it, are there before the bot is.
         settings = {"advanced": True, "server": display, "screen": 0, "show_cursor": False}
         source = await rig.input(scene, "screen", "xshm_input", **settings)

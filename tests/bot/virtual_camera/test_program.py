@@ -11,8 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from bot.drawing.palette import palette
+from bot.virtual_camera.__main__ import key_of
 from bot.virtual_camera.picture import plate_of
 from bot.virtual_camera.settings import KEY_VARIABLE, VirtualCameraSettings
+from lera.errors import LeraError
 from model.emotions import EMOTIONS
 from tests.bot.drawing.looks import Pixels, is_near, share_in
 from tests.bot.stage import HAPPY, OVERLAY_KEY, SAD, Theatre, eventually, theatre
@@ -148,6 +150,25 @@ async def test_a_device_that_goes_away_ends_it_with_one_line(tmp_path: Path) -> 
             err = await asyncio.wait_for(process.stderr.read(), 60)
             assert await asyncio.wait_for(process.wait(), 60) == 1
     assert err.decode().strip() == "LERA: The virtual camera has gone (the camera is gone): start it again."
+
+
+async def test_a_key_that_was_renewed_ends_it_with_one_line(tmp_path: Path) -> None:
+    async with theatre() as stage:
+        chosen_by(stage, settings(tmp_path))
+        async with camera(stage.address) as process:
+            await eventually(lambda: newest(tmp_path / "camera.y4m") is not None, 60)
+            async with stage.session.post("/api/keys", json={"renew": "overlay"}) as answer:
+                assert answer.status == 200
+            _, err = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 1 and err.decode().startswith("LERA: The bot has another key")
+        assert err.count(b"\n") == 1 and OVERLAY_KEY not in err.decode()
+
+
+def test_the_key_is_read_from_the_environment_or_is_missed_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert key_of({KEY_VARIABLE: "abc"}) == key_of({KEY_VARIABLE: " http://127.0.0.1:8765/overlay/#key=abc "}) == "abc"
+    with pytest.raises(LeraError, match=KEY_VARIABLE):
+        key_of({})
 
 
 async def test_no_device_and_no_bot_are_one_line_each(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""How each connection of a show is, in one line, with its mend."""
+
+import json
+from typing import Any
+
+from bot.health import health
+from bot.settings import Settings
+from bot.show import Show
+from bot.virtual_camera.supervisor import VirtualCamera
+from tests.bot.stage import OVERLAY_KEY, Theatre, theatre, with_key
+
+
+async def connections(stage: Theatre) -> list[dict[str, Any]]:
+    """As the dashboard is told them."""
+    async with stage.session.get("/api/health") as answer:
+        found: list[dict[str, Any]] = (await answer.json())["connections"]
+        return found
+
+
+async def test_health_tells_each_connection_with_its_mend() -> None:
+    async with theatre() as stage:
+        by_name = {each["name"]: each for each in await connections(stage)}
+        assert list(by_name) == ["overlay", "viewers", "chat", "twitch", "obs", "history"]
+        assert by_name["overlay"]["state"] == by_name["viewers"]["state"] == "waiting"
+        assert "OBS" in by_name["overlay"]["mend"] and "public_port" in by_name["viewers"]["mend"]
+        assert by_name["obs"]["state"] == by_name["twitch"]["state"] == by_name["history"]["state"] == "off"
+
+        stage.join(1)
+        await stage.until(lambda frame: frame["connected"] == 1)
+        # What the streamer's own page looks at is no overlay on the stream.
+        async with stage.session.ws_connect("/live", headers=with_key(OVERLAY_KEY)) as page:
+            await page.receive()
+            by_name = {each["name"]: each for each in await connections(stage)}
+        assert by_name["overlay"] == {"name": "overlay", "state": "good", "line": "1 overlay is open.", "mend": ""}
+        assert by_name["viewers"]["line"] == "1 agent is connected."
+
+
+def test_whatever_fails_is_a_line_and_a_mend() -> None:
+    show = Show(Settings(), "secret", None, lambda: 0.0)
+    show.sheet_fault = "There is no such spreadsheet: check [sheet] spreadsheet."
+    show.chat.fault = "The text reader can't be loaded."
+    show.virtual_camera = VirtualCamera("http://bot", lambda: "key")
+    show.virtual_camera.fault = "Install v4l2loopback." + "x" * 10_000
+    found = {each.name: each for each in health(show, 2)}
+    assert {name for name, each in found.items() if each.state == "bad"} == {"sheet", "chat", "camera"}
+    assert found["chat"].mend == show.chat.fault and found["camera"].mend.startswith("Install v4l2loopback.")
+    assert found["overlay"].line == "2 overlays are open."
+    assert max(len(each.line + each.mend) for each in found.values()) < 700
+    assert json.dumps([each.state for each in found.values()])
