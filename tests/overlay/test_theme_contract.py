@@ -115,7 +115,7 @@ def test_is_updated_no_faster_than_anything_may_flash(theatre: Theatre, stage: S
     assert 1 < told(page)["views"] - before <= lasted / 170 + 2
 
 
-BREAKS: Final = {
+BREAKS: Final[dict[str, dict[str, str | None]]] = {
     "throws at once": {"theme.js": 'export function load() { throw new Error("no"); }'},
     "throws at the second mood": {
         "theme.js": """export const load = (stage) => ({

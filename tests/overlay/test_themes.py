@@ -109,6 +109,7 @@ def test_follows_the_crowd_through_an_evening(theatre: Theatre, stage: Stage, th
     stage.play(mood(None, viewers=2))
     until_state(page, "gathering")
     expect(page.locator(".plate")).to_contain_text("Gathering the crowd (2 of 3)")
+    inside(page, 1920, 1080)
     assert "%" not in shown_numbers(page) and page.locator("[data-top='']").count() == 0
     stage.play(mood(None, viewers=0, paused=True))
     until_state(page, "resting")
@@ -124,6 +125,7 @@ def test_follows_the_crowd_through_an_evening(theatre: Theatre, stage: Stage, th
     stage.stop()
     until_state(page, "stale")
     expect(page.locator(".plate")).to_contain_text("Reconnecting…")
+    inside(page, 1920, 1080)
     assert "%" not in shown_numbers(page) and "viewers " not in texts(page)
     is_grey = (
         "(e) => [e, ...e.querySelectorAll('*')].some((each) => getComputedStyle(each).filter.includes('grayscale'))"
@@ -144,10 +146,21 @@ def shown_numbers(page: Page) -> str:
 
 
 def inside(page: Page, width: int, height: int) -> None:
-    box = page.locator(".plate").bounding_box()
-    assert box is not None
-    assert box["x"] >= 0 and box["y"] >= 0
-    assert box["x"] + box["width"] <= width + 0.5 and box["y"] + box["height"] <= height + 0.5
+    """The plate is in the source, and every drawing is on the plate."""
+    settle(page)
+    outside = page.evaluate(
+        """([width, height]) => {
+          const box = (e) => e.getBoundingClientRect();
+          const isIn = (a, b) => a.left >= b.left - 1 && a.top >= b.top - 1 && a.right <= b.right + 1 && a.bottom <= b.bottom + 1;
+          const plate = box(document.querySelector(".plate"));
+          const seen = [...document.querySelectorAll(".stage svg")]
+            .filter((each) => each.checkVisibility({ checkVisibilityCSS: true }) && box(each).width > 0);
+          const lost = seen.filter((each) => !isIn(box(each), plate)).map((each) => each.dataset.drawing);
+          return isIn(plate, { left: 0, top: 0, right: width, bottom: height }) ? lost : ["plate", ...lost];
+        }""",
+        [width, height],
+    )
+    assert outside == []
 
 
 @pytest.mark.parametrize("theme", THEMES)
