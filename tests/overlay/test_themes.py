@@ -201,7 +201,9 @@ LIFE: Final = """async (theme) => {
   window.addEventListener = (...all) => { counts.listeners += acting; return add.apply(window, all); };
   window.removeEventListener = (...all) => { counts.listeners -= acting; return remove.apply(window, all); };
   const waits = ["setTimeout", "setInterval", "requestAnimationFrame"].map((name) => [name, window[name]]);
-  for (const [name, wait] of waits) window[name] = (...all) => { counts.timers += acting; return wait.apply(window, all); };
+  for (const [name, wait] of waits) {
+    window[name] = (...all) => { counts.timers += acting; return wait.apply(window, all); };
+  }
   const { load } = await import(`/overlay/themes/${theme}/theme.js`);
   const { softened, wordsOf } = await import("/overlay/words.js");
   const { draw } = await import("/overlay/drawings.js");
