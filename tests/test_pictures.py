@@ -11,6 +11,7 @@ from bot.drawing.card import StreamMood, render_card
 from bot.drawing.words import Language
 from bot.history import History, Row
 from bot.peaks import Peaks
+from demo.crowd import wish_of
 from demo.story import Character
 from model.emotions import EMOTIONS
 from tests.bot.report.streams import moods
@@ -50,6 +51,7 @@ async def test_dashboard_and_join_page(pictures: Path, tmp_path: Path) -> None:
         await page.locator('html[data-state="live"]').wait_for(state="attached")
         await page.locator(".river .empty").wait_for(state="hidden")
         await page.locator(".links input").first.wait_for()
+        await page.locator(".tiles-list .seat").first.wait_for()
         keep(await page.screenshot(), pictures / "dashboard.png")
 
         await page.set_viewport_size({"width": 900, "height": 900})
@@ -61,7 +63,9 @@ async def test_dashboard_and_join_page(pictures: Path, tmp_path: Path) -> None:
 async def gather(stage: Theatre) -> None:
     """A crowd in the best moment of the demo's story."""
     for number in range(24):
-        stage.join(number, Character(number).feel(WIN, STORY_SECONDS))
+        viewer = stage.join(number, Character(number).feel(WIN, STORY_SECONDS))
+        # Some of them want to be seen.
+        viewer.appearing.want(wish_of(number))
     await stage.until(lambda frame: frame["viewers"] == 24)
 
 

@@ -54,7 +54,8 @@ def _blocks(picture: Picture) -> npt.NDArray[np.float64]:
     height, width = (size // step * step for size in picture.shape[:2])
     halves = picture[:height, :width].astype(np.float64)
     means = halves.reshape(height // step, step, width // step, step, 3).mean(axis=(1, 3))
-    return (means[:-1, :-1] + means[1:, :-1] + means[:-1, 1:] + means[1:, 1:]) / 4
+    blocks: npt.NDArray[np.float64] = (means[:-1, :-1] + means[1:, :-1] + means[:-1, 1:] + means[1:, 1:]) / 4
+    return blocks
 
 
 def save(theme: str, screens: Mapping[tuple[str, str], Picture]) -> Path:

@@ -3,7 +3,7 @@
  * on the page happens while a picture is taken.
  *
  * `forward(milliseconds)` lets time pass. `pace.milliseconds` passes before each mood that comes over a socket, so that
- * a whole story can be sent at once. The root's `data-heard` says the time of the last mood that the page was told.
+ * a whole story can be sent at once. The root's `data-heard` is the time in the last mood or beat that the page was told.
  */
 
 (() => {
@@ -54,9 +54,8 @@
       super(...parts);
       this.addEventListener("message", ({ data }) => {
         const { type, time } = JSON.parse(data);
-        if (type !== "mood") return;
-        window.forward(window.pace.milliseconds);
-        document.documentElement.dataset.heard = time;
+        if (type === "mood") window.forward(window.pace.milliseconds);
+        if (time !== undefined) document.documentElement.dataset.heard = time;
       });
     }
   };

@@ -2,15 +2,29 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.overlay.showing import Showing, showing, themes
-from tests.overlay.stage import Stage
+from tests.overlay.stage import Stage, tile, tiles
 from tests.pictures import GAME, keep
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+# Friendlier than those of the tests.
+SHOWN: Final = tiles(
+    tile("s1", "Ann"),
+    tile("s2", "小美", "surprise"),
+    tile("s3", None, "neutral"),
+    tile("s4", "Diego"),
+    tile("s5", "محمد", "surprise"),
+    tile("s6", None),
+    tile("s7", "Cem", "fear", 0.5),
+    tile("s8", "Joëlle"),
+    more=4,
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +38,7 @@ def screen(browser: Browser) -> Iterator[Showing]:
 
 @pytest.mark.parametrize("theme", themes())
 def test_theme(screen: Showing, pictures: Path, theme: str) -> None:
+    screen.stage.tiles = SHOWN
     screen.open(f"theme={theme}", GAME)
     next(screen.story("level"))
     keep(screen.page.screenshot(), pictures / f"theme-{theme}.png")

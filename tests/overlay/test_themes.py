@@ -151,7 +151,7 @@ def inside(page: Page, width: int, height: int) -> None:
     outside = page.evaluate(
         """([width, height]) => {
           const box = (e) => e.getBoundingClientRect();
-          const isIn = (a, b) => a.left >= b.left - 1 && a.top >= b.top - 1 && a.right <= b.right + 1 && a.bottom <= b.bottom + 1;
+          const isIn = (a, b) => Math.min(a.left - b.left, a.top - b.top, b.right - a.right, b.bottom - a.bottom) >= -1;
           const plate = box(document.querySelector(".plate"));
           const seen = [...document.querySelectorAll(".stage svg")]
             .filter((each) => each.checkVisibility({ checkVisibilityCSS: true }) && box(each).width > 0);
@@ -195,11 +195,15 @@ def apart(frame: dict[str, Any], faces: tuple[float, ...], chat: tuple[float, ..
 
 LIFE: Final = """async (theme) => {
   const counts = { listeners: 0, timers: 0 };
+  // Only what the theme itself does: the page has timers of its own.
+  let acting = 0;
   const [add, remove] = [window.addEventListener, window.removeEventListener];
-  window.addEventListener = (...all) => { counts.listeners += 1; return add.apply(window, all); };
-  window.removeEventListener = (...all) => { counts.listeners -= 1; return remove.apply(window, all); };
+  window.addEventListener = (...all) => { counts.listeners += acting; return add.apply(window, all); };
+  window.removeEventListener = (...all) => { counts.listeners -= acting; return remove.apply(window, all); };
   const waits = ["setTimeout", "setInterval", "requestAnimationFrame"].map((name) => [name, window[name]]);
-  for (const [name, wait] of waits) window[name] = (...all) => { counts.timers += 1; return wait.apply(window, all); };
+  for (const [name, wait] of waits) {
+    window[name] = (...all) => { counts.timers += acting; return wait.apply(window, all); };
+  }
   const { load } = await import(`/overlay/themes/${theme}/theme.js`);
   const { softened, wordsOf } = await import("/overlay/words.js");
   const { draw } = await import("/overlay/drawings.js");
@@ -213,6 +217,7 @@ LIFE: Final = """async (theme) => {
   const stage = document.createElement("div");
   document.querySelector(".plate").append(stage);
   const context = { fields: values, words, show: EMOTIONS, soft: [], apart: true, lang: "en", motion: "full", draw };
+  acting = 1;
   for (let life = 0; life < 3; life += 1) {
     const shown = load(stage, Object.freeze(context));
     for (const state of ["connecting", "live", "gathering", "live", "stale"]) {
@@ -224,6 +229,7 @@ LIFE: Final = """async (theme) => {
     if (stage.childElementCount === 0) throw new Error("nothing was shown");
     shown.dispose();
   }
+  acting = 0;
   const left = { nodes: stage.childNodes.length, ...counts,
     animations: document.getAnimations().filter(({ effect }) => stage.contains(effect.target)).length };
   Object.assign(window, { addEventListener: add, removeEventListener: remove }, Object.fromEntries(waits));
