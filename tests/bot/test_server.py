@@ -65,8 +65,8 @@ async def test_connections_that_say_nothing_are_closed_and_the_show_goes_on() ->
 
 async def test_an_overlay_that_is_only_watched_is_not_silent() -> None:
     async with theatre(join_timeout=1) as stage, stage.session.ws_connect("/live") as page:
-        frames = [await page.receive_json(timeout=5) for _ in range(4)]
-        assert [frame["type"] for frame in frames] == ["mood", "beat", "beat", "beat"]
+        frames = [await page.receive_json(timeout=5) for _ in range(5)]
+        assert [frame["type"] for frame in frames] == ["mood", "tiles", "beat", "beat", "beat"]
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "256.1.1.1"])
