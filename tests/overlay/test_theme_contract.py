@@ -115,7 +115,7 @@ def test_is_updated_no_faster_than_anything_may_flash(theatre: Theatre, stage: S
     assert 1 < told(page)["views"] - before <= lasted / 170 + 2
 
 
-BREAKS: Final = {
+BREAKS: Final[dict[str, dict[str, str | None]]] = {
     "throws at once": {"theme.js": 'export function load() { throw new Error("no"); }'},
     "throws at the second mood": {
         "theme.js": """export const load = (stage) => ({
@@ -148,6 +148,8 @@ def test_a_broken_one_leaves_the_stage_to_the_bars(theatre: Theatre, stage: Stag
     expect(page.locator(".headline")).to_have_text("Sad")
     assert page.locator('link[href*="/mine/"]').count() == 0 and "mine" not in page.locator(".stage").inner_text()
     assert any('the theme "mine" does not work' in error for error in theatre.errors)
+    # What else the browser has to say of missing files comes when it comes.
+    page.close()
     theatre.errors.clear()
 
 
@@ -157,6 +159,8 @@ def test_an_unknown_one_is_bars(theatre: Theatre, stage: Stage, name: str) -> No
     page = theatre.open(f"/overlay/?theme={name}")
     until_share(page, "happiness", 0.41)
     assert any(f'the theme "{name}" does not work' in error for error in theatre.errors)
+    # What else the browser has to say of missing files comes when it comes.
+    page.close()
     theatre.errors.clear()
 
 

@@ -109,6 +109,7 @@ def test_follows_the_crowd_through_an_evening(theatre: Theatre, stage: Stage, th
     stage.play(mood(None, viewers=2))
     until_state(page, "gathering")
     expect(page.locator(".plate")).to_contain_text("Gathering the crowd (2 of 3)")
+    inside(page, 1920, 1080)
     assert "%" not in shown_numbers(page) and page.locator("[data-top='']").count() == 0
     stage.play(mood(None, viewers=0, paused=True))
     until_state(page, "resting")
@@ -124,6 +125,7 @@ def test_follows_the_crowd_through_an_evening(theatre: Theatre, stage: Stage, th
     stage.stop()
     until_state(page, "stale")
     expect(page.locator(".plate")).to_contain_text("Reconnecting…")
+    inside(page, 1920, 1080)
     assert "%" not in shown_numbers(page) and "viewers " not in texts(page)
     is_grey = (
         "(e) => [e, ...e.querySelectorAll('*')].some((each) => getComputedStyle(each).filter.includes('grayscale'))"
@@ -144,10 +146,21 @@ def shown_numbers(page: Page) -> str:
 
 
 def inside(page: Page, width: int, height: int) -> None:
-    box = page.locator(".plate").bounding_box()
-    assert box is not None
-    assert box["x"] >= 0 and box["y"] >= 0
-    assert box["x"] + box["width"] <= width + 0.5 and box["y"] + box["height"] <= height + 0.5
+    """The plate is in the source, and every drawing is on the plate."""
+    settle(page)
+    outside = page.evaluate(
+        """([width, height]) => {
+          const box = (e) => e.getBoundingClientRect();
+          const isIn = (a, b) => Math.min(a.left - b.left, a.top - b.top, b.right - a.right, b.bottom - a.bottom) >= -1;
+          const plate = box(document.querySelector(".plate"));
+          const seen = [...document.querySelectorAll(".stage svg")]
+            .filter((each) => each.checkVisibility({ checkVisibilityCSS: true }) && box(each).width > 0);
+          const lost = seen.filter((each) => !isIn(box(each), plate)).map((each) => each.dataset.drawing);
+          return isIn(plate, { left: 0, top: 0, right: width, bottom: height }) ? lost : ["plate", ...lost];
+        }""",
+        [width, height],
+    )
+    assert outside == []
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -182,11 +195,15 @@ def apart(frame: dict[str, Any], faces: tuple[float, ...], chat: tuple[float, ..
 
 LIFE: Final = """async (theme) => {
   const counts = { listeners: 0, timers: 0 };
+  // Only what the theme itself does: the page has timers of its own.
+  let acting = 0;
   const [add, remove] = [window.addEventListener, window.removeEventListener];
-  window.addEventListener = (...all) => { counts.listeners += 1; return add.apply(window, all); };
-  window.removeEventListener = (...all) => { counts.listeners -= 1; return remove.apply(window, all); };
+  window.addEventListener = (...all) => { counts.listeners += acting; return add.apply(window, all); };
+  window.removeEventListener = (...all) => { counts.listeners -= acting; return remove.apply(window, all); };
   const waits = ["setTimeout", "setInterval", "requestAnimationFrame"].map((name) => [name, window[name]]);
-  for (const [name, wait] of waits) window[name] = (...all) => { counts.timers += 1; return wait.apply(window, all); };
+  for (const [name, wait] of waits) {
+    window[name] = (...all) => { counts.timers += acting; return wait.apply(window, all); };
+  }
   const { load } = await import(`/overlay/themes/${theme}/theme.js`);
   const { softened, wordsOf } = await import("/overlay/words.js");
   const { draw } = await import("/overlay/drawings.js");
@@ -200,6 +217,7 @@ LIFE: Final = """async (theme) => {
   const stage = document.createElement("div");
   document.querySelector(".plate").append(stage);
   const context = { fields: values, words, show: EMOTIONS, soft: [], apart: true, lang: "en", motion: "full", draw };
+  acting = 1;
   for (let life = 0; life < 3; life += 1) {
     const shown = load(stage, Object.freeze(context));
     for (const state of ["connecting", "live", "gathering", "live", "stale"]) {
@@ -211,6 +229,7 @@ LIFE: Final = """async (theme) => {
     if (stage.childElementCount === 0) throw new Error("nothing was shown");
     shown.dispose();
   }
+  acting = 0;
   const left = { nodes: stage.childNodes.length, ...counts,
     animations: document.getAnimations().filter(({ effect }) => stage.contains(effect.target)).length };
   Object.assign(window, { addEventListener: add, removeEventListener: remove }, Object.fromEntries(waits));
