@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -26,6 +26,7 @@ def test_it_is_a_distribution_between_the_rows(seed: int, count: int) -> None:
 
 
 @given(seeds, st.integers(2, 16))
+@example(20907, 3)
 def test_no_other_point_is_nearer_to_the_rows(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
     rows, weights = distributions(random, count), random.uniform(0.01, 1, count)
