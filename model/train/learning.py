@@ -86,8 +86,13 @@ def loss_of(logits: Tensor, targets: Tensor, prior: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def logits_of(network: torch.nn.Module, pack: Pack, aligned: bool, side: int, batch: int = 256) -> Tensor:
-    """Logits (N, 7) of a pack without any augmentation, through the detector's framing or of the whole pictures."""
+def logits_of(
+    network: torch.nn.Module, pack: Pack, aligned: bool, side: int, batch: int = 256, mirrored: bool = False
+) -> Tensor:
+    """Logits (N, 7) of a pack without any augmentation, through the detector's framing or of the whole pictures.
+
+    `mirrored` averages those of each picture and of its mirror image, as what ships does.
+    """
     network.eval()
     frames = pack.frames if aligned else np.repeat(packs.WHOLE[None], len(pack), 0)
     rows = []
@@ -95,7 +100,9 @@ def logits_of(network: torch.nn.Module, pack: Pack, aligned: bool, side: int, ba
         part = slice(start, start + batch)
         crops = sample(torch.from_numpy(pack.pictures[part]), torch.from_numpy(frames[part]).float(), side)
         with torch.autocast("cpu", torch.bfloat16):
-            rows.append(network(crops.contiguous(memory_format=torch.channels_last)).float())
+            seen = [crops, crops.flip(3)] if mirrored else [crops]
+            answers = [network(each.contiguous(memory_format=torch.channels_last)).float() for each in seen]
+        rows.append(torch.stack(answers).mean(0))
     return torch.cat(rows) if rows else torch.zeros(0, 7)
 
 

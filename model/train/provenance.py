@@ -36,9 +36,12 @@ def told(run: Path, data: Path) -> dict[str, Any]:
         "calibration": {
             "how": "Training makes the classes equal (logit adjustment for each pack's own prior). A share of the "
             "common log prior is added back, so much that at most 15 % of any pack's neutral faces are answered as an "
-            "emotion, and the logits are divided by a temperature; both were fitted on validation pictures of the "
-            "packs with all seven classes, and are part of the ONNX file.",
-            "temperature": round(notes["temperature"], 4),
+            "emotion, and the logits, averaged over a picture and its mirror image, are divided by a temperature whose "
+            "logarithm is warmth + rise x fineness (how much of the picture's edges is its finest detail, as a "
+            "logarithm). All three were fitted on validation pictures of the packs with all seven classes, and are "
+            "part of the ONNX file.",
+            "warmth": round(notes["warmth"], 4),
+            "rise": round(notes["rise"], 4),
             "prior_share": round(notes["prior_share"], 4),
         },
         "data": packs_used(data),

@@ -1,5 +1,6 @@
 """Training end to end, on pictures that are easy to tell apart."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from model.face import open_session
 from model.train import learning, packs
 from model.train.augment import Strength, compressed, glasses, jitter, sample, weather
-from model.train.export import Calibration, Crops, agreement, calibrate, export, quantise
+from model.train.export import Calibration, Crops, agreement, calibrate, export, fineness, quantise, temperature
 from model.train.learning import Plan, groups_of, logits_of, loss_of, network_of, priors, rate_at
 from model.train.network import FaceNetwork, Sizes
 from model.train.packs import Pack
@@ -93,7 +94,7 @@ def test_it_learns_resumes_exports_and_answers_alike(tmp_path: Path, monkeypatch
     assert (answers == validation.labels).mean() > 0.9
 
     calibration = calibrate(network, validation, training.targets)
-    assert 0.2 < calibration.temperature < 4.1
+    assert math.isfinite(calibration.warmth) and math.isfinite(calibration.rise)
     path = tmp_path / "face.onnx"
     assert export(network, calibration, path) < 1e-4
     small = tmp_path / "face.int8.onnx"
@@ -111,8 +112,33 @@ def test_a_network_that_exports_wrongly_is_not_kept(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(module, "TOLERANCE", -1.0)
     with pytest.raises(ValueError, match="away from torch"):
-        export(FaceNetwork(SIZES).eval(), Calibration(1.0, 0.5, (0.0,) * 7), tmp_path / "face.onnx")
+        export(FaceNetwork(SIZES).eval(), Calibration(0.0, 0.0, 0.5, (0.0,) * 7), tmp_path / "face.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_and_its_mirror_image_get_the_same_answer(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    network = FaceNetwork(SIZES).eval()
+    torch.nn.init.normal_(network.head.weight)
+    path = tmp_path / "face.onnx"
+    assert export(network, Calibration(0.1, 0.4, 0.5, (0.0,) * 7), path) < 1e-4
+    grey = np.random.default_rng(0).random((3, 1, 32, 32), np.float32)
+    session = open_session(path)
+    one, other = (session.run(None, {"grey": given})[0] for given in (grey, np.ascontiguousarray(grey[..., ::-1])))
+    assert one == pytest.approx(other, abs=1e-5) and one.std() > 0.01
+
+
+def test_the_temperature_follows_the_detail() -> None:
+    sharp = torch.rand(4, 1, 32, 32, generator=torch.Generator().manual_seed(1))
+    blurred = torch.nn.functional.avg_pool2d(sharp, 5, 1, 2)
+    flat = torch.full((1, 1, 32, 32), 0.5)
+    assert (fineness(sharp) > fineness(blurred)).all()
+    assert fineness(sharp) == pytest.approx(fineness(0.5 * sharp + 0.2), abs=1e-4)
+    for warmth, rise in ((0.1, 0.4), (50.0, 0.0), (-50.0, 1.0)):
+        for pictures in (sharp, blurred, flat):
+            found = temperature(fineness(pictures), warmth, rise)
+            assert ((found >= 0.59) & (found <= 2.01)).all()
+    assert (temperature(fineness(sharp), 0.0, 0.2) > temperature(fineness(blurred), 0.0, 0.2)).all()
 
 
 def test_the_rate_rises_and_sinks_to_zero() -> None:
