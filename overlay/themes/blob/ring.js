@@ -7,6 +7,8 @@ import { segmentsOf } from "../../segments.js";
 const GAP = 0.003;
 /** A smaller share has no room for a face. */
 const ROOM = 0.055;
+/** What is shorter than the ring is thick would stand across it as the bar of a cross. */
+const STUB = 0.03;
 
 const turns = (value) => `rotate(${value.toFixed(5)}turn)`;
 
@@ -38,7 +40,8 @@ export class Ring {
     segments.forEach(({ from, to, sure }, index) => {
       const { thin, thick, rider } = this.parts[index];
       thin.lay(from, to);
-      thick.lay(Math.max(sure[0], from + GAP), Math.min(sure[1], to - GAP));
+      const [start, end] = [Math.max(sure[0], from + GAP), Math.min(sure[1], to - GAP)];
+      thick.lay(start, end - start < STUB ? start : end);
       const middle = (from + to) / 2;
       rider.root.style.transform = turns(middle);
       rider.face.style.transform = turns(-middle);
