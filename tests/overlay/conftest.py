@@ -44,7 +44,7 @@ class Theatre:
     def _note(self, message: ConsoleMessage) -> None:
         # The browser itself reports a socket or a file that is refused; a page has no way to keep it from doing so.
         if message.type in ("error", "warning") and not message.text.startswith(self.refused):
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
 
 @pytest.fixture(scope="module")
