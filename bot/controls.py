@@ -14,6 +14,7 @@ import segno
 from aiohttp import web
 from msgspec import Meta
 
+from bot.body import wanted_by
 from bot.guard import Guard, protect
 from bot.health import health
 from bot.keys import Power, Secret
@@ -82,10 +83,7 @@ class Controls:
         )
 
     async def _do(self, request: web.Request) -> web.Response:
-        try:
-            wanted = msgspec.json.decode(await request.read(), type=Wanted)
-        except msgspec.MsgspecError as error:
-            raise web.HTTPBadRequest(text=f"That can't be done: {error}") from None
+        wanted = await wanted_by(request, Wanted)
         show = self._show
         if wanted.title is not None:
             if self._is_titled_by_twitch():
@@ -111,10 +109,7 @@ class Controls:
         return web.Response(body=picture.getvalue(), content_type="image/svg+xml", headers=_NO_STORE)
 
     async def _renew(self, request: web.Request) -> web.Response:
-        try:
-            wanted = msgspec.json.decode(await request.read(), type=Renewal).renew
-        except msgspec.MsgspecError:
-            raise web.HTTPBadRequest(text='renew must be "overlay", "streamer" or "join"') from None
+        wanted = (await wanted_by(request, Renewal, 'renew must be "overlay", "streamer" or "join"')).renew
         try:
             await self._show.renew(wanted)
         except LeraError as error:
