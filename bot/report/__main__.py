@@ -76,6 +76,8 @@ def lines(path: Path) -> list[str]:
 
 def write(path: Path, content: bytes) -> None:
     """All of it or nothing: what was there stays until the new file is whole. Raises LeraError."""
+    if not path.name:
+        raise LeraError(f"{path} is a folder; name a file in it.")
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(content)
