@@ -94,7 +94,7 @@ def test_is_loaded_and_told_of_every_mood(theatre: Theatre, stage: Stage) -> Non
     [
         "f.pace=9e9&f.ink=red&f.loud=maybe&f.side=c&pace=3&word=x",
         "f.pace=&f.ink=%23ff000&f.side=__proto__&f.loud=",
-        "f.ink=url(//evil.example/)&f.pace=0x3&f.side=constructor",
+        "f.ink=url(//evil.example/)&f.pace=0x3&f.side=constructor&f.loud=constructor",
     ],
 )
 def test_fields_that_make_no_sense_are_the_defaults(theatre: Theatre, query: str) -> None:
