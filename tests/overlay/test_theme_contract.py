@@ -164,6 +164,18 @@ def test_an_unknown_one_is_bars(theatre: Theatre, stage: Stage, name: str) -> No
     theatre.errors.clear()
 
 
+def test_a_bot_that_went_away_while_the_page_came_leaves_no_blank_plate(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    # The first try is cut off, as by a bot that is just ending.
+    theatre.prepare = lambda page: page.route("**/themes/bars/theme.js", lambda route: route.abort(), times=1)
+    page = theatre.open("/overlay/?plate=light")
+    until_share(page, "happiness", 0.41)
+    expect(page.locator('html[data-design="bars"][data-theme="light"]')).to_be_attached()
+    assert any("came only in part" in error for error in theatre.errors)
+    page.close()
+    theatre.errors.clear()
+
+
 def test_a_name_that_is_no_name_is_not_even_asked_for(theatre: Theatre, stage: Stage) -> None:
     stage.current = mood(HAPPY)
     page = theatre.open("/overlay/?theme=..%2F..%2Fapi")
