@@ -23,7 +23,7 @@ class Theatre:
     stage: Stage
     errors: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
-    prepare: Callable[[Page], None] = lambda _page: None
+    prepare: Callable[[Page], object] = lambda _page: None
     refused: tuple[str, ...] = ("WebSocket connection to", "Failed to load resource: net::ERR_CONNECTION_REFUSED")
 
     def open(self, path: str = "/overlay/", **options: Any) -> Page:
