@@ -4,9 +4,8 @@ The guard has let only the streamer's key in. What OBS is asked for is in `bot/o
 """
 
 import io
-import unicodedata
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,6 +17,7 @@ from bot.body import wanted_by
 from bot.guard import Guard, protect
 from bot.health import health
 from bot.keys import Power, Secret
+from bot.language import one_line
 from bot.obs.setup import page_url
 from bot.show import Show
 from lera.errors import LeraError
@@ -88,7 +88,7 @@ class Controls:
         if wanted.title is not None:
             if self._is_titled_by_twitch():
                 raise web.HTTPConflict(text="The title is Twitch's: change it there.")
-            show.stream_changed(_plain(wanted.title), show.sessions.category)
+            show.stream_changed(one_line(wanted.title), show.sessions.category)
         if wanted.paused is not None:
             show.pause(wanted.paused)
         if wanted.overlay is not None:
@@ -148,10 +148,3 @@ def links(show: Show, base_url: str) -> dict[str, str]:
         "join": join_link(show.public_url or base_url, show.settings.channel.name, show.keys.join),
     }
     return found | {"sheet": show.sheet_link} if show.sheet_link else found
-
-
-def _plain(text: str) -> str:
-    """A title in one line: no control characters, none that turn the direction of what stands beside it."""
-    kept: list[Any] = [" " if unicodedata.category(each) in ("Cc", "Zl", "Zp") else each for each in text]
-    turning = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    return " ".join("".join(each for each in kept if each not in turning).split())
