@@ -13,9 +13,8 @@ from bot.report import figures
 from bot.report.export import EXPORTS, has_parquet
 from bot.report.page import Surroundings, page
 from bot.report.stories import all_sessions, chosen
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 from lera.errors import LeraError
-from lera.folders import data_folder
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     settings = read_settings(arguments.config)
     language: LanguageName = arguments.lang or settings.commands.language
-    path = history_file(settings)
+    path = settings.history.file
     if arguments.list:
         for line in lines(path):
             print(line)
@@ -53,12 +52,6 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.open and not webbrowser.open(out.resolve().as_uri()):
             print("No browser could be started here; open the file by hand.")
     return 0
-
-
-def history_file(settings: Settings) -> Path:
-    """Where the bot keeps its history."""
-    folder = Path(settings.history.folder) if settings.history.folder else data_folder()
-    return folder / "history.sqlite3"
 
 
 def lines(path: Path) -> list[str]:
