@@ -25,7 +25,6 @@ from bot.virtual_camera.supervisor import VirtualCamera
 from bot.web import links
 from lera import redaction
 from lera.errors import LeraError
-from lera.folders import data_folder
 from lera.signals import run_until_stopped
 from transport.link import LOCAL
 
@@ -113,8 +112,7 @@ def open_history(settings: Settings, now: float) -> History | None:
     if not settings.history.enabled:
         return None
     try:
-        folder = Path(settings.history.folder) if settings.history.folder else data_folder()
-        history = History(folder / "history.sqlite3")
+        history = History(settings.history.file)
         history.delete_before(now - settings.history.keep_days * 86_400)
     except LeraError as error:
         logger.error("%s The show goes on without a history.", error)

@@ -4,9 +4,8 @@ The guard has let only the streamer's key in. What OBS is asked for is in `bot/o
 """
 
 import io
-import unicodedata
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,9 +13,11 @@ import segno
 from aiohttp import web
 from msgspec import Meta
 
+from bot.body import wanted_by
 from bot.guard import Guard, protect
 from bot.health import health
 from bot.keys import Power, Secret
+from bot.language import one_line
 from bot.obs.setup import page_url
 from bot.show import Show
 from lera.errors import LeraError
@@ -82,15 +83,12 @@ class Controls:
         )
 
     async def _do(self, request: web.Request) -> web.Response:
-        try:
-            wanted = msgspec.json.decode(await request.read(), type=Wanted)
-        except msgspec.MsgspecError as error:
-            raise web.HTTPBadRequest(text=f"That can't be done: {error}") from None
+        wanted = await wanted_by(request, Wanted)
         show = self._show
         if wanted.title is not None:
             if self._is_titled_by_twitch():
                 raise web.HTTPConflict(text="The title is Twitch's: change it there.")
-            show.stream_changed(_plain(wanted.title), show.sessions.category)
+            show.stream_changed(one_line(wanted.title), show.sessions.category)
         if wanted.paused is not None:
             show.pause(wanted.paused)
         if wanted.overlay is not None:
@@ -111,10 +109,7 @@ class Controls:
         return web.Response(body=picture.getvalue(), content_type="image/svg+xml", headers=_NO_STORE)
 
     async def _renew(self, request: web.Request) -> web.Response:
-        try:
-            wanted = msgspec.json.decode(await request.read(), type=Renewal).renew
-        except msgspec.MsgspecError:
-            raise web.HTTPBadRequest(text='renew must be "overlay", "streamer" or "join"') from None
+        wanted = (await wanted_by(request, Renewal, 'renew must be "overlay", "streamer" or "join"')).renew
         try:
             await self._show.renew(wanted)
         except LeraError as error:
@@ -153,10 +148,3 @@ def links(show: Show, base_url: str) -> dict[str, str]:
         "join": join_link(show.public_url or base_url, show.settings.channel.name, show.keys.join),
     }
     return found | {"sheet": show.sheet_link} if show.sheet_link else found
-
-
-def _plain(text: str) -> str:
-    """A title in one line: no control characters, none that turn the direction of what stands beside it."""
-    kept: list[Any] = [" " if unicodedata.category(each) in ("Cc", "Zl", "Zp") else each for each in text]
-    turning = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    return " ".join("".join(each for each in kept if each not in turning).split())

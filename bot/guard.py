@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from bot.body import wanted_by
 from bot.keys import Keys, Power
 from bot.settings import WebSettings
 from transport.limits import Rate
@@ -136,10 +137,7 @@ class Guard:
         if request.method == "GET":
             power = self.power_of(request)
         else:
-            try:
-                offer = msgspec.json.decode(await request.read(), type=KeyOffer)
-            except msgspec.MsgspecError:
-                raise web.HTTPBadRequest(text='Send {"key": "…"}.') from None
+            offer = await wanted_by(request, KeyOffer, 'Send {"key": "…"}.')
             power = self._try(request, offer.key)
         if power is None:
             raise web.HTTPUnauthorized(text=_LOCKED)

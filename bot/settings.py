@@ -12,6 +12,7 @@ from bot.tiles import TileSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
+from lera.folders import data_folder
 from transport.desk import HubSettings
 from transport.reading import Channel
 from transport.sheet_account import SheetSettings
@@ -67,6 +68,11 @@ class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
     folder: str = ""
     keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 365
+
+    @property
+    def file(self) -> Path:
+        """Where the bot writes it, and the report reads it."""
+        return (Path(self.folder) if self.folder else data_folder()) / "history.sqlite3"
 
 
 class Settings(Struct, frozen=True):

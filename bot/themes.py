@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from aiohttp import web
 
+from bot.body import UNREADABLE
 from lera.folders import data_folder
 
 SHIPPED: Final = Path(__file__).parent.parent / "overlay" / "themes"
@@ -82,13 +83,13 @@ class Themes:
         """Each theme that can be read, by name; and for each that can't, what is wrong with it."""
         found: dict[str, Theme] = {}
         faults: dict[str, str] = {}
-        for name in sorted(self._places(), key=lambda name: (name != "bars", name)):
+        for name, folder in sorted(self._places().items(), key=lambda item: (item[0] != "bars", item[0])):
             try:
                 missing = [file for file in ("theme.js", "theme.css", "fields.json") if self.file(name, file) is None]
                 if missing:
                     raise FileNotFoundError(f"no {' and no '.join(missing)} in it")
-                found[name] = msgspec.json.decode(self._places()[name].joinpath("fields.json").read_bytes(), type=Theme)
-            except msgspec.MsgspecError as error:
+                found[name] = msgspec.json.decode(folder.joinpath("fields.json").read_bytes(), type=Theme)
+            except UNREADABLE as error:
                 faults[name] = f"fields.json: {error}"
             except OSError as error:
                 faults[name] = error.strerror or str(error)

@@ -1,14 +1,13 @@
 """Tiles on the pages: sent over `/live` beside the mood, and the dashboard's `POST /api/tiles/…`."""
 
 import asyncio
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
 
+from bot.body import wanted_by
 from bot.show import Show
-
-Wanted = TypeVar("Wanted", bound=msgspec.Struct)
 
 
 class Hide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,19 +49,12 @@ class TilePages:
                 return
 
     async def _hide(self, request: web.Request) -> web.Response:
-        wanted = await _wanted(request, Hide)
+        wanted = await wanted_by(request, Hide)
         if not self._show.hide_viewer(wanted.seat):
             return web.json_response({"said": "That viewer is not shown any more."}, status=409)
         return web.json_response({"said": "Hidden until the bot is started anew."})
 
     async def _switch(self, request: web.Request) -> web.Response:
-        wanted = await _wanted(request, Switch)
+        wanted = await wanted_by(request, Switch)
         self._show.hide_tiles(not wanted.show)
         return web.json_response({"said": "Tiles are shown." if wanted.show else "No tiles are shown anywhere."})
-
-
-async def _wanted(request: web.Request, kind: type[Wanted]) -> Wanted:
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except msgspec.MsgspecError as error:
-        raise web.HTTPBadRequest(text=f"That can't be done: {error}") from None

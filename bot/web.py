@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import WSCloseCode, web
 
 import lera
+from bot.body import wanted_by
 from bot.cards import Cards
 from bot.controls import Controls
 from bot.controls import links as links
@@ -246,10 +247,7 @@ class Pages:
         return web.json_response(told, headers={"Cache-Control": "no-store"})
 
     async def _twitch_login(self, request: web.Request) -> web.Response:
-        try:
-            asked = msgspec.json.decode(await request.read(), type=LoginRequest)
-        except msgspec.MsgspecError:
-            raise web.HTTPBadRequest(text='account must be "broadcaster" or "bot"') from None
+        asked = await wanted_by(request, LoginRequest, 'account must be "broadcaster" or "bot"')
         try:
             await self._show.twitch.begin_login(asked.account)
         except LeraError as error:

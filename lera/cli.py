@@ -1,6 +1,7 @@
 """The one command: `lera demo`, `lera bot`, … and the place where every error becomes one line."""
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
 def run_program(program: Callable[[list[str] | None], int], argv: list[str] | None = None) -> int:
     """Call a program's `main`; what a person can mend is printed as one line, Ctrl-C as nothing."""
     try:
+        _say_what_can_be_said()
         unblock_interrupts()
         redaction.install()
         return program(argv)
@@ -82,6 +84,12 @@ def run_program(program: Callable[[list[str] | None], int], argv: list[str] | No
         # Whoever read our output has gone, as `| head` does; Python would complain once more at its own end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _say_what_can_be_said() -> None:
+    """What the output's encoding doesn't know becomes a question mark: on Windows a file or pipe is no UTF-8."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _first(error: BaseException) -> BaseException:

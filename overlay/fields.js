@@ -15,6 +15,8 @@
 import { readNumber } from "./settings.js";
 
 const LONGEST_TEXT = 80;
+/** A map, since an object would know words like "constructor" as well. */
+const SWITCHES = new Map([["1", true], ["on", true], ["true", true], ["0", false], ["off", false], ["false", false]]);
 
 /**
  * Every field's value; what is missing or makes no sense in the query is the field's default.
@@ -52,7 +54,7 @@ function read(field, text) {
     case "colour":
       return /^#?[0-9a-f]{6}$/i.test(text) ? `#${text.replace("#", "").toLowerCase()}` : field.default;
     case "switch":
-      return { 1: true, on: true, true: true, 0: false, off: false, false: false }[text.toLowerCase()] ?? field.default;
+      return SWITCHES.get(text.toLowerCase()) ?? field.default;
     case "choice":
       return (field.choices ?? []).map((choice) => choice.value ?? choice).find((value) => value === text) ?? field.default;
     case "text":

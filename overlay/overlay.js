@@ -14,6 +14,7 @@ import { keepFiles } from "./kept.js";
 import { paced } from "./pace.js";
 import { Past } from "./past.js";
 import { Said } from "./said.js";
+import { stillIn } from "./session.js";
 import { DEFAULT_THEME, readSettings } from "./settings.js";
 import { watchSight } from "./sight.js";
 import { openTheme } from "./theme.js";
@@ -26,6 +27,8 @@ const MOVE_EVERY = 170;
 const COUNT_EVERY = 250;
 /** The leading face is the largest thing on the plate; it may not flicker between two that are level. */
 const LEAD_EVERY = 1000;
+/** Between two looks whether the bot is there again, for a page that came only in part. */
+const RELOAD_AFTER = 2000;
 
 const root = document.documentElement;
 const settings = readSettings(location.search);
@@ -149,6 +152,13 @@ async function replace(name, error) {
   await enter(DEFAULT_THEME);
 }
 
+/** The bot went away while the page was loading. Once it is there again, a fresh page is whole. */
+function comeBack(error) {
+  console.warn("LERA: the page came only in part, and is loaded anew when the bot answers.", error);
+  const look = async () => ((await stillIn()) === null ? setTimeout(look, RELOAD_AFTER) : location.reload());
+  setTimeout(look, RELOAD_AFTER);
+}
+
 const sight = watchSight(() => {
   feed.wake();
   // Nobody saw the way from then to now, so nothing slides: the first frame is already the truth.
@@ -220,7 +230,9 @@ const feed = new Feed({
 });
 
 paintAll();
-const entered = enter(settings.theme).catch((error) => replace(settings.theme, error));
+const entered = enter(settings.theme)
+  .catch((error) => replace(settings.theme, error))
+  .catch(comeBack);
 
 window.addEventListener("load", async () => {
   await entered;

@@ -9,6 +9,8 @@
  */
 
 export const REACH = 900;
+/** A bot that was started anew may go by a clock that was set back meanwhile; less than this is a frame that came late. */
+const SET_BACK = 30;
 /** Denser than this no screen shows a quarter of an hour. */
 const STEP = 1;
 
@@ -23,9 +25,10 @@ export class Past {
   /** @param {Point} point */
   add(point) {
     const points = this.#points;
+    const end = points[points.length - 1]?.time ?? -Infinity;
+    if (end - point.time > SET_BACK) points.length = 0;
+    else if (point.time < end) return;
     const [before, last] = points.slice(-2);
-    const newest = last ?? before;
-    if (newest && point.time < newest.time) return;
     // The newest is always kept, and those before it are thinned.
     if (last && last.time - before.time < STEP && (point.shares === null) === (last.shares === null)) points.pop();
     points.push(Object.freeze(point));

@@ -1,10 +1,11 @@
 """OBS on the dashboard: `GET /api/obs` tells, `POST /api/obs` does. `bot/web.py`'s guard keeps other sites out."""
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from aiohttp import web
 
+from bot.body import wanted_by
 from bot.obs.settings import Mode, Name, Position
 from bot.obs.studio import Studio
 from lera.errors import LeraError
@@ -17,9 +18,6 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode = "off"
     scene: Name = ""
     position: Position | None = None
-
-
-_decoder: Final = msgspec.json.Decoder(Wanted)
 
 
 class ObsPages:
@@ -51,10 +49,7 @@ class ObsPages:
         )
 
     async def _do(self, request: web.Request) -> web.Response:
-        try:
-            wanted = _decoder.decode(await request.read())
-        except msgspec.MsgspecError as error:
-            raise web.HTTPBadRequest(text=f"That can't be done: {error}") from None
+        wanted = await wanted_by(request, Wanted)
         try:
             said = await self._said(wanted)
         except LeraError as error:

@@ -13,9 +13,8 @@ from bot.report import figures
 from bot.report.export import EXPORTS, has_parquet
 from bot.report.page import Surroundings, page
 from bot.report.stories import all_sessions, chosen
-from bot.settings import Settings, read_settings
+from bot.settings import read_settings
 from lera.errors import LeraError
-from lera.folders import data_folder
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     settings = read_settings(arguments.config)
     language: LanguageName = arguments.lang or settings.commands.language
-    path = history_file(settings)
+    path = settings.history.file
     if arguments.list:
         for line in lines(path):
             print(line)
@@ -55,12 +54,6 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def history_file(settings: Settings) -> Path:
-    """Where the bot keeps its history."""
-    folder = Path(settings.history.folder) if settings.history.folder else data_folder()
-    return folder / "history.sqlite3"
-
-
 def lines(path: Path) -> list[str]:
     """One line for each stream, newest first."""
     sessions = all_sessions(path)
@@ -76,6 +69,8 @@ def lines(path: Path) -> list[str]:
 
 def write(path: Path, content: bytes) -> None:
     """All of it or nothing: what was there stays until the new file is whole. Raises LeraError."""
+    if not path.name:
+        raise LeraError(f"{path} is a folder; name a file in it.")
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(content)

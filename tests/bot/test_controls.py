@@ -40,7 +40,7 @@ async def test_a_title_is_one_plain_line_and_kept_with_the_session() -> None:
     history = History(data_folder() / "history.sqlite3")
     async with theatre(history=history) as stage:
         await eventually(lambda: stage.show.session > 0)
-        status, now = await do(stage, title="  Boss\nrush \u202e<b>觀眾</b> 🎉\x00 ")
+        status, now = await do(stage, title="  Boss\nrush\u2028 \u202e\u200f<b>觀眾</b> 🎉\x00 ")
         assert status == 200 and now["title"] == "Boss rush <b>觀眾</b> 🎉" and now["titled_by"] == "you"
         await eventually(lambda: history.sessions()[0].title == now["title"])
         assert (await do(stage, title="觀" * MAX_TITLE))[0] == 200, "a title fits into the body's limit in any script"

@@ -111,3 +111,13 @@ async def test_the_pages_are_served_and_listed(tmp_path: Path, monkeypatch: pyte
     assert told["themes"][0]["name"] == "bars" and told["faults"] == {}
     [mine] = [theme for theme in told["themes"] if theme["name"] == "mine"]
     assert mine["title"] == {"en": "mine"} and mine["fields"][0]["min"] == 1
+
+
+def test_fields_in_another_encoding_are_one_themes_fault_and_not_all_themes(tmp_path: Path) -> None:
+    theme = write(tmp_path, "mine")
+    (theme / "fields.json").write_bytes('{"title": {"en": "Café"}, "fields": []}'.encode("cp1252"))
+    nested = write(tmp_path, "nested")
+    (nested / "fields.json").write_text('{"more": ' + "[" * 100_000)
+    found, faults = Themes(own=tmp_path).described()
+    assert "bars" in found and set(faults) == {"mine", "nested"}
+    assert all(fault.startswith("fields.json: ") for fault in faults.values())

@@ -1,5 +1,6 @@
 """The command line: help, wrong commands, and errors in one line."""
 
+import io
 import subprocess
 import sys
 
@@ -44,6 +45,18 @@ def test_a_bug_is_not_hidden_behind_a_line_for_people() -> None:
 
     with pytest.raises(ExceptionGroup):
         run_program(program)
+
+
+def test_words_that_the_output_cannot_write_end_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "cp1252", write_through=True))
+
+    def program(_argv: list[str] | None) -> int:
+        print("café 觀眾")
+        return 0
+
+    assert run_program(program) == 0
+    assert written.getvalue().split() == ["café".encode("cp1252"), b"??"]
 
 
 def test_run_py_knows_the_same_commands_and_needs_no_environment_to_help() -> None:

@@ -1,6 +1,6 @@
 """A real Chromium on a real little server. Every page is watched: an error in its console fails the test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ class Theatre:
     stage: Stage
     errors: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    prepare: Callable[[Page], object] = lambda _page: None
     refused: tuple[str, ...] = ("WebSocket connection to", "Failed to load resource: net::ERR_CONNECTION_REFUSED")
 
     def open(self, path: str = "/overlay/", **options: Any) -> Page:
@@ -33,6 +34,7 @@ class Theatre:
         page = context.new_page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.prepare(page)
         page.goto(self.stage.url + path)
         return page
 

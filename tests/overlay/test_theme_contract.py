@@ -94,7 +94,7 @@ def test_is_loaded_and_told_of_every_mood(theatre: Theatre, stage: Stage) -> Non
     [
         "f.pace=9e9&f.ink=red&f.loud=maybe&f.side=c&pace=3&word=x",
         "f.pace=&f.ink=%23ff000&f.side=__proto__&f.loud=",
-        "f.ink=url(//evil.example/)&f.pace=0x3&f.side=constructor",
+        "f.ink=url(//evil.example/)&f.pace=0x3&f.side=constructor&f.loud=constructor",
     ],
 )
 def test_fields_that_make_no_sense_are_the_defaults(theatre: Theatre, query: str) -> None:
@@ -160,6 +160,18 @@ def test_an_unknown_one_is_bars(theatre: Theatre, stage: Stage, name: str) -> No
     until_share(page, "happiness", 0.41)
     assert any(f'the theme "{name}" does not work' in error for error in theatre.errors)
     # What else the browser has to say of missing files comes when it comes.
+    page.close()
+    theatre.errors.clear()
+
+
+def test_a_bot_that_went_away_while_the_page_came_leaves_no_blank_plate(theatre: Theatre, stage: Stage) -> None:
+    stage.current = mood(HAPPY)
+    # The first try is cut off, as by a bot that is just ending.
+    theatre.prepare = lambda page: page.route("**/themes/bars/theme.js", lambda route: route.abort(), times=1)
+    page = theatre.open("/overlay/?plate=light")
+    until_share(page, "happiness", 0.41)
+    expect(page.locator('html[data-design="bars"][data-theme="light"]')).to_be_attached()
+    assert any("came only in part" in error for error in theatre.errors)
     page.close()
     theatre.errors.clear()
 

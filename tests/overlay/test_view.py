@@ -147,6 +147,11 @@ PAST = """async () => {
   found.gap = list.map(({ time, shares }) => [time, shares === null]);
   for (let time = 2; time < 4000; time += 0.1) past.add({ time, shares: { happiness: 0 } });
   found.many = [list.length, list[list.length - 1].time - list[0].time];
+  past.add({ time: 3985, shares: null });
+  found.late = list[list.length - 1].time;
+  past.add({ time: 400, shares: null });
+  past.add({ time: 400.5, shares: null });
+  found.back = times();
   found.same = list === past.points;
   return found;
 }"""
@@ -166,3 +171,4 @@ def test_delay_and_past_are_bounded_and_in_order(theatre: Theatre, stage: Stage)
     assert past["thinned"] == [0, 1.1, 1.2], "the newest is always there"
     assert past["gap"] == [[0, False], [1.1, False], [1.2, False], [1.3, True], [1.4, False]]
     assert past["many"][0] <= 920 and past["many"][1] <= 900 and past["same"]
+    assert past["late"] > 3999 and past["back"] == [400, 400.5], "a bot with an earlier clock begins anew"

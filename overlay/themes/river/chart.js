@@ -46,8 +46,8 @@ export class Chart {
     const news = view.past[view.past.length - 1];
     const key = JSON.stringify([view.lead, view.state, top, news?.shares]);
     const since = now - this.#drawn.at;
-    const isDue = key !== this.#drawn.key && (since >= EVERY || since < 0 || this.#drawn.key === "");
-    if (isDue || since > AHEAD) {
+    const isDue = key !== this.#drawn.key && (since >= EVERY || this.#drawn.key === "");
+    if (isDue || since > AHEAD || since < 0) {
       this.#drawn = { at: now, key };
       this.#draw(view, now, top);
     }

@@ -102,6 +102,9 @@ def test_a_place_that_cannot_be_written_is_one_line_and_harms_nothing(history: P
     with pytest.raises(LeraError, match="can't be written"):
         main(["--out", str(tmp_path / "folder.html")])
     assert not list(tmp_path.glob(".*.part"))
+    for folder in (".", Path.cwd().anchor):
+        with pytest.raises(LeraError, match="is a folder"):
+            main(["--out", folder])
 
 
 def test_the_folder_is_the_settings_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
