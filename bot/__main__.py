@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
+from bot.controls import links
 from bot.history import History
 from bot.keys import SECRETS, Keys, Secret, kept_keys
 from bot.obs import command as obs_command
@@ -22,7 +23,6 @@ from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
 from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
-from bot.web import links
 from lera import redaction
 from lera.errors import LeraError
 from lera.signals import run_until_stopped

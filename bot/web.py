@@ -21,7 +21,6 @@ import lera
 from bot.body import wanted_by
 from bot.cards import Cards
 from bot.controls import Controls
-from bot.controls import links as links
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
 from bot.guard import SESSION_PATH, Guard, Handler

@@ -17,11 +17,11 @@ from bot.__main__ import welcome
 from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
+from bot.controls import links
 from bot.history import History
 from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
-from bot.web import links
 from demo.agent import DemoAgent, ask_for_webcam
 from demo.chat import chatter_on
 from demo.crowd import play, play_with

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 from playwright.async_api import Page
 
+from bot.controls import links
 from bot.history import History
 from bot.keys import kept_keys
-from bot.web import links
 from lera.folders import data_folder
 from tests.bot.stage import HAPPY, SAD, theatre, with_key
 from tests.chromium import browser_page, needs_chromium

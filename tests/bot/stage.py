@@ -11,13 +11,13 @@ import aiohttp
 
 from bot.chat import Reader
 from bot.command_settings import CommandSettings
+from bot.controls import links
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
-from bot.web import links
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
 from transport.hub_client import HubClient

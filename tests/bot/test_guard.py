@@ -7,11 +7,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.controls import links
 from bot.guard import COOKIE_SECONDS, Tries
 from bot.keys import Keys
 from bot.settings import Settings
 from bot.show import Show
-from bot.web import CLOSE_KEY_RENEWED, POWERS, Pages, links
+from bot.web import CLOSE_KEY_RENEWED, POWERS, Pages
 from tests.bot.stage import OVERLAY_KEY, STREAMER_KEY, Theatre, theatre, with_key
 from transport.hub_client import HubClient
 from transport.link import parse_link

@@ -14,11 +14,11 @@ import msgspec
 import pytest
 
 from bot import __main__ as program
+from bot.controls import links as links_of
 from bot.history import History
 from bot.settings import ChannelSettings, Settings
 from bot.sheet import attach_sheet, check_sheet, sheet_line, use_sheet
 from bot.show import Show
-from bot.web import links as links_of
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
 from tests.bot.stage import theatre

@@ -132,3 +132,13 @@ def foreign_fonts(page: Page) -> set[str]:
     found = {font["familyName"] for fonts in used for font in fonts}
     session.detach()
     return found - set(FONTS)
+
+
+@contextmanager
+def in_720p(browser: Browser) -> Iterator[Showing]:
+    """A page with a stage of its own, for a whole module."""
+    stage = Stage()
+    stage.start()
+    with showing(browser, stage, viewport={"width": 1280, "height": 720}) as screen:
+        yield screen
+    stage.close()

@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.overlay.moods import recorded
-from tests.overlay.showing import Showing, showing, themes
-from tests.overlay.stage import Stage
+from tests.overlay.showing import Showing, in_720p, themes
 
 pytestmark = pytest.mark.browser
 
@@ -21,11 +20,8 @@ LIVELY: Final = next(frame for name, frame in recorded() if name == "lively")
 
 @pytest.fixture(scope="module")
 def screen(browser: Browser) -> Iterator[Showing]:
-    stage = Stage()
-    stage.start()
-    with showing(browser, stage, viewport={"width": 1280, "height": 720}) as screen:
+    with in_720p(browser) as screen:
         yield screen
-    stage.close()
 
 
 @contextmanager

@@ -9,8 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.overlay.looks import until_state
 from tests.overlay.moods import recorded
-from tests.overlay.showing import Showing, showing, themes
-from tests.overlay.stage import Stage
+from tests.overlay.showing import Showing, in_720p, themes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -55,11 +54,8 @@ class Meter:
 
 @pytest.fixture(scope="module")
 def screen(browser: Browser) -> Iterator[Showing]:
-    stage = Stage()
-    stage.start()
-    with showing(browser, stage, viewport={"width": 1280, "height": 720}) as screen:
+    with in_720p(browser) as screen:
         yield screen
-    stage.close()
 
 
 def minute(screen: Showing, number: int) -> None:

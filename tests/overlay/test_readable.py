@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.overlay.readable import pixels_of, words
-from tests.overlay.showing import Showing, showing, themes
-from tests.overlay.stage import Stage
+from tests.overlay.showing import Showing, in_720p, themes
 
 pytestmark = pytest.mark.browser
 
@@ -27,11 +26,8 @@ MUTED: Final = 0.9
 
 @pytest.fixture(scope="module")
 def screen(browser: Browser) -> Iterator[Showing]:
-    stage = Stage()
-    stage.start()
-    with showing(browser, stage, viewport={"width": 1280, "height": 720}) as screen:
+    with in_720p(browser) as screen:
         yield screen
-    stage.close()
 
 
 @pytest.mark.parametrize("plate", PLATES)
