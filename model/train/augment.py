@@ -1,7 +1,8 @@
 """Pictures as a webcam might have made them: what the network sees in training.
 
 The framing jitter covers what our detector does between frames and what the packs differ in; the light and the lens
-cover cheap cameras, video calls and rooms lit by a screen. Cutout: DeVries & Taylor, arXiv:1708.04552.
+cover cheap cameras, video calls and rooms lit by a screen. Cutout: DeVries & Taylor, arXiv:1708.04552. Mixing two
+pictures: Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
 """
 
 from dataclasses import dataclass
@@ -125,6 +126,23 @@ def weather(crops: Tensor, strength: Strength, random: torch.Generator) -> Tenso
         quality = int(15 + 60 * torch.rand(1, generator=random))
         crops[row, 0] = torch.from_numpy(compressed((crops[row, 0].numpy() * 255).astype(np.uint8), quality))
     return crops
+
+
+def partners(count: int, alpha: float, chance: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """For mixing a batch: the row that each row is mixed with, int64 (B,), and how much of its own stays, (B,), 0.5..1.
+
+    The share comes from a Beta(`alpha`, `alpha`); the larger part is always the row's own, so that both orders of a
+    pair, which say the same, are one.
+    """
+    own = chance.beta(alpha, alpha, count)
+    kept = torch.from_numpy(np.maximum(own, 1 - own).astype(np.float32))
+    return torch.from_numpy(chance.permutation(count)), kept
+
+
+def mixed(rows: Tensor, other: Tensor, kept: Tensor) -> Tensor:
+    """Rows (B, ...), each with its partner's mixed in, as `partners` says."""
+    share = kept.view(-1, *[1] * (rows.ndim - 1))
+    return share * rows + (1 - share) * rows[other]
 
 
 def glasses(crop: Tensor, chance: list[float]) -> None:

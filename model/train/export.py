@@ -94,43 +94,70 @@ def temperature(fineness: Tensor, warmth: float | Tensor, rise: float | Tensor) 
     return torch.exp((rise * fineness - -warmth).clamp(*BOUNDS))
 
 
-def calibrate(network: FaceNetwork, validation: Pack, training_targets: np.ndarray) -> Calibration:
-    """Fits the prior's share, then the temperature, both on validation pictures seen whole and through the
-    detector's framing.
+@dataclass(frozen=True)
+class Looks:
+    """What a network says of validation pictures, each seen whole and through the detector's framing.
+
+    Packs without pictures of some class are left out: what they lack would count as mistakes. `logits` (M, 7) and
+    `fineness` (M, 1) of M looks; `labels` and `source`, (M,), as in `packs.Pack`.
+    """
+
+    logits: Tensor
+    fineness: Tensor
+    labels: NDArray[np.int64]
+    source: NDArray[np.int64]
+
+
+def look(network: FaceNetwork, validation: Pack) -> Looks:
+    """Looks at all validation pictures and their mirror images; takes a minute."""
+    full = [
+        s for s in np.unique(validation.source) if len(set(validation.labels[validation.source == s])) == len(EMOTIONS)
+    ]
+    pack, side = packs.pick(validation, np.isin(validation.source, full)), network.sizes.side
+    logits = torch.cat([logits_of(network, pack, aligned, side, mirrored=True) for aligned in (False, True)])
+    detail = torch.cat([fineness_of(pack, aligned, side) for aligned in (False, True)])
+    return Looks(logits, detail, np.concatenate([pack.labels] * 2), np.concatenate([pack.source] * 2))
+
+
+def log_prior_of(targets: NDArray[np.float32]) -> Tensor:
+    """Log of the mean (7,) of targets (N, 7)."""
+    return torch.from_numpy(np.log(targets.mean(0) + 1e-6).astype(np.float32))
+
+
+def merit(looks: Looks, log_prior: Tensor, share: float) -> tuple[bool, float]:
+    """Whether at most RESTLESS of each pack's neutral faces are answered as an emotion, and the mean of accuracy and
+    UAR over packs, with this `share` of the prior: pairs that compare as what ships should."""
+    answers = (looks.logits + share * log_prior).argmax(1).numpy()
+    parts = [(answers[looks.source == s], looks.labels[looks.source == s]) for s in np.unique(looks.source)]
+    calm = all((told[label == NEUTRAL] != NEUTRAL).mean() <= RESTLESS for told, label in parts)
+    return calm, float(np.mean([[accuracy(*part), mean_recall(*part)] for part in parts]))
+
+
+def share_of(looks: Looks, log_prior: Tensor) -> float:
+    """The share of the prior that has the best `merit`."""
+    return max(np.linspace(0, 1.2, 25).tolist(), key=lambda share: merit(looks, log_prior, share))
+
+
+def calibrate(looks: Looks, training_targets: NDArray[np.float32]) -> Calibration:
+    """Fits the prior's share, then the temperature.
 
     The share is the one with the best mean of accuracy and UAR over packs, of those that answer at most RESTLESS of
     each pack's neutral faces as an emotion: a crowd that only looks on must not look sad. The temperature is the one
     with the best likelihood of the labels, where each pack counts as much as another.
-
-    Packs without pictures of some class have no say: what they lack would count as mistakes.
     """
-    full = [
-        s for s in np.unique(validation.source) if len(set(validation.labels[validation.source == s])) == len(EMOTIONS)
-    ]
-    counted = np.isin(validation.source, full)
-    side = network.sizes.side
-    views = [(logits_of(network, validation, aligned, side, mirrored=True), aligned) for aligned in (False, True)]
-    logits = torch.cat([each[counted] for each, _ in views])
-    detail = torch.cat([fineness_of(validation, aligned, side)[counted] for _, aligned in views])
-    labels, source = (np.concatenate([each[counted]] * 2) for each in (validation.labels, validation.source))
-    log_prior = torch.from_numpy(np.log(training_targets.mean(0) + 1e-6).astype(np.float32))
-
-    def score(share: float) -> tuple[bool, float]:
-        answers = (logits + share * log_prior).argmax(1).numpy()
-        parts = [(answers[source == s], labels[source == s]) for s in np.unique(source)]
-        calm = all((told[label == NEUTRAL] != NEUTRAL).mean() <= RESTLESS for told, label in parts)
-        return calm, float(np.mean([accuracy(*part) + mean_recall(*part) for part in parts]))
-
-    share = max(np.linspace(0, 1.2, 25).tolist(), key=score)
-    weights = torch.from_numpy(sum((source == s) / (source == s).mean() for s in full).astype(np.float32))
+    log_prior = log_prior_of(training_targets)
+    share = share_of(looks, log_prior)
+    weights = torch.from_numpy(
+        sum((looks.source == s) / (looks.source == s).mean() for s in np.unique(looks.source)).astype(np.float32)
+    )
+    labels = torch.from_numpy(looks.labels)
     numbers = torch.zeros(2, requires_grad=True)
     search = torch.optim.LBFGS([numbers], max_iter=200, line_search_fn="strong_wolfe")
 
     def surprise() -> Tensor:
         search.zero_grad()
-        shifted = (logits + share * log_prior) / temperature(detail, numbers[0], numbers[1])
-        each = nn.functional.cross_entropy(shifted, torch.from_numpy(labels), reduction="none")
-        loss = (weights * each).mean()
+        shifted = (looks.logits + share * log_prior) / temperature(looks.fineness, numbers[0], numbers[1])
+        loss = (weights * nn.functional.cross_entropy(shifted, labels, reduction="none")).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
@@ -244,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     network, epoch = network_of(options.run / "best.pt")
     training, validation = (learning.split(options.data, name, options.run) for name in ("train", "val"))
-    calibration = calibrate(network, validation, training.targets)
+    calibration = calibrate(look(network, validation), training.targets)
     side, exact = network.sizes.side, options.run / "face.fp32.onnx"
     worst = export(network, calibration, exact)
     quantise(exact, WEIGHTS, Crops(training, side, CALIBRATING))

@@ -8,7 +8,7 @@ to the picture: Howard & Ruder, ACL 2018. Averaged weights: Polyak & Juditsky, S
 import csv
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.emotions import EMOTIONS
 from model.train import eyes, packs, trunk
-from model.train.augment import Strength, jitter, sample, weather
+from model.train.augment import Strength, jitter, mixed, partners, sample, weather
 from model.train.network import FaceNetwork, Sizes
 from model.train.packs import Pack
 from model.train.scores import accuracy, mean_recall
@@ -39,7 +39,8 @@ class Plan:
 
     `drawn` pictures make an epoch, `balance` is the power of `packs.frequencies`; `early` is the share of the rate that
     the trunk's first block gets (the stem half of it, the last block all of it), `head` the head's multiple. A share
-    `whole` of the crops is the pack's picture, the rest as our detector frames it; `clean` see no bad weather.
+    `whole` of the crops is the pack's picture, the rest as our detector frames it; `clean` see no bad weather. `mixup`
+    is the alpha of `augment.partners`, 0 mixes nothing.
     """
 
     epochs: int
@@ -55,6 +56,7 @@ class Plan:
     whole: float = 0.5
     clean: float = 0.0
     seed: int = 1
+    mixup: float = 0.0
 
 
 FIRST: Final = Plan(epochs=14, rate=4e-4)
@@ -62,6 +64,11 @@ FIRST: Final = Plan(epochs=14, rate=4e-4)
 SECOND: Final = Plan(epochs=12, rate=6e-4, early=0.5, balance=0.25, clean=0.5, seed=2)
 """From the first round's network, in fairer weather: under hard conditions alone, it had learnt its own training
 pictures too little (.84 of FER+, where validation gave .83). Warm restarts: Loshchilov & Hutter, ICLR 2017."""
+TEACHER: Final = replace(SECOND, epochs=3, rate=5e-4, drawn=26_000, warm=0.3, average=0.995, mixup=0.2, seed=3)
+"""From the second round's network, at the side that the recognition network was taught at."""
+TEACHER_SIDE: Final = 150
+STUDENT: Final = replace(SECOND, epochs=3, rate=4e-4, drawn=26_000, warm=0.3, average=0.995, mixup=0.2, seed=4)
+"""From the second round's network, towards the annotators and the teachers (`distillation.py`)."""
 
 
 def rate_at(epoch: float, plan: Plan) -> float:
@@ -87,11 +94,18 @@ def loss_of(logits: Tensor, targets: Tensor, prior: Tensor) -> Tensor:
 
 @torch.no_grad()
 def logits_of(
-    network: torch.nn.Module, pack: Pack, aligned: bool, side: int, batch: int = 256, mirrored: bool = False
+    network: torch.nn.Module,
+    pack: Pack,
+    aligned: bool,
+    side: int,
+    batch: int = 256,
+    mirrored: bool = False,
+    flipped: bool = False,
 ) -> Tensor:
     """Logits (N, 7) of a pack without any augmentation, through the detector's framing or of the whole pictures.
 
-    `mirrored` averages those of each picture and of its mirror image, as what ships does.
+    `mirrored` averages those of each picture and of its mirror image, as what ships does; `flipped` looks at the mirror
+    image alone.
     """
     network.eval()
     frames = pack.frames if aligned else np.repeat(packs.WHOLE[None], len(pack), 0)
@@ -99,6 +113,8 @@ def logits_of(
     for start in range(0, len(pack), batch):
         part = slice(start, start + batch)
         crops = sample(torch.from_numpy(pack.pictures[part]), torch.from_numpy(frames[part]).float(), side)
+        if flipped:
+            crops = crops.flip(3)
         with torch.autocast("cpu", torch.bfloat16):
             seen = [crops, crops.flip(3)] if mirrored else [crops]
             answers = [network(each.contiguous(memory_format=torch.channels_last)).float() for each in seen]
@@ -131,6 +147,7 @@ def epoch_of(state: "State", pack: Pack, plan: Plan, sizes: Sizes, strength: Str
     """`plan.drawn` training pictures; returns the mean loss. All chance comes from seed and epoch number."""
     random = torch.Generator().manual_seed(plan.seed * 100_003 + epoch)
     torch.manual_seed(plan.seed * 100_003 + epoch)  # dropout
+    chance = np.random.default_rng([plan.seed, epoch])  # mixing
     drawn = packs.frequencies(pack, plan.balance)
     prior = priors(pack, drawn)
     steps = max(1, plan.drawn // plan.batch)
@@ -149,9 +166,13 @@ def epoch_of(state: "State", pack: Pack, plan: Plan, sizes: Sizes, strength: Str
         crops = torch.where(spared, fair, weather(fair.clone(), strength, random))
         for group in state.optimizer.param_groups:
             group["lr"] = group["share"] * rate_at(epoch + step / steps, plan)
+        wanted, before = targets[rows], prior[source[rows]]
+        if plan.mixup > 0:
+            pair = partners(len(rows), plan.mixup, chance)
+            crops, wanted, before = (mixed(each, *pair) for each in (crops, wanted, before))
         with torch.autocast("cpu", torch.bfloat16):
             logits = state.network(crops.contiguous(memory_format=torch.channels_last))
-        loss = loss_of(logits, targets[rows], prior[source[rows]])
+        loss = loss_of(logits, wanted, before)
         state.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)

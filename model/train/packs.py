@@ -6,7 +6,7 @@ Locality-Preserving Learning for Expression Recognition in the Wild", CVPR 2017.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,8 +60,12 @@ class Pack:
 
 def join(*packs: Pack) -> Pack:
     """All pictures of several packs, in order."""
-    names = ("pictures", "labels", "targets", "frames", "found", "source")
-    return Pack(*(np.concatenate([getattr(pack, name) for pack in packs]) for name in names))
+    return Pack(*(np.concatenate([getattr(pack, field.name) for pack in packs]) for field in fields(Pack)))
+
+
+def pick(pack: Pack, rows: slice | NDArray[np.integer] | NDArray[np.bool_]) -> Pack:
+    """Some of a pack's pictures."""
+    return Pack(*(getattr(pack, field.name)[rows] for field in fields(pack)))
 
 
 def file_of(data: Path, name: str) -> Path:

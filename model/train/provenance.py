@@ -69,6 +69,7 @@ def told(run: Path, data: Path) -> dict[str, Any]:
             "targets": f"shares of the annotators' votes (FER+), labels smoothed by {packs.SMOOTHING} (the others)",
             "optimizer": "AdamW, half a cosine, averaged weights; the earlier a layer, the lower its rate",
             **{f"round_{number}": _plan(plan) for number, plan in enumerate(plans, 1)},
+            **_teaching(notes),
             "checkpoint": f"of epoch {epoch} of the last round, which validated best",
             "augmentation": "jitter of the framing, mirror, and what `model/train/augment.py` does to a webcam picture",
             "precision": "bf16 autocast on the CPU",
@@ -78,6 +79,19 @@ def told(run: Path, data: Path) -> dict[str, Any]:
         "reproduction": "It takes some hours on two CPU cores and goes on where it was stopped. Another processor or "
         "another number of threads adds up in another order, so the weights differ in the last digits and the results "
         "by the chance of a run.",
+    }
+
+
+def _teaching(notes: dict[str, Any]) -> dict[str, str]:
+    """What the card says of teacher and distillation; nothing when the weights learnt from no teacher."""
+    if "distillation" not in notes:
+        return {}
+    share = notes["distillation"]["share"]
+    return {
+        "teacher": f"the network of round 2, trained on for crops of {notes['teacher']['side']} pixels: "
+        + _plan({name: value for name, value in notes["teacher"].items() if name != "side"}),
+        "distillation": f"{share:.0%} of the last round's targets are what teacher and the network of round 2 say "
+        "together (mean logits) of the picture seen whole and framed, in fair weather; it starts from round 2",
     }
 
 

@@ -17,7 +17,7 @@ import torch
 from model.face import open_session
 from model.train import learning, packs
 from model.train.augment import Strength, compressed, glasses, jitter, sample, weather
-from model.train.export import Calibration, Crops, agreement, calibrate, export, fineness, quantise, temperature
+from model.train.export import Calibration, Crops, agreement, calibrate, export, fineness, look, quantise, temperature
 from model.train.learning import Plan, groups_of, logits_of, loss_of, network_of, priors, rate_at
 from model.train.network import FaceNetwork, Sizes
 from model.train.packs import Pack
@@ -93,7 +93,7 @@ def test_it_learns_resumes_exports_and_answers_alike(tmp_path: Path, monkeypatch
     answers = logits_of(network_of(again)[0], validation, False, SIZES.side).argmax(1).numpy()
     assert (answers == validation.labels).mean() > 0.9
 
-    calibration = calibrate(network, validation, training.targets)
+    calibration = calibrate(look(network, validation), training.targets)
     assert math.isfinite(calibration.warmth) and math.isfinite(calibration.rise)
     path = tmp_path / "face.onnx"
     assert export(network, calibration, path) < 1e-4
