@@ -67,7 +67,7 @@ def kept_of_shipped(run: Path) -> Path:
     path = run / "shipped.pt"
     if not path.exists():
         run.mkdir(parents=True, exist_ok=True)
-        network = shipped.network_in(WEIGHTS)
+        network = shipped.network_in(WEIGHTS, Sizes())
         torch.save({"sizes": asdict(network.sizes), "epoch": 0, "network": network.state_dict()}, path)
     return path
 

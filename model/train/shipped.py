@@ -19,7 +19,7 @@ PREFIX: Final = "network."
 """Of the network's own tensors in the file; `export.Answers` holds it under this name."""
 
 
-def network_in(path: Path, sizes: Sizes = Sizes()) -> FaceNetwork:
+def network_in(path: Path, sizes: Sizes) -> FaceNetwork:
     """The network of an ONNX file that `model.train.export` wrote, 8-bit or not, ready to answer.
 
     Raises LeraError when the file can't be read or lacks a tensor of a network of these sizes.

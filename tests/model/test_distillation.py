@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -73,12 +72,9 @@ def test_teachers_answer_together_once_for_each_checkpoint(tmp_path: Path, monke
     assert torch.allclose(both, (each[0] + each[1]) / 2)
     assert not torch.allclose(each[0], each[1], atol=0.01)
 
-    def again(*arguments: Any, **more: Any) -> Any:
-        raise AssertionError("answered twice")
-
-    monkeypatch.setattr(distillation, "logits_of", again)
+    monkeypatch.setattr(distillation, "logits_of", lambda *_, **__: pytest.fail("answered twice"))
     assert torch.equal(distillation.answers_of([small, large], pack, tmp_path), both)
-    with pytest.raises(AssertionError, match="answered twice"):
+    with pytest.raises(pytest.fail.Exception, match="answered twice"):
         distillation.answers_of([small], stripes(21, 5), tmp_path)
 
 
@@ -120,8 +116,8 @@ def test_the_network_inside_a_file_is_the_one_that_was_exported(tmp_path: Path) 
     with pytest.raises(LeraError, match="no tensor network"):
         shipped.network_in(exact, replace(SIZES, widths=(8, 8, 16)))
     (tmp_path / "text.onnx").write_bytes(b"not a network")
-    with pytest.raises(LeraError, match="can't be read|can be read"):
-        shipped.network_in(tmp_path / "text.onnx")
+    with pytest.raises(LeraError, match="no ONNX file"):
+        shipped.network_in(tmp_path / "text.onnx", SIZES)
 
 
 def test_the_shipped_weights_are_kept_before_they_are_replaced(tmp_path: Path) -> None:
