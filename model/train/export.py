@@ -135,7 +135,8 @@ def merit(looks: Looks, log_prior: Tensor, share: float) -> tuple[bool, float]:
 
 def share_of(looks: Looks, log_prior: Tensor) -> float:
     """The share of the prior that has the best `merit`."""
-    return max(np.linspace(0, 1.2, 25).tolist(), key=lambda share: merit(looks, log_prior, share))
+    shares: list[float] = np.linspace(0, 1.2, 25).tolist()
+    return max(shares, key=lambda share: merit(looks, log_prior, share))
 
 
 def calibrate(looks: Looks, training_targets: NDArray[np.float32]) -> Calibration:
