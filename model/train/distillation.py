@@ -2,8 +2,7 @@
 
 Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", arXiv:1503.02531: a teacher's probabilities say
 which mistakes are near. Several teachers answer with the mean of their logits. Each picture is answered once, in fair
-weather; the student meets it in bad weather too and has to say the same ("consistent teaching" of Beyer et al.,
-"Knowledge distillation: A good teacher is patient and consistent", CVPR 2022, for the framing's larger part only).
+weather; the student meets it moved, turned, and in bad weather too, and has to say the same.
 """
 
 import hashlib
@@ -31,16 +30,17 @@ PART: Final = 2048
 
 
 def answers_of(checkpoints: Sequence[Path], pack: Pack, kept: Path) -> Tensor:
-    """The teachers' mean logits (N, 7) of a pack's pictures, seen whole and through the detector's framing.
+    """The teachers' mean logits (N, 7) of a pack's pictures, in fair weather.
 
-    They take minutes, so each teacher's are kept in the folder `kept`, under a name that tells checkpoint and pictures.
+    They take turns in how they see them: the first whole, the second through the detector's framing, and so on. That
+    takes minutes, so each teacher's are kept in the folder `kept`, under a name that tells checkpoint, view, pictures.
     """
-    return torch.stack([_of_one(checkpoint, pack, kept) for checkpoint in checkpoints]).mean(0)
+    return torch.stack([_of_one(path, pack, bool(turn % 2), kept) for turn, path in enumerate(checkpoints)]).mean(0)
 
 
-def _of_one(checkpoint: Path, pack: Pack, kept: Path) -> Tensor:
-    told = hashlib.sha256(checkpoint.read_bytes())
-    for array in (pack.pictures, pack.frames):  # all that a teacher sees
+def _of_one(checkpoint: Path, pack: Pack, aligned: bool, kept: Path) -> Tensor:
+    told = hashlib.sha256(checkpoint.read_bytes() + bytes([aligned]))
+    for array in (pack.pictures, pack.frames):
         told.update(array.tobytes())
     path = kept / f"answers-{told.hexdigest()[:16]}.npy"
     if path.exists():
@@ -49,14 +49,11 @@ def _of_one(checkpoint: Path, pack: Pack, kept: Path) -> Tensor:
     rows = []
     for start in range(0, len(pack), PART):
         print(f"{checkpoint.parent.name} answers {start}/{len(pack)}", flush=True)
-        part = packs.pick(pack, slice(start, start + PART))
-        # The mirror image belongs to what the student has to know alike, so one of the two looks is at it.
-        views = [logits_of(network, part, aligned, network.sizes.side, flipped=aligned) for aligned in (False, True)]
-        rows.append(torch.stack(views).mean(0))
+        rows.append(logits_of(network, packs.pick(pack, slice(start, start + PART)), aligned, network.sizes.side))
     answers = torch.cat(rows)
-    part_file = path.with_suffix(".part.npy")
-    np.save(part_file, answers.numpy())
-    part_file.replace(path)
+    part = path.with_suffix(".part.npy")
+    np.save(part, answers.numpy())
+    part.replace(path)
     return answers
 
 

@@ -67,7 +67,7 @@ pictures too little (.84 of FER+, where validation gave .83). Warm restarts: Los
 TEACHER: Final = replace(SECOND, epochs=3, rate=5e-4, drawn=26_000, warm=0.3, average=0.995, mixup=0.2, seed=3)
 """From the second round's network, at the side that the recognition network was taught at."""
 TEACHER_SIDE: Final = 150
-STUDENT: Final = replace(SECOND, epochs=3, rate=4e-4, drawn=26_000, warm=0.3, average=0.995, mixup=0.2, seed=4)
+STUDENT: Final = replace(SECOND, epochs=2, rate=4e-4, drawn=26_000, warm=0.3, average=0.995, mixup=0.2, seed=4)
 """From the second round's network, towards the annotators and the teachers (`distillation.py`)."""
 
 
@@ -100,12 +100,10 @@ def logits_of(
     side: int,
     batch: int = 256,
     mirrored: bool = False,
-    flipped: bool = False,
 ) -> Tensor:
     """Logits (N, 7) of a pack without any augmentation, through the detector's framing or of the whole pictures.
 
-    `mirrored` averages those of each picture and of its mirror image, as what ships does; `flipped` looks at the mirror
-    image alone.
+    `mirrored` averages those of each picture and of its mirror image, as what ships does.
     """
     network.eval()
     frames = pack.frames if aligned else np.repeat(packs.WHOLE[None], len(pack), 0)
@@ -113,8 +111,6 @@ def logits_of(
     for start in range(0, len(pack), batch):
         part = slice(start, start + batch)
         crops = sample(torch.from_numpy(pack.pictures[part]), torch.from_numpy(frames[part]).float(), side)
-        if flipped:
-            crops = crops.flip(3)
         with torch.autocast("cpu", torch.bfloat16):
             seen = [crops, crops.flip(3)] if mirrored else [crops]
             answers = [network(each.contiguous(memory_format=torch.channels_last)).float() for each in seen]
