@@ -47,7 +47,7 @@ def markdown(card: dict[str, Any]) -> str:
         measurements(card),
         "## Calibration",
         card["calibration"]["how"],
-        "Warmth {warmth}, rise {rise}, share of the prior {prior_share}.".format_map(card["calibration"]),
+        "Warmth {warmth}, rise {rise}, share of the prior {prior_share}, calm {calm}.".format_map(card["calibration"]),
         "## Data",
         _data(card["data"]),
         card["split"],

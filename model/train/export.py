@@ -1,9 +1,7 @@
 """The trained network as one ONNX file: `python -m model.train.export --data ../shared/data`.
 
-Three numbers are fitted on validation pictures and built in: how much of the training world's prior goes back into the
-logits (training made them those of a world with equal classes), and a temperature (Guo et al., "On Calibration of
-Modern Neural Networks", ICML 2017) that follows how fine a picture's detail is. Each picture is read together with its
-mirror image, and the logits of the two are averaged.
+The calibration (`calibration.py`) is built in. Each picture is read together with its mirror image, and the logits of
+the two are averaged.
 
 What ships computes its convolutions in 8-bit integers: a quarter of the size, and half of the time. Ranges come from
 training pictures, weights have a scale for each channel (Krishnamoorthi, arXiv:1806.08342) and seven bits, because
@@ -11,11 +9,9 @@ processors without VNNI, which many gaming PCs have, would cut off what two prod
 """
 
 import argparse
-import math
 import sys
 import tempfile
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -32,47 +28,16 @@ from model.emotions import EMOTIONS
 from model.face import WEIGHTS, open_session
 from model.train import learning, packs
 from model.train.augment import sample
-from model.train.learning import DATA, RUN, logits_of, network_of
+from model.train.calibration import Calibration, bias_of, calibrate, fineness, look, temperature
+from model.train.learning import DATA, RUN, network_of
 from model.train.network import FaceNetwork
 from model.train.notes import note
 from model.train.packs import Pack
-from model.train.scores import accuracy, mean_recall
 
 TOLERANCE: Final = 1e-4
 OPSET: Final = 17
-NEUTRAL: Final = EMOTIONS.index("neutral")
-RESTLESS: Final = 0.145
-"""Less than 15 %, because the 8-bit form answers a few neutral faces otherwise."""
-BOUNDS: Final = (math.log(0.6), math.log(2.0))
-"""Of the temperature's logarithm."""
 CALIBRATING: Final = 400
 """Training pictures from which the ranges of the integers come."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What is done to logits z before softmax: (z + share * log prior) / t, where log t is `warmth` plus `rise` times
-    the picture's `fineness`."""
-
-    warmth: float
-    rise: float
-    share: float
-    log_prior: tuple[float, ...]
-
-
-def fineness(grey: Tensor) -> Tensor:
-    """Log of the finest detail's size beside that of all edges, (B, 1), of grey pictures (B, 1, H, W).
-
-    Enlarged and blurred pictures have little of it, and packs differ in it more than in anything else that a picture
-    says of how far its label can be trusted.
-    """
-    middle = grey[:, :, 1:-1, 1:-1]
-    # Differences alone: of additions, the 8-bit form would make whole numbers.
-    across = (grey[:, :, 1:-1, 2:] - middle) - (middle - grey[:, :, 1:-1, :-2])
-    along = (grey[:, :, 2:, 1:-1] - middle) - (middle - grey[:, :, :-2, 1:-1])
-    detail = (across - -along).square().mean((2, 3))
-    edges = (grey[:, :, :, 1:] - grey[:, :, :, :-1]).square().mean((2, 3))
-    return 0.5 * (torch.log(detail.clamp(min=1e-6)) - torch.log(edges.clamp(min=1e-6)))
 
 
 class Answers(nn.Module):
@@ -82,97 +47,11 @@ class Answers(nn.Module):
         super().__init__()
         self.network = network
         self.warmth, self.rise = calibration.warmth, calibration.rise
-        self.register_buffer("bias", calibration.share * torch.tensor(calibration.log_prior))
+        self.register_buffer("bias", bias_of(torch.tensor(calibration.log_prior), calibration.share, calibration.calm))
 
     def forward(self, grey: Tensor) -> Tensor:
         logits = self.network(torch.cat([grey, grey.flip(3)])).view(2, -1, len(EMOTIONS)).mean(0) + self.bias
         return torch.softmax(logits / temperature(fineness(grey), self.warmth, self.rise), 1)
-
-
-def temperature(fineness: Tensor, warmth: float | Tensor, rise: float | Tensor) -> Tensor:
-    """What the logits of pictures of this fineness are divided by; bounded, for pictures unlike any that it met."""
-    return torch.exp((rise * fineness - -warmth).clamp(*BOUNDS))
-
-
-@dataclass(frozen=True)
-class Looks:
-    """What a network says of validation pictures, each seen whole and through the detector's framing.
-
-    Packs without pictures of some class are left out: what they lack would count as mistakes. `logits` (M, 7) and
-    `fineness` (M, 1) of M looks; `labels` and `source`, (M,), as in `packs.Pack`.
-    """
-
-    logits: Tensor
-    fineness: Tensor
-    labels: NDArray[np.int64]
-    source: NDArray[np.int64]
-
-
-def look(network: FaceNetwork, validation: Pack) -> Looks:
-    """Looks at all validation pictures and their mirror images; takes a minute."""
-    full = [
-        s for s in np.unique(validation.source) if len(set(validation.labels[validation.source == s])) == len(EMOTIONS)
-    ]
-    pack, side = packs.pick(validation, np.isin(validation.source, full)), network.sizes.side
-    logits = torch.cat([logits_of(network, pack, aligned, side, mirrored=True) for aligned in (False, True)])
-    detail = torch.cat([fineness_of(pack, aligned, side) for aligned in (False, True)])
-    return Looks(logits, detail, np.concatenate([pack.labels] * 2), np.concatenate([pack.source] * 2))
-
-
-def log_prior_of(targets: NDArray[np.float32]) -> Tensor:
-    """Log of the mean (7,) of targets (N, 7)."""
-    return torch.from_numpy(np.log(targets.mean(0) + 1e-6).astype(np.float32))
-
-
-def merit(looks: Looks, log_prior: Tensor, share: float) -> tuple[bool, float]:
-    """Whether at most RESTLESS of each pack's neutral faces are answered as an emotion, and the mean of accuracy and
-    UAR over packs, with this `share` of the prior: pairs that compare as what ships should."""
-    answers = (looks.logits + share * log_prior).argmax(1).numpy()
-    parts = [(answers[looks.source == s], looks.labels[looks.source == s]) for s in np.unique(looks.source)]
-    calm = all((told[label == NEUTRAL] != NEUTRAL).mean() <= RESTLESS for told, label in parts)
-    return calm, float(np.mean([[accuracy(*part), mean_recall(*part)] for part in parts]))
-
-
-def share_of(looks: Looks, log_prior: Tensor) -> float:
-    """The share of the prior that has the best `merit`."""
-    shares: list[float] = np.linspace(0, 1.2, 25).tolist()
-    return max(shares, key=lambda share: merit(looks, log_prior, share))
-
-
-def calibrate(looks: Looks, training_targets: NDArray[np.float32]) -> Calibration:
-    """Fits the prior's share, then the temperature.
-
-    The share is the one with the best mean of accuracy and UAR over packs, of those that answer at most RESTLESS of
-    each pack's neutral faces as an emotion: a crowd that only looks on must not look sad. The temperature is the one
-    with the best likelihood of the labels, where each pack counts as much as another.
-    """
-    log_prior = log_prior_of(training_targets)
-    share = share_of(looks, log_prior)
-    weights = torch.from_numpy(
-        sum((looks.source == s) / (looks.source == s).mean() for s in np.unique(looks.source)).astype(np.float32)
-    )
-    labels = torch.from_numpy(looks.labels)
-    numbers = torch.zeros(2, requires_grad=True)
-    search = torch.optim.LBFGS([numbers], max_iter=200, line_search_fn="strong_wolfe")
-
-    def surprise() -> Tensor:
-        search.zero_grad()
-        shifted = (looks.logits + share * log_prior) / temperature(looks.fineness, numbers[0], numbers[1])
-        loss = (weights * nn.functional.cross_entropy(shifted, labels, reduction="none")).mean()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    search.step(surprise)  # type: ignore[no-untyped-call]
-    warmth, rise = numbers.detach().tolist()
-    return Calibration(warmth, rise, share, tuple(log_prior.tolist()))
-
-
-def fineness_of(pack: Pack, aligned: bool, side: int) -> Tensor:
-    """The fineness (N, 1) of a pack's crops, through the detector's framing or of the whole pictures."""
-    frames = pack.frames if aligned else np.repeat(packs.WHOLE[None], len(pack), 0)
-    parts = [slice(start, start + 256) for start in range(0, len(pack), 256)]
-    given = ((torch.from_numpy(pack.pictures[part]), torch.from_numpy(frames[part]).float()) for part in parts)
-    return torch.cat([fineness(sample(pictures, framing, side)) for pictures, framing in given])
 
 
 def export(network: FaceNetwork, calibration: Calibration, path: Path) -> float:
@@ -283,12 +162,13 @@ def main(arguments: list[str] | None = None) -> int:
         warmth=calibration.warmth,
         rise=calibration.rise,
         prior_share=calibration.share,
+        calm=calibration.calm,
         integers={"same_answer": round(same, 4), "mean_difference": round(apart, 5)},
     )
     print(
         f"{WEIGHTS.name}: epoch {epoch}, {WEIGHTS.stat().st_size / 1e6:.1f} MB, warmth {calibration.warmth:.3f}, rise "
-        f"{calibration.rise:.3f}, prior share {calibration.share:.2f}; fp32 {worst:.1e} from torch; int8 gives the "
-        f"same answer to {same:.2%} of the validation pictures"
+        f"{calibration.rise:.3f}, prior share {calibration.share:.2f}, calm {calibration.calm:.2f}; fp32 {worst:.1e} "
+        f"from torch; int8 gives the same answer to {same:.2%} of the validation pictures"
     )
     return 0
 

@@ -10,22 +10,19 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from model.face import WEIGHTS
-from model.train import distillation, evaluate, export, learning, packs, shipped
+from model.train import calibration, distillation, evaluate, export, learning, packs, shipped
 from model.train.augment import GENTLE, Strength
 from model.train.learning import DATA, FIRST, RUN, SECOND, STUDENT, TEACHER, TEACHER_SIDE
 from model.train.network import Sizes
 from model.train.notes import note
 from model.train.packs import Pack
 
-FROM_SHIPPED = (
-    "the first two rounds in an earlier run, whose weights had been kept only as they shipped; teacher and student "
-    "started from those 8-bit weights (`--from-shipped`)"
-)
+FROM_SHIPPED: Final = "the first two rounds in an earlier run; this one read its network back out of the 8-bit file"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,9 +46,6 @@ def main(arguments: list[str] | None = None) -> int:
     best = better(plain, student, training, validation)
     shutil.copyfile(best, options.run / "best.pt")
     note(options.run, **facts(best == student))
-    if options.from_shipped and best == plain:
-        print("The student is no better than what ships, which stays as it is.", flush=True)
-        return 0
     paths = ["--data", str(options.data), "--run", str(options.run)]
     return export.main(paths) or evaluate.main([*paths, "--write"])
 
@@ -83,12 +77,12 @@ def distilled(training: Pack, validation: Pack, run: Path, plain: Path) -> Path:
 
 def better(plain: Path, student: Path, training: Pack, validation: Pack) -> Path:
     """The checkpoint of the two that validates better in the way it would ship; `plain` where they are equal."""
-    prior = export.log_prior_of(training.targets)
+    prior = calibration.log_prior_of(training.targets)
     merits = []
     for path in (plain, student):
-        looks = export.look(learning.network_of(path)[0], validation)
-        merits.append(export.merit(looks, prior, export.share_of(looks, prior)))
-        print(f"{path.parent.name} validates at {merits[-1][1]:.4f}", flush=True)
+        looks = calibration.look(learning.network_of(path)[0], validation)
+        merits.append(calibration.balance(looks, prior)[2])
+        print(f"{path.parent.name}: {merits[-1]}", flush=True)
     return student if merits[1] > merits[0] else plain
 
 

@@ -35,14 +35,15 @@ def told(run: Path, data: Path) -> dict[str, Any]:
         "output": {"name": "probabilities", "shape": ["batch", len(EMOTIONS)], "type": "float32", "sum": 1},
         "calibration": {
             "how": "Training makes the classes equal (logit adjustment for each pack's own prior). A share of the "
-            "common log prior is added back, so much that at most 15 % of any pack's neutral faces are answered as an "
-            "emotion, and the logits, averaged over a picture and its mirror image, are divided by a temperature whose "
-            "logarithm is warmth + rise x fineness (how much of the picture's edges is its finest detail, as a "
-            "logarithm). All three were fitted on validation pictures of the packs with all seven classes, and are "
-            "part of the ONNX file.",
+            "common log prior is added back, and neutral gets a little more (calm), so that at most 15 % of any pack's "
+            "neutral faces are answered as an emotion and the rare ones are recalled as often as accuracy allows. The "
+            "logits, averaged over a picture and its mirror image, are divided by a temperature whose logarithm is "
+            "warmth + rise x fineness (how much of the picture's edges is its finest detail, as a logarithm). All four "
+            "were fitted on validation pictures of the packs with all seven classes, and are part of the ONNX file.",
             "warmth": round(notes["warmth"], 4),
             "rise": round(notes["rise"], 4),
             "prior_share": round(notes["prior_share"], 4),
+            "calm": round(notes["calm"], 4),
         },
         "data": packs_used(data),
         "split": "Splits are those of the prepared packs, from which near-duplicates across splits had been removed; "
@@ -70,7 +71,9 @@ def told(run: Path, data: Path) -> dict[str, Any]:
             "optimizer": "AdamW, half a cosine, averaged weights; the earlier a layer, the lower its rate",
             **{f"round_{number}": _plan(plan) for number, plan in enumerate(plans, 1)},
             **_teaching(notes),
-            "checkpoint": f"of epoch {epoch} of the last round, which validated best",
+            "checkpoint": f"of epoch {epoch} of the last round, which validated best"
+            if epoch
+            else "the weights that shipped before",
             "augmentation": "jitter of the framing, mirror, and what `model/train/augment.py` does to a webcam picture",
             "precision": "bf16 autocast on the CPU",
             "this_run": notes.get("history", "in one go, just as the command does it"),

@@ -14,7 +14,8 @@ import torch
 from lera.errors import LeraError
 from model.train import distillation, face, learning, packs, shipped
 from model.train.augment import mixed, partners
-from model.train.export import Calibration, Crops, Looks, export, merit, quantise, share_of
+from model.train.calibration import Calibration
+from model.train.export import Crops, export, quantise
 from model.train.learning import loss_of, priors
 from model.train.network import FaceNetwork, Sizes
 from model.train.provenance import _teaching
@@ -127,23 +128,6 @@ def test_the_shipped_weights_are_kept_before_they_are_replaced(tmp_path: Path) -
     assert epoch == 0
     assert network.sizes.side == Sizes().side
     assert face.kept_of_shipped(tmp_path).read_bytes() == before
-
-
-def test_a_restless_network_is_never_the_better_one() -> None:
-    labels = np.arange(70) % 7
-    right = torch.eye(7)[torch.from_numpy(labels)] * 4
-    looks = Looks(right, torch.zeros(70, 1), labels, np.zeros(70, np.int64))
-    flat = torch.zeros(7)
-    assert merit(looks, flat, 0.0) == (True, 1.0)
-    restless = right.clone()
-    restless[labels == 2] = torch.eye(7)[1] * 4
-    assert merit(Looks(restless, looks.fineness, labels, looks.source), flat, 0.0)[0] is False
-    assert merit(looks, flat, 0.0) > merit(Looks(restless, looks.fineness, labels, looks.source), flat, 0.0)
-    # Only some of the prior makes it calm.
-    mild = right.clone()
-    mild[labels == 2] = torch.eye(7)[1] + torch.eye(7)[2] * 0.5
-    neutral = torch.eye(7)[2]
-    assert 0.5 < share_of(Looks(mild, looks.fineness, labels, looks.source), neutral) <= 1.2
 
 
 def test_one_command_trains_teacher_and_student_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

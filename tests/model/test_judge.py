@@ -186,7 +186,7 @@ def test_a_run_tells_all_that_its_card_says(tmp_path: Path, monkeypatch: pytest.
     kept = {"sizes": asdict(sizes), "epoch": 3, "network": FaceNetwork(sizes).state_dict()}
     torch.save(kept, tmp_path / "best.pt")
     plans = [asdict(learning.FIRST), asdict(learning.SECOND)]
-    note(tmp_path, plans=plans, warmth=0.1, rise=0.4, prior_share=0.4, integers={"same_answer": 0.98})
+    note(tmp_path, plans=plans, warmth=0.1, rise=0.4, prior_share=0.4, calm=0.1, integers={"same_answer": 0.98})
     points = np.full((4, 3, 2), [[0.3, 0.4], [0.7, 0.4], [0.5, 0.8]], np.float32)
     monkeypatch.setattr(eyes, "points_of", lambda *_: points)
     monkeypatch.setattr(provenance, "packs_used", lambda _data: [])

@@ -17,7 +17,8 @@ import torch
 from model.face import open_session
 from model.train import learning, packs
 from model.train.augment import Strength, compressed, glasses, jitter, sample, weather
-from model.train.export import Calibration, Crops, agreement, calibrate, export, fineness, look, quantise, temperature
+from model.train.calibration import Calibration, calibrate, fineness, look, temperature
+from model.train.export import Crops, agreement, export, quantise
 from model.train.learning import Plan, groups_of, logits_of, loss_of, network_of, priors, rate_at
 from model.train.network import FaceNetwork, Sizes
 from model.train.packs import Pack
