@@ -55,6 +55,8 @@ def markdown(card: dict[str, Any]) -> str:
         _framing(card["framing"]),
         "## Network and training",
         _facts(card["network"] | card["training"]),
+        "## Tried",
+        bullets(card["tried"]),
         "## Make it again",
         f"```\n{card['command']}\n```",
         card["reproduction"],

@@ -23,7 +23,7 @@ from model.train.groups import groups
 from model.train.learning import DATA, RUN
 from model.train.readings import Readings
 from model.train.scores import brief, report
-from model.train.statements import CERTAINTY, CLIP, LIMITS, RESTING, SUMMARY, USE
+from model.train.statements import CERTAINTY, CLIP, LIMITS, RESTING, SUMMARY, TRIED, USE
 from model.train.tables import measurements
 
 GROUPED: Final = ("ferplus_test", "rafdb_val", "muxspace_test")
@@ -95,7 +95,7 @@ def origin(run: Path, data: Path) -> dict[str, Any]:
             raise LeraError(
                 "The card is of other weights, and the run has no best.pt to tell of these: give its --run."
             )
-    words = {"summary": SUMMARY, "intended_use": USE, "limits": LIMITS}
+    words = {"summary": SUMMARY, "intended_use": USE, "limits": LIMITS, "tried": TRIED}
     return told | words | {"bytes": WEIGHTS.stat().st_size, "sha256": sha256}
 
 
