@@ -193,7 +193,7 @@ def test_a_run_tells_all_that_its_card_says(tmp_path: Path, monkeypatch: pytest.
     told = json.loads(json.dumps(provenance.told(tmp_path, tmp_path)))
     old = json.loads(card.JSON.read_text(encoding="utf-8"))
     assert set(old) - set(told) <= {
-        *("summary", "intended_use", "limits", "bytes", "sha256"),
+        *("summary", "intended_use", "limits", "tried", "bytes", "sha256"),
         *("results", "baselines", "groups", "clip", "certainty", "resting"),
     }
     text = card.markdown(old | told)
