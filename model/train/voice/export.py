@@ -132,7 +132,7 @@ def export(
     apart = 0.0
     for frames in (3, 100, 250):
         given = random.gamma(0.5, 0.02, (1, frames, BANDS)).astype(np.float32)
-        loud = np.float32([[-3.0]])
+        loud = np.array([[-3.0]], np.float32)
         mean, deviation = random.normal(size=(2, STATISTICS + 1)).astype(np.float32)
         deviation = np.abs(deviation) + np.float32(0.5)
         with torch.no_grad():
@@ -142,7 +142,7 @@ def export(
             both = [network.by_clip(heard).mean(0), network.speaker(own).mean(0)]
         for known in (0, 1):
             inputs = {"bands": given, "loudness": loud, "mean": mean, "deviation": deviation}
-            answer = session.run(None, inputs | {"known": np.float32([known])})[0]
+            answer = session.run(None, inputs | {"known": np.array([known], np.float32)})[0]
             logits = both[0] if not known else (both[0] + both[1]) / 2
             apart = max(apart, float(np.abs(answer - (logits / temperatures[known]).softmax(1).numpy()).max()))
     if apart > CLOSE:

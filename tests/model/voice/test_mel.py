@@ -12,7 +12,7 @@ def direct(sound: np.ndarray, row: int) -> np.ndarray:
     n = np.arange(WINDOW)
     frame = sound[row * HOP : row * HOP + WINDOW] * (0.5 - 0.5 * np.cos(2 * np.pi * n / WINDOW))
     turns = np.exp(-2j * np.pi * np.outer(np.arange(WINDOW // 2 + 1), n) / WINDOW)
-    return np.abs(turns @ frame) ** 2
+    return np.asarray(np.abs(turns @ frame) ** 2)
 
 
 def test_bands_are_what_the_formula_says() -> None:

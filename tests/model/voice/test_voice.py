@@ -147,6 +147,17 @@ def test_what_is_long_past_counts_no_more(speech: Sound) -> None:
     assert listener.answer() is None
 
 
+def test_a_pause_of_the_microphone_starts_anew(speech: Sound) -> None:
+    listener, _ = listening()
+    told(listener, speech)
+    assert listener.answer() is not None
+    told(listener, np.zeros(RATE, np.float32), len(speech) / RATE + 60)
+    assert listener.answer() is None
+    told(listener, speech, len(speech) / RATE + 61)
+    answer = listener.answer()
+    assert answer is not None and answer.time > len(speech) / RATE + 61
+
+
 def test_the_speaker_is_known_after_a_minute_and_forgotten_when_asked(speech: Sound) -> None:
     listener, counting = listening()
     times = int(MINUTE * RATE / len(speech)) + 3
