@@ -26,7 +26,7 @@ Kind = Literal["face", "voice", "early", "towers", "tensor_train"]
 WIDE: Final = 64
 NARROW: Final = 32
 """Units of a tower: one, or each of two."""
-DROPOUT: Final = (0.1, 0.4)  # of features, of units
+DROPOUT: Final = 0.4
 CLIP: Final = 5.0
 """Features count as at most this many deviations from the mean."""
 
@@ -38,7 +38,7 @@ class Recipe:
     kind: Kind
     rank: int = 8  # of the tensor train
     missing: float = 0.0  # share of training takes without the face, and without the voice
-    epochs: int = 40
+    epochs: int = 30
     batch: int = 96
     rate: float = 3e-3
     decay: float = 1e-2
@@ -79,7 +79,7 @@ class Modalities(nn.Module):
 
 def tower(taken: int, units: int) -> nn.Sequential:
     """One hidden layer."""
-    return nn.Sequential(nn.Dropout(DROPOUT[0]), nn.Linear(taken, units), nn.ReLU(), nn.Dropout(DROPOUT[1]))
+    return nn.Sequential(nn.Linear(taken, units), nn.ReLU(), nn.Dropout(DROPOUT))
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,20 @@ class Fit:
     scales: tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]  # mean and deviation (S, 1, F) of face and of voice
 
     def probabilities(
-        self, takes: Takes, without: str | None = None, noise: str | None = None
+        self, takes: Takes, rows: Rows, without: str | None = None, noise: str | None = None
     ) -> NDArray[np.float64]:
-        """(S, N, 7) for all takes; `without` sets a modality to its training mean, `noise` makes it chance."""
+        """(S, N, 7) for all takes, filled at each network's own `rows` and 0 elsewhere.
+
+        `without` sets a modality to its training mean, `noise` makes it chance.
+        """
+        longest = max(len(each) for each in rows)
+        places = np.stack([np.resize(each, longest) for each in rows])  # (S, R), the shorter ones repeated
         chance = torch.Generator().manual_seed(len(takes))
         inputs = []
         for name, values, (mean, deviation) in zip(
             ("face", "voice"), (takes.face, takes.voice), self.scales, strict=True
         ):
-            scaled = standard(values, mean, deviation)  # (S, N, F)
+            scaled = standard(values[places], mean, deviation)  # (S, R, F)
             if name == without:
                 scaled = torch.zeros_like(scaled)
             elif name == noise:
@@ -107,7 +112,9 @@ class Fit:
             inputs.append(scaled)
         with torch.no_grad():
             logits = vmap(lambda state, *each: functional_call(self.network, state, each))(self.state, *inputs)
-        return np.asarray(logits.softmax(dim=2).numpy(), np.float64)
+        told = np.zeros((len(rows), len(takes), logits.shape[2]))
+        told[np.arange(len(rows))[:, None], places] = logits.softmax(dim=2).numpy()
+        return told
 
 
 def fit(recipe: Recipe, takes: Takes, rows: Rows, first_seed: int = 0) -> Fit:
@@ -164,7 +171,7 @@ def scale(values: Floats, rows: Rows) -> tuple[Tensor, Tensor]:
 
 
 def standard(values: Floats, mean: Tensor, deviation: Tensor) -> Tensor:
-    """Features (N, F) as every network sees them, (S, N, F)."""
+    """Features (N, F) or (S, N, F) as every network sees them, (S, N, F)."""
     return ((torch.from_numpy(values).float() - mean) / deviation).clamp(-CLIP, CLIP)
 
 

@@ -66,7 +66,10 @@ def statistics(samples: NDArray[np.floating]) -> Floats:
 
 
 def _melody(sound: Floats, speaks: NDArray[np.bool_]) -> list[float]:
-    """Nine numbers of the fundamental frequency (natural log of Hz) and of how clear it is."""
+    """Nine numbers of the fundamental frequency (natural log of Hz) and of how clear it is.
+
+    A voice is most like itself one period ago; a tone that never wavers may be heard octaves too low.
+    """
     window = np.hanning(MELODY_FRAME)
     frames = _frames(sound, MELODY_FRAME)
     frames = (frames - frames.mean(1, keepdims=True)) * window
