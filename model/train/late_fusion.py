@@ -42,7 +42,12 @@ def rules(limits: dict[str, Any]) -> list[Rule]:
     found = []
     for pooling, confidence, share in product(("linear", "log"), (False, True), SHARES):
         for reinforcement in REINFORCEMENTS if pooling == "log" else (0.0,):
-            tried = {"share": share, "pooling": pooling, "confidence": confidence, "reinforcement": reinforcement}
+            tried: dict[str, Any] = {
+                "share": share,
+                "pooling": pooling,
+                "confidence": confidence,
+                "reinforcement": reinforcement,
+            }
             if all(tried[key] == value for key, value in limits.items()):
                 found.append(rule_of(**tried))
     return found

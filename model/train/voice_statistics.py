@@ -118,14 +118,15 @@ def _frames(sound: Floats, size: int) -> Floats:
 
 def _filters(low: float = 50.0, high: float = 7600.0) -> Floats:
     """Triangles on the mel scale, (40, 257)."""
-    edges = np.linspace(*(2595 * np.log10(1 + hertz / 700) for hertz in (low, high)), BANDS + 2)
+    first, last = (float(2595 * np.log10(1 + hertz / 700)) for hertz in (low, high))
+    edges = np.linspace(first, last, BANDS + 2)
     corners = 700 * (10 ** (edges / 2595) - 1)
     places = np.fft.rfftfreq(512, 1 / RATE)
     up = (places - corners[:-2, None]) / np.diff(corners)[:-1, None]
     down = (corners[2:, None] - places) / np.diff(corners)[1:, None]
-    return np.maximum(0, np.minimum(up, down))
+    return np.asarray(np.maximum(0, np.minimum(up, down)))
 
 
 def _cosines() -> Floats:
     """The first cosines but the constant one, (13, 40)."""
-    return np.cos(np.pi / BANDS * np.outer(np.arange(1, CEPSTRA + 1), np.arange(BANDS) + 0.5))
+    return np.asarray(np.cos(np.pi / BANDS * np.outer(np.arange(1, CEPSTRA + 1), np.arange(BANDS) + 0.5)))

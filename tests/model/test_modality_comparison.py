@@ -29,7 +29,7 @@ def tone(hertz: float, seconds: float = 1.0, loudness: float = 0.3) -> np.ndarra
     steps = int(RATE * seconds)
     drift = np.interp(np.arange(steps), np.arange(0, steps + 100, 100), _wavering(steps // 100 + 1))
     phase = 2 * np.pi * np.cumsum(hertz * drift) / RATE
-    return loudness * sum(np.sin(k * phase) / k for k in range(1, 6))
+    return np.asarray(loudness * sum(np.sin(k * phase) / k for k in range(1, 6)))
 
 
 def _wavering(count: int) -> np.ndarray:

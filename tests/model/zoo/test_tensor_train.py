@@ -2,6 +2,7 @@
 
 import math
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ SIZES = [
 ]
 
 
-def drawn(*shape: int) -> object:
+def drawn(*shape: int) -> Any:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)), dtype=torch.float64)
 
 
@@ -86,15 +87,16 @@ def test_the_outer_product_of_merlb_is_never_built() -> None:
     fusion = tensor_train.TensorFusion(tensor_train.TensorTrainSizes())
     largest = 0
 
-    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-            nonlocal largest
-            made = func(*args, **(kwargs or {}))
-            if isinstance(made, torch.Tensor):
-                largest = max(largest, made.numel())
-            return made
+    def seen(_: Any, function: Any, __: Any, arguments: Any = (), named: Any = None) -> Any:
+        nonlocal largest
+        made = function(*arguments, **(named or {}))
+        if isinstance(made, torch.Tensor):
+            largest = max(largest, made.numel())
+        return made
 
-    with torch.no_grad(), Watch():
+    mode = pytest.importorskip("torch.utils._python_dispatch").TorchDispatchMode
+    watch = type("Watch", (mode,), {"__torch_dispatch__": seen})
+    with torch.no_grad(), watch():
         assert fusion(*(torch.randn(2, 128) for _ in range(3))).shape == (2, 384)
     assert 0 < largest < 2 * 129 * 384 < 129**3
 
