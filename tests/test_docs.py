@@ -12,10 +12,11 @@ from bot.command_settings import COMMANDS, Role
 from bot.commands import Commands
 from bot.language import VARIABLES, LanguageName
 from bot.obs.rules import DO, WHEN
-from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.obs.settings import ReactionSettings
 from bot.settings import OTHER_TABLES, Settings, settings_from
 from lera.cli import PROGRAMS
 from lera.configuration import Configuration
+from lera.obs.settings import ObsSettings
 from model.emotions import EMOTIONS
 from tests.conftest import ROOT
 from tests.test_architecture import MAY_IMPORT
