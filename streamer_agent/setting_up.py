@@ -115,7 +115,13 @@ def _make_camera(
     camera: int | str, settings: StreamerSettings, configuration: Configuration, *, loop: bool
 ) -> Callable[[Callable[[], None]], Any]:
     if isinstance(camera, str) and camera.startswith(OBS):
-        raise LeraError("An OBS source can't be a camera yet.")
+        from lera.obs.connection import kept_password
+        from lera.obs.settings import ObsSettings
+        from streamer_agent.obs_camera import ObsCamera
+
+        obs, password = configuration.section("obs", ObsSettings), kept_password()
+        name = camera.removeprefix(OBS).strip()
+        return lambda on_change: ObsCamera(name, obs, password, settings.frames_per_second, on_change)
     from viewer_agent.camera import Camera
 
     return lambda on_change: Camera(camera, settings.frames_per_second, on_change, loop=loop)
