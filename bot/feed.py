@@ -6,7 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from bot.crowd import Mood, Part
+from bot.disagreement import Disagreement
+from bot.resonance import ResonanceState
 from model.emotions import EMOTIONS
+from model.modalities import Fused
 
 BEAT_SECONDS: Final = 2.0
 """A subscriber gets a beat this long after the last frame, and takes the feed for dead after some missed ones."""
@@ -15,11 +18,17 @@ _encoder = msgspec.json.Encoder()
 
 
 def mood_frame(
-    mood: Mood, channel: str, connected: int, session: int, board: dict[str, Any] | None = None
+    mood: Mood,
+    channel: str,
+    connected: int,
+    session: int,
+    board: dict[str, Any] | None = None,
+    stage: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A mood as the overlay and `/api/mood` see it, without its time. Seven-part values are keyed by emotion.
 
-    Rounded so that a change too small to see is no change. `board` is what moderators have set (`Board.frame`).
+    Rounded so that a change too small to see is no change. `board` is what moderators have set (`Board.frame`), `stage`
+    what the streamer's agent adds (`stage_frame`).
     """
     return {
         "type": "mood",
@@ -36,8 +45,63 @@ def mood_frame(
         "arousal": None if mood.arousal is None else round(mood.arousal, 3),
         "trend": _by_emotion(mood.trend, 2),
         "sources": {"face": _source(mood.faces), "chat": _source(mood.chat)},
+        **(stage or stage_frame(None, None, None)),
         **(board or {}),
     }
+
+
+def stage_frame(
+    streamer: Fused | None, resonance: ResonanceState | None, disagreement: Disagreement | None
+) -> dict[str, Any]:
+    """What `mood_frame` has of the streamer; each is None where there is nothing to tell."""
+    return {
+        "streamer": None if streamer is None else _streamer(streamer),
+        "resonance": None if resonance is None else _resonance(resonance),
+        "disagreement": None if disagreement is None else _disagreement(disagreement),
+    }
+
+
+def _streamer(fused: Fused) -> dict[str, Any]:
+    shares = [float(share) for share in fused.probabilities]
+    return {
+        "shares": {emotion: round(share, 3) for emotion, share in zip(EMOTIONS, shares, strict=True)},
+        "top": EMOTIONS[shares.index(max(shares))],
+        "quality": round(float(fused.quality), 2),
+        "parts": {modality: round(float(part), 2) for modality, part in fused.parts.items()},
+    }
+
+
+def _resonance(found: ResonanceState) -> dict[str, Any]:
+    emotions = None
+    if found.emotions is not None:
+        emotions = {name: _whole(value) for name, value in zip(EMOTIONS, found.emotions, strict=True)}
+    return {
+        "state": found.state,
+        "score": _whole(found.score),
+        "low": _whole(found.low),
+        "high": _whole(found.high),
+        "significant": found.significant,
+        "lag": _tenth(found.lag),
+        "lag_low": _tenth(found.lag_low),
+        "lag_high": _tenth(found.lag_high),
+        "emotions": emotions,
+    }
+
+
+def _disagreement(found: Disagreement) -> dict[str, Any]:
+    return {
+        "between": list(found.between),
+        "says": dict(zip(found.between, found.says, strict=True)),
+        "since": round(found.since, 1),
+    }
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _tenth(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _source(part: Part) -> dict[str, Any]:

@@ -62,6 +62,12 @@ class ChatSettings(Struct, frozen=True, forbid_unknown_fields=True):
     )  # fmt: skip
 
 
+class StreamerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[streamer]`: what is told of the streamer's own mood, where an agent reads it."""
+
+    show: bool = True
+
+
 class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[history]`: what is remembered of a stream, and for how long."""
 
@@ -85,6 +91,7 @@ class Settings(Struct, frozen=True):
     virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
     chat: ChatSettings = ChatSettings()
     commands: CommandSettings = CommandSettings()
+    streamer: StreamerSettings = StreamerSettings()
     history: HistorySettings = HistorySettings()
     sheet: SheetSettings = SheetSettings()
     tiles: TileSettings = TileSettings()
@@ -93,8 +100,8 @@ class Settings(Struct, frozen=True):
     reaction: tuple[Rule, ...] = ()
 
 
-# `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
-OTHER_TABLES = {"viewer", "model"}
+# The agents' own tables; the bot lets them stand in the shared file.
+OTHER_TABLES = {"viewer", "model", "streamer_agent"}
 
 
 def settings_from(configuration: Configuration) -> Settings:
@@ -113,6 +120,7 @@ def settings_from(configuration: Configuration) -> Settings:
         virtual_camera=configuration.section("virtual_camera", VirtualCameraSettings),
         chat=chat,
         commands=commands,
+        streamer=configuration.section("streamer", StreamerSettings),
         history=configuration.section("history", HistorySettings),
         sheet=configuration.section("sheet", SheetSettings),
         tiles=configuration.section("tiles", TileSettings),
