@@ -40,9 +40,20 @@ def disagreement(one: str = "streamer", other: str = "chat", says: tuple[str, st
 
 STATES: Final[dict[str, Fields]] = {
     "clear": {"streamer": streamer(), "resonance": resonance(), "disagreement": None},
-    "chance": {"streamer": streamer("surprise"), "resonance": resonance(21, 4, 44, significant=False), "disagreement": None},
+    "chance": {
+        "streamer": streamer("surprise"),
+        "resonance": resonance(21, 4, 44, significant=False),
+        "disagreement": None,
+    },
     "disagree": {"streamer": streamer(), "resonance": resonance(38, 20, 57, lag=9.0), "disagreement": disagreement()},
     "waits": {"streamer": streamer("neutral"), "resonance": NOT_ENOUGH, "disagreement": None},
     "hidden": {"streamer": None, "resonance": resonance(), "disagreement": None},
 }
 """The states of the overlay's element for it, but for "absent"."""
+SHEET: Final = "own_side"
+APPROVED: Final = {
+    "clear": "lang=en&plate=dark",
+    "chance": "lang=en&plate=light&motion=reduced",
+    "disagree": "lang=zh-TW&plate=clear",
+}
+"""Of which states pictures are approved, in which look; each in every theme."""
