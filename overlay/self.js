@@ -131,7 +131,7 @@ export class SelfPanel {
     setText(this.find(".together-sure"), captions[{ none: "notyet", chance: "bychance", clear: "beyondchance" }[is]]);
     setText(this.find(".together-calm"), captions[{ none: "calmwait", chance: "calmapart", clear: "calmtogether" }[is]]);
     const lag = isKnown && resonance.significant ? resonance.lag : null;
-    setText(this.find(".together-lag"), lag === null ? UNKNOWN : phrases.lag(secondsOf(lag)));
+    setText(this.find(".together-lag"), lag === null ? "" : phrases.lag(secondsOf(lag)));
     const ends = lag === null ? null : resonance.lagInterval;
     setText(this.find(".together-lag-range"), ends === null ? "" : phrases.between(...ends.map(secondsOf)));
     for (const { name, item, meter, number } of this.seven) {
