@@ -86,7 +86,8 @@ export class SelfPanel {
   tell(mood) {
     if (mood === null) return;
     const [streamer, resonance, disagreement] = [streamerIn(mood), resonanceIn(mood), disagreementIn(mood)];
-    const isHere = streamer !== null || resonance !== null;
+    // An agent that has gone leaves nothing behind but that nothing is known.
+    const isHere = streamer !== null || resonance?.state === "ok";
     // A bot that is too old to know of it has no agent for it either.
     this.panel.hidden = mood.resonance === undefined;
     this.find(".together-absent").hidden = isHere;

@@ -170,7 +170,8 @@ export function tellingOf(state, mood, settings, words, delayed) {
 
 /** The line under the two faces; empty while the streamer has no agent. */
 function followOf(state, { streamer, resonance, disagreement }, words) {
-  if (streamer === null && resonance === null) return "";
+  // An agent that has gone leaves nothing behind but that nothing is known.
+  if (streamer === null && resonance?.state !== "ok") return "";
   if (disagreement !== null) return words.disagree(...disagreement.between.map((side) => [side, disagreement.says[side]]), words.expressions);
   if (state === "stale") return words.resonance;
   if (resonance?.state !== "ok") return words.follow(words.notEnough);

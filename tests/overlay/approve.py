@@ -8,8 +8,8 @@ from playwright.sync_api import sync_playwright
 
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.overlay.approved import FOLDER, save, save_theme
-from tests.overlay.showing import foreign_fonts, showing, themes
 from tests.overlay.own_side import APPROVED, SHEET
+from tests.overlay.showing import foreign_fonts, showing, themes
 from tests.overlay.stage import Stage
 from tests.overlay.test_resonance import own_sides
 from tests.overlay.test_screens import SCREEN, taken

@@ -27,7 +27,6 @@ LOOKS: Final = {
 WIDTH: Final = 800
 HEIGHT: Final = 600
 SCALE: Final = 3
-CELL: Final = (WIDTH // SCALE, HEIGHT // SCALE)
 STEP: Final = 8
 """What colours are rounded to, so that the sheets are small."""
 BLOCK: Final = 8
@@ -41,7 +40,8 @@ Picture = npt.NDArray[np.uint8]
 def small(png: bytes) -> Picture:
     """A screenshot as it is kept, (height, width, 3)."""
     with Image.open(io.BytesIO(png)) as image:
-        return np.asarray(image.convert("RGB").resize(CELL, Image.Resampling.BOX))
+        size = (image.width // SCALE, image.height // SCALE)
+        return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX))
 
 
 def difference(one: Picture, other: Picture) -> float:
@@ -60,10 +60,11 @@ def _blocks(picture: Picture) -> npt.NDArray[np.float64]:
 
 
 def save(name: str, screens: Mapping[tuple[str, str], Picture], rows: Sequence[str], columns: Sequence[str]) -> Path:
-    """Approve these screens, by row and column."""
-    sheet = Image.new("RGB", (CELL[0] * len(columns), CELL[1] * len(rows)))
+    """Approve these screens of one size, by row and column."""
+    high, wide = next(iter(screens.values())).shape[:2]
+    sheet = Image.new("RGB", (wide * len(columns), high * len(rows)))
     for (row, column), picture in screens.items():
-        sheet.paste(Image.fromarray(picture), (columns.index(column) * CELL[0], rows.index(row) * CELL[1]))
+        sheet.paste(Image.fromarray(picture), (columns.index(column) * wide, rows.index(row) * high))
     path = FOLDER / f"{name}.png"
     FOLDER.mkdir(exist_ok=True)
     # A palette would lose the one yellow face on a sheet; rounding is off by half a step, at most.
@@ -76,12 +77,12 @@ def load(name: str, rows: Sequence[str], columns: Sequence[str]) -> dict[tuple[s
     """The approved screens, by row and column. Raises FileNotFoundError where there are none."""
     with Image.open(FOLDER / f"{name}.png") as image:
         sheet = np.asarray(image.convert("RGB"))
-    cells = {}
-    for down, row in enumerate(rows):
-        for right, column in enumerate(columns):
-            left, top = right * CELL[0], down * CELL[1]
-            cells[row, column] = sheet[top : top + CELL[1], left : left + CELL[0]]
-    return cells
+    high, wide = sheet.shape[0] // len(rows), sheet.shape[1] // len(columns)
+    return {
+        (row, column): sheet[down * high : (down + 1) * high, right * wide : (right + 1) * wide]
+        for down, row in enumerate(rows)
+        for right, column in enumerate(columns)
+    }
 
 
 def save_theme(theme: str, screens: Mapping[tuple[str, str], Picture]) -> Path:

@@ -33,7 +33,9 @@ NOT_ENOUGH: Final[Fields] = {
 }  # fmt: skip
 
 
-def disagreement(one: str = "streamer", other: str = "chat", says: tuple[str, str] = ("happiness", "sadness")) -> Fields:
+def disagreement(
+    one: str = "streamer", other: str = "chat", says: tuple[str, str] = ("happiness", "sadness")
+) -> Fields:
     """Two sides that say different things."""
     return {"between": [one, other], "says": {one: says[0], other: says[1]}, "since": 1763640100.0}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from tests.overlay.approved import TOLERANCE, Picture, difference, load, small
 from tests.overlay.conftest import Theatre
@@ -98,6 +98,7 @@ def test_a_streamer_who_is_not_to_be_shown_is_not(theatre: Theatre, stage: Stage
 NONSENSE: Final[dict[str, Any]] = {
     "an old bot": {},
     "nothing": ABSENT,
+    "an agent that has gone": ABSENT | {"resonance": NOT_ENOUGH},
     "other things": {"streamer": 7, "resonance": "high", "disagreement": [1]},
     "lists": {"streamer": [], "resonance": [], "disagreement": []},
     "a score beyond": {"resonance": resonance(172, 160, 180)},
@@ -121,7 +122,11 @@ def test_without_an_agent_nothing_is_there_whatever_is_told(theatre: Theatre, st
 
 def test_nonsense_beside_what_is_right_takes_only_itself_away(theatre: Theatre, stage: Stage) -> None:
     wrong = {"lag": -3, "lag_low": "x", "emotions": {"fear": 300, "anger": None}}
-    fields = {"streamer": streamer(face=2.0), "resonance": resonance() | wrong, "disagreement": disagreement() | {"since": None}}
+    fields = {
+        "streamer": streamer(face=2.0),
+        "resonance": resonance() | wrong,
+        "disagreement": disagreement() | {"since": None},
+    }
     page = opened(theatre, stage, mood(HAPPY) | fields)
     expect(page.locator(".follow")).to_have_text("Resonance")
     expect(page.locator(".score")).to_have_text("72")
@@ -227,17 +232,25 @@ def show(screen: Showing, theme: str, state: str, query: str) -> None:
     assert screen.theme == theme
 
 
+def around(screen: Showing) -> FloatRect:
+    """The element, and what is next to it."""
+    box = screen.page.locator(".resonance").bounding_box()
+    assert box is not None
+    left = min(max(0, round(box["x"]) - 24), SCREEN["width"] - 432)
+    top = min(max(0, round(box["y"] + box["height"]) - 96), SCREEN["height"] - 144)
+    return FloatRect(x=left, y=top, width=432, height=144)
+
+
 def own_sides(screen: Showing, full: Path | None = None) -> dict[tuple[str, str], Picture]:
     """Every theme with the states of which pictures are approved, by state and theme."""
     found = {}
     for state, query in APPROVED.items():
         for theme in themes():
             show(screen, theme, state, query)
-            png = screen.page.screenshot()
-            found[state, theme] = small(png)
+            found[state, theme] = small(screen.page.screenshot(clip=around(screen)))
             if full is not None:
                 full.mkdir(parents=True, exist_ok=True)
-                (full / f"own-{theme}-{state}.png").write_bytes(png)
+                screen.page.screenshot(path=full / f"own-{theme}-{state}.png")
     return found
 
 
