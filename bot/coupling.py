@@ -46,6 +46,7 @@ FEWEST_MOVES: Final = 15
 SMALLEST_PART: Final = 0.01
 """An emotion with less of the changes than this has no correlation of its own."""
 
+_MOST_FREQUENCIES: Final = 512
 # Every fifth lag is enough for a peak that the smoothing makes some seconds wide.
 _COARSE: Final = 5
 
@@ -112,22 +113,25 @@ def _spectra(changes: Floats, smoothing: Floats) -> Spectra:
 @functools.lru_cache(2)
 def _filters(samples: int) -> tuple[Floats, Spectra]:
     """Of so many samples: the smoothing at each frequency of the band, and exp(2 pi i f t) at each lag."""
-    frequencies = np.arange(1, int(BAND * samples) + 1) / samples
+    frequencies = np.arange(1, min(int(BAND * samples), _MOST_FREQUENCIES) + 1) / samples
     turning = 2.0 * np.pi * frequencies
     return np.exp(-0.5 * np.square(turning * SMOOTHING)), np.exp(1j * np.outer(turning, LAGS))
 
 
 def _surrogate_peaks(together: Spectra, turns: Spectra) -> Floats:
     """The highest correlation of each surrogate, (SURROGATES,), before it is divided by what the data's are."""
-    turned = (_angles(len(together)) * together).astype(np.complex64)
+    turned = _angles()[:, : len(together)] * together.astype(np.complex64)
     # The real part alone: half the work, and the machine has a game to run.
     parts = np.concatenate([turned.real, -turned.imag], axis=1)
     waves = np.concatenate([turns.real, turns.imag]).astype(np.float32)
     return np.asarray((parts @ waves).max(axis=1), np.float64)
 
 
-@functools.lru_cache(2)
-def _angles(frequencies: int) -> Spectra:
-    """The surrogates' random angles, the same at every call: what changes from second to second is the data alone."""
+@functools.cache
+def _angles() -> npt.NDArray[np.complex64]:
+    """The surrogates' random angles, (SURROGATES, 512) as numbers on the unit circle, the same at every call.
+
+    So what changes from second to second is the data alone.
+    """
     generator = np.random.default_rng(1992)
-    return np.exp(2j * np.pi * generator.random((512, SURROGATES))[:frequencies].T)
+    return np.asarray(np.exp(2j * np.pi * generator.random((SURROGATES, _MOST_FREQUENCIES))), np.complex64)

@@ -35,7 +35,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
 def test_config_has_every_table_and_no_other() -> None:
     assert set(tomllib.loads(CONFIG)) == set(TABLES)
     assert set(TABLES) - OTHER_TABLES == set(Settings.__struct_fields__) - {"reaction"}
-    assert {"viewer", "model"} == OTHER_TABLES
+    assert {"viewer", "model", "streamer_agent"} == OTHER_TABLES
 
 
 @pytest.mark.parametrize("table", TABLES)
