@@ -109,10 +109,7 @@ def _line(points: Sequence[OwnBucket], unit: int, length: float) -> str:
 def _band(points: Sequence[OwnBucket], unit: int, length: float) -> str:
     above = [(point.begin, point.high or 0.0) for point in points]
     below = [(point.begin, point.low or 0.0) for point in reversed(points)]
-    # One alone is as wide as its unit.
-    return _path(
-        [*above, *below] if len(points) > 1 else [above[0], (above[0][0] + unit / 2, above[0][1])], unit, length
-    )
+    return _path([*above, *below], unit, length)
 
 
 def _path(points: Sequence[tuple[float, float]], unit: int, length: float) -> str:

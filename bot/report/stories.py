@@ -12,7 +12,7 @@ FARTHEST = 60
 
 
 class Chosen:
-    """One stream: its session, its rows, the streamer's seconds, its story, and the list that it is in (newest first)."""
+    """One stream: its session, rows, streamer's seconds and story, and the list that it is in (newest first)."""
 
     def __init__(self, reader: Reader, session: Session, sessions: list[Session]) -> None:
         self.session = session

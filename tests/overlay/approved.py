@@ -1,5 +1,5 @@
-"""The approved pictures: for each theme one sheet, in which every cell is one screen, made small; and a sheet of all themes
-with the streamer's own side.
+"""The approved pictures: for each theme one sheet, in which every cell is one screen, made small; and a sheet of what
+all themes make of the streamer's own side.
 
 Two screens are the same when no block of them differs much in its mean colour: glyphs that another version of FreeType
 or Chromium draws a little differently leave that as it is; a bar, a word or a colour that is missing doesn't.
