@@ -7,8 +7,8 @@
 import { element, setText } from "./dom.js";
 import { Gauge } from "./gauge.js";
 
-/** What is drawn for a side whose expression isn't known, or may not be shown. */
-const UNKNOWN = { self: "silence", crowd: "crowd" };
+/** What is drawn for a crowd that has no expression yet. */
+const UNKNOWN = "crowd";
 
 export class ResonancePart {
   /**
@@ -34,7 +34,7 @@ export class ResonancePart {
   update(view) {
     const { place } = this;
     const root = document.documentElement;
-    const isHere = view.follow !== "";
+    const isHere = view.follows !== "";
     if (place.hidden === isHere) {
       place.hidden = !isHere;
       // The plate makes room for it: see --resonance-height in overlay.css.
@@ -43,19 +43,20 @@ export class ResonancePart {
     }
     if (!isHere) return;
     const { resonance } = view;
-    const is = resonance?.state !== "ok" ? "none" : resonance.significant ? "clear" : "chance";
-    mark(place, "is", is);
-    mark(place, "streamer", view.streamer === null ? "hidden" : "shown");
+    mark(place, "is", view.follows);
+    mark(place, "streamer", view.streamerLead === null ? "hidden" : "shown");
     mark(place, "disagree", view.disagreement === null ? "no" : "yes");
-    this.#face(this.self, view.streamerLead, "self", "--from");
-    this.#face(this.crowd, view.lead, "crowd", "--to");
-    this.gauge.move(resonance?.score ?? null, resonance?.interval ?? null);
+    this.#face(this.self, view.streamerLead, "--from");
+    this.#face(this.crowd, view.lead, "--to");
+    // Between a bar and none there is no to and fro: that changes as slowly as what is in words.
+    if (view.follows === "unknown") this.gauge.move(null, null);
+    else if (resonance?.state === "ok") this.gauge.move(resonance.score, resonance.interval);
     setText(this.score, view.score);
     setText(this.follow, view.follow);
   }
 
-  #face(holder, emotion, side, colour) {
-    const picture = emotion ?? UNKNOWN[side];
+  #face(holder, emotion, colour) {
+    const picture = emotion ?? UNKNOWN;
     if (holder.dataset.emotion === picture) return;
     holder.dataset.emotion = picture;
     holder.replaceChildren(this.draw(picture));

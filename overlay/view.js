@@ -36,6 +36,8 @@
  * @property {string} score "72", or a dash. Changes slowly enough to be read.
  * @property {Emotion|null} streamerLead The streamer's strongest of those shown. Changes at most once a second.
  * @property {import("./streamer.js").Disagreement|null} disagreement Who says something else than whom, while they do.
+ * @property {""|"unknown"|"chance"|"clear"} follows Whether the crowd follows, and whether that is more than chance; empty
+ *   where nothing is to be shown of it. Changes at most once a second.
  * @property {string} follow `resonance` or `disagreement` in words; empty while there is nothing to say.
  *
  * @typedef {object} Part
@@ -164,18 +166,26 @@ export function tellingOf(state, mood, settings, words, delayed) {
     trend: way === "" ? "" : words.trend[way],
     streamerLead: own.streamer && strongestOf(show, own.streamer.shares),
     disagreement: own.disagreement,
+    follows: followsOf(own),
     follow: followOf(state, own, words),
   };
 }
 
+/** An agent that has gone leaves nothing behind but that nothing is known, which is nothing to show. */
+function followsOf({ streamer, resonance }) {
+  if (resonance?.state === "ok") return resonance.significant ? "clear" : "chance";
+  return streamer === null ? "" : "unknown";
+}
+
 /** The line under the two faces; empty while the streamer has no agent. */
-function followOf(state, { streamer, resonance, disagreement }, words) {
-  // An agent that has gone leaves nothing behind but that nothing is known.
-  if (streamer === null && resonance?.state !== "ok") return "";
+function followOf(state, own, words) {
+  const { resonance, disagreement } = own;
+  const follows = followsOf(own);
+  if (follows === "") return "";
   if (disagreement !== null) return words.disagree(...disagreement.between.map((side) => [side, disagreement.says[side]]), words.expressions);
   if (state === "stale") return words.resonance;
-  if (resonance?.state !== "ok") return words.follow(words.notEnough);
-  if (!resonance.significant) return words.follow(words.chance);
+  if (follows === "unknown") return words.follow(words.notEnough);
+  if (follows === "chance") return words.follow(words.chance);
   return resonance.lag === null ? words.resonance : words.follow(words.behind(secondsOf(resonance.lag)));
 }
 

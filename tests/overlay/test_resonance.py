@@ -237,9 +237,9 @@ def around(screen: Showing) -> FloatRect:
     """The element, and what is next to it."""
     box = screen.page.locator(".resonance").bounding_box()
     assert box is not None
-    left = min(max(0, round(box["x"]) - 24), SCREEN["width"] - 432)
+    left = min(max(0, round(box["x"]) - 24), SCREEN["width"] - 504)
     top = min(max(0, round(box["y"] + box["height"]) - 96), SCREEN["height"] - 144)
-    return FloatRect(x=left, y=top, width=432, height=144)
+    return FloatRect(x=left, y=top, width=504, height=144)
 
 
 def own_sides(screen: Showing, full: Path | None = None) -> dict[tuple[str, str], Picture]:
