@@ -5,11 +5,8 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from bot.crowd import Interval, wilson_interval
-from bot.disagreement import Disagreement
-from bot.history import Dispute, dispute_at
 from bot.report.series import Bucket, Seconds
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities
@@ -38,16 +35,12 @@ class Peak(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """Where an expression began to stand out: the mean share of the ten seconds there, and its rise above the mean.
-
-    `cause` is what faces, chat and streamer disagreed about just then, if they did.
-    """
+    """Where an expression began to stand out: the mean share of the ten seconds there, and its rise above the mean."""
 
     emotion: str
     into: float
     share: float
     rise: float
-    cause: Disagreement | None = None
 
 
 def peaks(seconds: Seconds) -> list[Peak]:
@@ -64,13 +57,10 @@ def peaks(seconds: Seconds) -> list[Peak]:
     return found
 
 
-def moments(
-    tens: Sequence[Bucket], means: Probabilities | None, disputes: Sequence[Dispute] = (), begin: float = 0.0
-) -> list[Moment]:
+def moments(tens: Sequence[Bucket], means: Probabilities | None) -> list[Moment]:
     """At most `MOST` moments in the order of the stream, from its units of ten seconds. The highest rises come first.
 
-    Each stretch in which an expression stands out makes one. A neutral crowd is no moment. `disputes` are those of the
-    stream, which began at `begin` (seconds since 1970).
+    Each stretch in which an expression stands out makes one. A neutral crowd is no moment.
     """
     if means is None:
         return []
@@ -84,8 +74,7 @@ def moments(
     for candidate in sorted(candidates, key=lambda moment: (-moment.rise, moment.into)):
         if len(chosen) < MOST and all(abs(candidate.into - other.into) >= APART for other in chosen):
             chosen.append(candidate)
-    told = [replace(moment, cause=dispute_at(disputes, begin + moment.into)) for moment in chosen]
-    return sorted(told, key=lambda moment: moment.into)
+    return sorted(chosen, key=lambda moment: moment.into)
 
 
 Point = tuple[float, float]
