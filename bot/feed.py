@@ -6,7 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from bot.crowd import Mood, Part
+from bot.disagreement import Disagreement
+from bot.resonance import ResonanceState
 from model.emotions import EMOTIONS
+from model.modalities import Fused
 
 BEAT_SECONDS: Final = 2.0
 """A subscriber gets a beat this long after the last frame, and takes the feed for dead after some missed ones."""
@@ -15,11 +18,17 @@ _encoder = msgspec.json.Encoder()
 
 
 def mood_frame(
-    mood: Mood, channel: str, connected: int, session: int, board: dict[str, Any] | None = None
+    mood: Mood,
+    channel: str,
+    connected: int,
+    session: int,
+    board: dict[str, Any] | None = None,
+    stage: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A mood as the overlay and `/api/mood` see it, without its time. Seven-part values are keyed by emotion.
 
-    Rounded so that a change too small to see is no change. `board` is what moderators have set (`Board.frame`).
+    Rounded so that a change too small to see is no change. `board` is what moderators have set (`Board.frame`), `stage`
+    what the streamer's agent adds (`stage_frame`).
     """
     return {
         "type": "mood",
@@ -36,8 +45,63 @@ def mood_frame(
         "arousal": None if mood.arousal is None else round(mood.arousal, 3),
         "trend": _by_emotion(mood.trend, 2),
         "sources": {"face": _source(mood.faces), "chat": _source(mood.chat)},
+        **(stage or stage_frame(None, None, None)),
         **(board or {}),
     }
+
+
+def stage_frame(
+    streamer: Fused | None, resonance: ResonanceState | None, disagreement: Disagreement | None
+) -> dict[str, Any]:
+    """What `mood_frame` has of the streamer; each is None where there is nothing to tell."""
+    return {
+        "streamer": None if streamer is None else _streamer(streamer),
+        "resonance": None if resonance is None else _resonance(resonance),
+        "disagreement": None if disagreement is None else _disagreement(disagreement),
+    }
+
+
+def _streamer(fused: Fused) -> dict[str, Any]:
+    shares = [float(share) for share in fused.probabilities]
+    return {
+        "shares": {emotion: round(share, 2) for emotion, share in zip(EMOTIONS, shares, strict=True)},
+        "top": EMOTIONS[shares.index(max(shares))],
+        "quality": round(float(fused.quality), 2),
+        "parts": {modality: round(float(part), 2) for modality, part in fused.parts.items()},
+    }
+
+
+def _resonance(found: ResonanceState) -> dict[str, Any]:
+    emotions = None
+    if found.emotions is not None:
+        emotions = {name: _whole(value) for name, value in zip(EMOTIONS, found.emotions, strict=True)}
+    return {
+        "state": found.state,
+        "score": _whole(found.score),
+        "low": _whole(found.low),
+        "high": _whole(found.high),
+        "significant": found.significant,
+        "lag": _tenth(found.lag),
+        "lag_low": _tenth(found.lag_low),
+        "lag_high": _tenth(found.lag_high),
+        "emotions": emotions,
+    }
+
+
+def _disagreement(found: Disagreement) -> dict[str, Any]:
+    return {
+        "between": list(found.between),
+        "says": dict(zip(found.between, found.says, strict=True)),
+        "since": round(found.since, 1),
+    }
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _tenth(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _source(part: Part) -> dict[str, Any]:
@@ -64,14 +128,23 @@ class Feed:
         self.version = 0
         self.frame: dict[str, Any] = {}
         self.text = ""
+        # The same, with what only the streamer may see.
+        self.streamer_text = ""
+        self._private: dict[str, Any] = {}
         self._changed = asyncio.Event()
 
-    def publish(self, frame: dict[str, Any], time: float) -> bool:
-        """Offer a frame. False, and nothing happens, when it equals the last but for its time."""
-        if self.version and frame == {key: value for key, value in self.frame.items() if key != "time"}:
+    def publish(self, frame: dict[str, Any], time: float, private: dict[str, Any] | None = None) -> bool:
+        """Offer a frame. False, and nothing happens, when it equals the last but for its time.
+
+        `private` stands in place of the frame's own fields in what the streamer's key opens.
+        """
+        same = frame == {key: value for key, value in self.frame.items() if key != "time"}
+        if self.version and same and (private or {}) == self._private:
             return False
         self.frame = {**frame, "time": round(time, 3)}
+        self._private = private or {}
         self.text = _encoder.encode(self.frame).decode()
+        self.streamer_text = _encoder.encode({**self.frame, **self._private}).decode() if private else self.text
         self.version += 1
         # Each version has an event of its own, so that a waiter can't miss one between set and clear.
         self._changed.set()

@@ -7,12 +7,13 @@ from msgspec import Meta, Struct
 
 from bot.command_settings import CommandSettings, fault_in
 from bot.obs.rules import Rule, checked
-from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.obs.settings import ReactionSettings
 from bot.tiles import TileSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from lera.folders import data_folder
+from lera.obs.settings import ObsSettings
 from transport.desk import HubSettings
 from transport.reading import Channel
 from transport.sheet_account import SheetSettings
@@ -62,6 +63,12 @@ class ChatSettings(Struct, frozen=True, forbid_unknown_fields=True):
     )  # fmt: skip
 
 
+class StreamerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[streamer]`: what is told of the streamer's own mood, where an agent reads it."""
+
+    show: bool = True
+
+
 class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[history]`: what is remembered of a stream, and for how long."""
 
@@ -85,6 +92,7 @@ class Settings(Struct, frozen=True):
     virtual_camera: VirtualCameraSettings = VirtualCameraSettings()
     chat: ChatSettings = ChatSettings()
     commands: CommandSettings = CommandSettings()
+    streamer: StreamerSettings = StreamerSettings()
     history: HistorySettings = HistorySettings()
     sheet: SheetSettings = SheetSettings()
     tiles: TileSettings = TileSettings()
@@ -93,8 +101,8 @@ class Settings(Struct, frozen=True):
     reaction: tuple[Rule, ...] = ()
 
 
-# `[viewer]` and `[model]` are the agent's own tables; the bot lets them stand in the shared file.
-OTHER_TABLES = {"viewer", "model"}
+# The agents' own tables; the bot lets them stand in the shared file.
+OTHER_TABLES = {"viewer", "model", "streamer_agent"}
 
 
 def settings_from(configuration: Configuration) -> Settings:
@@ -113,6 +121,7 @@ def settings_from(configuration: Configuration) -> Settings:
         virtual_camera=configuration.section("virtual_camera", VirtualCameraSettings),
         chat=chat,
         commands=commands,
+        streamer=configuration.section("streamer", StreamerSettings),
         history=configuration.section("history", HistorySettings),
         sheet=configuration.section("sheet", SheetSettings),
         tiles=configuration.section("tiles", TileSettings),

@@ -35,7 +35,7 @@ from transport.reading import (
 )
 
 # What ends a connection without being anyone's mistake.
-_LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
+LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
 
 State = Literal["connecting", "joined", "offline"]
 
@@ -98,7 +98,7 @@ class HubClient:
         if socket is None or self.state != "joined":
             return False
         self._forgotten.clear()
-        with contextlib.suppress(*_LOST):
+        with contextlib.suppress(*LOST):
             await socket.send_str(encode(Forget()))
             async with asyncio.timeout(seconds):
                 await self._forgotten.wait()
@@ -109,7 +109,7 @@ class HubClient:
         socket = self._socket
         self._closing.set()
         if socket is not None:
-            with contextlib.suppress(*_LOST):
+            with contextlib.suppress(*LOST):
                 if self.state == "joined":
                     async with asyncio.timeout(1.0):
                         await socket.send_str(encode(Leave()))
@@ -127,7 +127,7 @@ class HubClient:
                 self._become("connecting")
                 try:
                     await self._connect(session)
-                except _LOST:
+                except LOST:
                     pass
                 finally:
                     self._socket = None
@@ -143,7 +143,7 @@ class HubClient:
 
     async def _connect(self, session: aiohttp.ClientSession) -> None:
         async with session.ws_connect(
-            self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=_CLOSE_TIMEOUT
+            self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT
         ) as socket:
             self._socket = socket
             await socket.send_str(encode(self._join))
@@ -158,7 +158,7 @@ class HubClient:
             finally:
                 if sender is not None:
                     sender.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, *_LOST):
+                    with contextlib.suppress(asyncio.CancelledError, *LOST):
                         await sender
 
     def _hear(self, text: str) -> None:
@@ -228,7 +228,7 @@ class HubClient:
                 self._on_state(state)
 
 
-_CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)
+CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)
 
 
 def backoff(attempt: int, longest: float) -> float:

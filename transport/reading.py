@@ -17,7 +17,7 @@ PROTOCOL_VERSION: Final = 1
 MAX_FRAME_BYTES: Final = 1024
 """No honest frame comes near it: a Post is about 170 bytes."""
 
-Source = Literal["face", "chat", "tap", "streamer_face", "streamer_voice"]
+Source = Literal["face", "chat", "tap", "streamer_face", "streamer_voice", "streamer_words"]
 Seat = Literal["no", "seat", "name"]
 """How a viewer is shown on the stream: not at all, as one of the crowd without a name, or by name."""
 AwayReason = Literal["no_face", "too_dark", "paused", "no_camera"]

@@ -83,7 +83,7 @@ export class Charts {
     };
     const lines = datasets(data, this.view.unit, this, colour);
     // Nothing is faded: a picture has no pointer.
-    for (const line of lines) if (line.label) line.borderColor = line.backgroundColor = colour.seven[line.emotion];
+    for (const line of lines) if (line.emotion !== undefined) line.borderColor = line.backgroundColor = colour.seven[line.emotion];
     const ground = { id: "ground", beforeDraw({ ctx }) { ctx.fillStyle = colour.panel; ctx.fillRect(0, 0, PICTURE.width, PICTURE.height); } };
     const chart = new this.Chart(canvas, {
       type: "line", data: { datasets: lines }, options, plugins: [ground, gapsPlugin(data.gaps, () => colour)],
