@@ -1,5 +1,6 @@
 """Resonance on pairs that are made up: what is planted is found, what isn't is not, and nothing is said too early."""
 
+import itertools
 import math
 
 import numpy as np
@@ -141,7 +142,7 @@ def test_following_that_ends_is_told_no_more_and_does_not_flicker() -> None:
     crowd[WINDOW:] = own[WINDOW:]
     told_so = [state.significant for state in told(streamer, crowd)]
     assert told_so[WINDOW - 1] and not told_so[-1]
-    changes = sum(one != other for one, other in zip(told_so, told_so[1:], strict=False))
+    changes = sum(one != other for one, other in itertools.pairwise(told_so))
     assert changes <= 3
 
 
@@ -188,11 +189,11 @@ def test_one_window_tells_how_sure_it_is() -> None:
     assert couple([(streamer, np.tile(crowd[:1], (WINDOW, 1)))]) is None
 
 
-def test_a_crowd_whose_votes_last_follows_a_little_later() -> None:
+def test_a_crowd_whose_votes_last_follows_within_the_time_that_they_do() -> None:
     streamer, crowd = followers(3, WINDOW, 5.0, 0.9)
     sharp, soft = last(streamer, crowd), last(streamer, blurred(crowd, "last 15 s"))
     assert sharp.lag is not None and soft.lag is not None and soft.significant
-    assert sharp.lag < soft.lag <= sharp.lag + 7.5 + 0.5, "half of the fifteen seconds"
+    assert sharp.lag - 0.5 <= soft.lag <= sharp.lag + 15.0
 
 
 @settings(max_examples=30, deadline=None)
