@@ -105,6 +105,20 @@ def test_the_trend_has_a_gap_where_nothing_was_known(theatre: Theatre, stage: St
     assert label == "The score over the last five minutes; now 49 of 100"
 
 
+def test_the_trend_begins_with_what_the_bot_remembers(theatre: Theatre, stage: Stage) -> None:
+    now = time.time()
+    known = [[now - ago, 50.0, 40.0, 61.5] for ago in range(280, 20, -1)]
+    stage.scores = [[now - 290, None, None, None], "x", [None, 1, 2, 3], [now - 285, 500, 1, 2], *known]
+    page, panel = opened(theatre, stage, STATES["clear"])
+    line = panel.locator(".trend-line")
+    expect(line).to_have_attribute("d", re.compile(r"^M2[01]\.\d 30\.0L"))
+    stage.drop()
+    page.locator('html[data-state="stale"]').wait_for(state="attached")
+    until_state(page, "live")
+    expect(line).to_have_attribute("d", re.compile(r"^M\d+\.\d 30\.0L"))
+    assert (line.get_attribute("d") or "").count("L") >= len(known) - 20
+
+
 def test_calm_mode_has_a_line_and_no_number(theatre: Theatre, stage: Stage) -> None:
     page, panel = opened(theatre, stage, STATES["disagree"])
     page.locator(".calm-button").click()
