@@ -212,7 +212,7 @@ class Pages:
                         "arousal": row.arousal,
                     }
                     for row in rows
-                ]
+                ],
             }
         )
 
