@@ -51,7 +51,8 @@ def test_the_numbers_are_means_of_what_is_known() -> None:
 def test_nothing_is_made_up() -> None:
     assert follow([], [], [], EVENING) is None
     told = follow([], [second(number) for number in range(50)], [], EVENING)
-    assert told is not None and told.score is told.lag is told.best is told.emotions is None
+    assert told is not None
+    assert (told.score, told.lag, told.best, told.emotions) == (None, None, None, None)
     for language in FOLLOWING:
         assert FOLLOWING[language].nothing in following(told, 50.0, language)
     alone = follow(
