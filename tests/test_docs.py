@@ -12,11 +12,14 @@ from bot.command_settings import COMMANDS, Role
 from bot.commands import Commands
 from bot.language import VARIABLES, LanguageName
 from bot.obs.rules import DO, WHEN
-from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.obs.settings import ReactionSettings
 from bot.settings import OTHER_TABLES, Settings, settings_from
 from lera.cli import PROGRAMS
 from lera.configuration import Configuration
+from lera.obs.settings import ObsSettings
 from model.emotions import EMOTIONS
+from streamer_agent.consent import payload as streamer_payload
+from streamer_agent.settings import StreamerSettings
 from tests.conftest import ROOT
 from tests.test_architecture import MAY_IMPORT
 from transport.sheet_layout import LIVE_COLUMNS
@@ -28,6 +31,7 @@ CONFIG = (ROOT / "config.toml").read_text("utf-8")
 TABLES: dict[str, type[msgspec.Struct]] = {
     "viewer": ViewerSettings,
     "model": ModelSettings,
+    "streamer_agent": StreamerSettings,
     **{field.name: field.type for field in msgspec.structs.fields(Settings) if field.name != "reaction"},
 }
 
@@ -172,6 +176,18 @@ def test_the_package_holds_every_floor_and_the_one_command() -> None:
 def test_privacy_names_all_that_is_sent() -> None:
     fields = set(msgspec.json.decode(payload()))
     assert fields == {"type", "sequence", "probabilities", "quality", "captured"}, "PRIVACY.md must be told, then this"
+
+
+def test_privacy_names_all_that_is_sent_of_a_streamer() -> None:
+    for line in streamer_payload().splitlines():
+        fields = set(msgspec.json.decode(line))
+        told = {"type", "modality", "probabilities", "quality", "captured"}
+        assert fields == told, "PRIVACY.md must be told, then this"
+
+
+def test_readme_names_every_setting_of_the_streamers_agent() -> None:
+    section = README[README.index("## Your own face, voice and words") :].split("\n## ")[0]
+    assert all(f"`{name}`" in section for name in StreamerSettings.__struct_fields__)
 
 
 def test_privacy_names_all_that_stands_in_a_sheets_row() -> None:
