@@ -38,7 +38,7 @@ class LoadedSenses:
                 self.trouble = error
 
     def left_out(self) -> dict[Modality, Absence]:
-        left: dict[Modality, Absence] = {modality: "left_out" for modality in self._without}
+        left: dict[Modality, Absence] = dict.fromkeys(self._without, "left_out")
         return left if self._recogniser is not None else {"words": "no_words", **left}
 
     def watch(self) -> Watch | None:
