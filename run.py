@@ -25,6 +25,7 @@ PROGRAMS = {
     "bot": "run the streamer's bot: overlay, hub, !mood",
     "viewer": "share how you feel with a stream (asks you first)",
     "report": "write a stream's story as one offline page, or its numbers",
+    "analyse": "read a clip, a recording or a text into one offline page",
     "doctor": "check this machine and say what to mend",
     "test": "run all tests (options go to pytest)",
     "check": "run the linter and the type checker",

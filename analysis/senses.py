@@ -22,8 +22,8 @@ from viewer_agent.watch import Watch
 class LoadedSenses:
     """The shipped readers; `analysis.reading.Senses` tells what each method gives. Use it in `with`."""
 
-    def __init__(self, settings: StreamerSettings, without: set[Modality]) -> None:
-        """`without` are the modalities that the user doesn't want read."""
+    def __init__(self, settings: StreamerSettings, without: set[Modality], *, written: bool = False) -> None:
+        """`without` are the modalities that the user doesn't want read; `written` words need no recogniser."""
         self.frames_per_second = settings.frames_per_second
         self.trouble: LeraError | None = None
         """Why words can't be recognised here, where that is so."""
@@ -31,7 +31,7 @@ class LoadedSenses:
         self._without = without
         self._open = ExitStack()
         self._recogniser: Recogniser | None = None
-        if "words" not in without:
+        if "words" not in without and not written:
             try:
                 self._recogniser = load_recogniser(settings)
             except LeraError as error:
