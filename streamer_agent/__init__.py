@@ -1,1 +1,1 @@
-"""The streamer's agent: the streamer's own face, voice and words, read on this computer; seven numbers of each leave it."""
+"""The streamer's agent: the streamer's own face, voice and words, read on this computer."""

@@ -38,7 +38,7 @@ class Ear:
         run: Callable[[Callable[[], None]], None] = lambda work: work(),
     ) -> None:
         """Without `words` only the voice is read. `run` is how a recognition is done: at once, which blocks `hear` for
-        it (right for a file), or later in another thread (`streamer_agent.recognition`; right for a live microphone)."""
+        it and suits a file, or later in another thread, as `streamer_agent.recognition` does it for a microphone."""
         self.utterances = 0
         """How many utterances were found so far."""
         self.readable = 0

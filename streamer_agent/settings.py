@@ -12,7 +12,7 @@ class StreamerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     camera: (
         Annotated[int, Meta(ge=0, le=99)]
-        | Annotated[str, Meta(max_length=500, description="Device, video file, `obs:` and a source's name; empty: none.")]
+        | Annotated[str, Meta(max_length=500, description="Device, file, `obs:` and a source's name; empty: none.")]
     ) = 0
     microphone: (
         Annotated[int, Meta(ge=0, le=999)]

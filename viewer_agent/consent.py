@@ -1,29 +1,13 @@
 """The question that comes before the camera opens, and the answer as it is remembered."""
 
-import contextlib
-import hashlib
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-import msgspec
-from msgspec import Struct
-
-from lera.errors import LeraError
-from lera.folders import data_folder
+from lera.consent import Question
 from model.emotions import EMOTIONS
 from transport.reading import Post, encode
 
 _EXAMPLE: Final = Post(1, (0.7312, 0.0211, 0.1604, 0.0102, 0.0513, 0.0127, 0.0131), 0.87, 1767225600.25)
-
-
-class Consent(Struct, frozen=True):
-    """What was agreed to: SHA-256 of the very text that was shown, and when (ISO 8601, UTC)."""
-
-    text_sha256: str
-    agreed_at: str
 
 
 def payload() -> str:
@@ -59,55 +43,28 @@ Who may use it     You are 18 or older, or your parent or guardian agrees. Not f
                    where reading emotions is forbidden in the European Union."""
 
 
+_QUESTION: Final = Question(
+    # Looked up when it is asked.
+    text=lambda: consent_text(),
+    prompt="Do you agree, and may the camera be opened? [y/N] ",
+    refused="You did not agree, so the camera stays closed and nothing is sent.",
+    nobody="You have not agreed to the use of your camera yet: start the viewer in a terminal and answer there.",
+    file="consent.json",
+)
+
+
 def has_consent() -> bool:
     """Whether this very text has been agreed to on this computer."""
-    try:
-        kept = msgspec.json.decode(_path().read_bytes(), type=Consent)
-    except (OSError, msgspec.DecodeError):
-        # An unreadable answer is no answer.
-        return False
-    return kept.text_sha256 == _digest()
+    return _QUESTION.agreed()
 
 
 def require_consent(
     ask: Callable[[str], str] = input, say: Callable[[str], None] = print, *, terminal: bool | None = None
 ) -> None:
-    """Ask unless it was agreed before. Raises LeraError when the answer is no, or when there is nobody to ask.
-
-    There is deliberately no option that answers for the viewer.
-    """
-    if has_consent():
-        return
-    if terminal is None:
-        terminal = sys.stdin is not None and sys.stdin.isatty()
-    if not terminal:
-        raise LeraError(
-            "You have not agreed to the use of your camera yet: start the viewer in a terminal and answer there."
-        )
-    say(consent_text())
-    try:
-        answer = ask("Do you agree, and may the camera be opened? [y/N] ")
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
-        raise LeraError("You did not agree, so the camera stays closed and nothing is sent.")
-    consent = Consent(_digest(), datetime.now(UTC).isoformat(timespec="seconds"))
-    fresh = _path().with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(consent))
-    fresh.replace(_path())
+    """Ask unless it was agreed before. Raises LeraError when the answer is no, or when there is nobody to ask."""
+    _QUESTION.require(ask, say, terminal=terminal)
 
 
 def withdraw_consent() -> bool:
     """Forget the answer. True when there was one."""
-    with contextlib.suppress(FileNotFoundError):
-        _path().unlink()
-        return True
-    return False
-
-
-def _digest() -> str:
-    return hashlib.sha256(consent_text().encode()).hexdigest()
-
-
-def _path() -> Path:
-    return data_folder() / "consent.json"
+    return _QUESTION.withdraw()
