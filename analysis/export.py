@@ -57,7 +57,7 @@ def as_json(read: Read, earlier: Earlier) -> bytes:
             "emotions": EMOTIONS,
             "means": {"fused": read.fused.means, **{name: track.means for name, track in read.tracks.items()}},
             "parts": read.mean_parts,
-            "moments": moments(read.fused),
+            "moments": moments(read),
             "usual": earlier.usual,
             "earlier_streams": earlier.streams,
             "places": columns(read),

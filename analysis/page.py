@@ -78,8 +78,8 @@ def numbers(read: Read, language: LanguageName) -> dict[str, Any]:
         },
         "lengths": sorted(lengths),
         "moments": [
-            [found.into, EMOTIONS.index(found.emotion), looks_like(language, found.emotion, share)]
-            for found, share in ((found, figures.percent(found.share, language)) for found in moments(read.fused))
+            [found.into + 0.5, EMOTIONS.index(found.emotion), looks_like(language, found.emotion, share)]
+            for found, share in ((found, figures.percent(found.share, language)) for found in moments(read))
         ],
         "tracks": [
             {
@@ -101,7 +101,8 @@ def keyed(read: Read) -> list[tuple[str, Track]]:
 def kept_units(read: Read) -> tuple[int, ...]:
     """The units that the page carries: those with more points than a page can bear are left out."""
     places = len(read.fused.quality)
-    return tuple(unit for unit in read.units if places / unit <= MOST_POINTS) or read.units[-1:]
+    coarsest = read.units[-1]
+    return tuple(unit for unit in read.units if places / unit <= MOST_POINTS or unit == coarsest)
 
 
 def name_of(name: str) -> str:

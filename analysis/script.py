@@ -5,6 +5,7 @@ The functions are pure; only `load` opens a file.
 
 # ruff: noqa: RUF001 - Chinese has its own marks, and books have their own quotes.
 
+import itertools
 import re
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -21,7 +22,7 @@ TEXTS: Final = (".txt", ".text", ".md")
 SUBTITLES: Final = (".srt", ".vtt")
 LONGEST: Final = 12 * 3600.0
 
-_END: Final = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+|(?<=[。！？])[」』”）]*\s*")
+_END: Final = re.compile(r"[.!?…][\"'”’)\]]*(?=\s)|[。！？][」』”）]*")
 _TIMES: Final = re.compile(
     r"^\s*(?:(\d{1,2}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->\s*(?:(\d{1,2}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 )
@@ -83,7 +84,7 @@ def sentences(text: str) -> list[Sentence]:
     found = [
         Sentence(number, piece)
         for number, line in enumerate(text.split("\n"), 1)
-        for sentence in _END.split(line)
+        for sentence in _split(line)
         for piece in _pieces(sentence)
     ]
     return _some(found, "sentences")
@@ -97,7 +98,7 @@ def cues(text: str) -> list[Cue]:
     found: list[Cue] = []
     lines = text.split("\n")
     heads = [(row, match) for row, line in enumerate(lines) if _ARROW in line and (match := _TIMES.match(line))]
-    ends = [row for row, _ in heads[1:]] + [len(lines)]
+    ends = [*(row for row, _ in heads), len(lines)][1:]
     for (row, match), following in zip(heads, ends, strict=True):
         said = []
         for line in lines[row + 1 : following]:
@@ -109,6 +110,12 @@ def cues(text: str) -> list[Cue]:
         if words and begin < end <= LONGEST:
             found.append(Cue(begin, end, words))
     return sorted(_some(found, "subtitles"), key=lambda cue: cue[:2])
+
+
+def _split(line: str) -> list[str]:
+    """A line cut behind each sentence's end."""
+    ends = [0, *(match.end() for match in _END.finditer(line)), len(line)]
+    return [line[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def _pieces(sentence: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from analysis.tracks import MOST_MOMENTS, Moment, Read, Track, moments, peaks
+from analysis.tracks import Moment, Read, Track, moments, peaks
 from analysis.usual import Earlier
 from analysis.words import WORDS, units_of
 from bot.language import LanguageName
@@ -73,7 +73,7 @@ def chart(read: Read, language: LanguageName) -> Markup:
         pieces.append(tag("h3", name, class_="chart-name"))
         label = words.chart_label.format(name=name)
         pieces.append(frame(label) if not number else tag("div", frame(label), class_="lesser"))
-    for modality, why in read.absent.items():
+    for modality, why in ((one, read.absent[one]) for one in MODALITIES if one in read.absent):
         pieces.append(tag("p", f"{words.modalities[modality]}: {words.absences[why]}.", class_="note"))
     position = [words.position, words.line] if read.counts else [STORY[language].time]
     heads = [*position, *expressions(language), words.counted]
@@ -110,16 +110,17 @@ def shares(read: Read, earlier: Earlier, language: LanguageName) -> Markup:
             cells.append(tag("td", _points(share, usual.shares[place])))
         cells.append(tag("td", _at(read, found[place].into, percent(found[place].share, language), language)))
         rows.append(tag("tr", *cells, data_emotion=EMOTIONS[place]))
-    titles = [tag("th", text, scope="col") if text else tag("td") for text in [*heads, story.strongest]]
+    titles = [tag("th", text, scope="col") if text else tag("td") for text in [*heads, words.strongest]]
     table = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *rows), class_="seven")
     wide = tag("div", table, class_="wide", tabindex="0", role="group", aria_label=words.shares)
-    return panel("shares-heading", words.shares, wide, tag("p", words.shares_note, class_="note"))
+    note = (words.shares_note_sentences if read.counts else words.shares_note) + (words.notch if usual else "")
+    return panel("shares-heading", words.shares, wide, tag("p", note, class_="note"))
 
 
 def highlights(read: Read, language: LanguageName) -> Markup:
     """The strongest moments, each leading into the chart."""
     words = WORDS[language]
-    found = moments(read.fused)[:MOST_MOMENTS]
+    found = moments(read)
     if not found:
         return panel("moments-heading", words.moments, tag("p", words.no_moments))
     items = [_moment(read, moment, language) for moment in found]

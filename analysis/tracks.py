@@ -26,8 +26,9 @@ SECOND_UNITS: Final = (1, 10, 60, 600)
 SENTENCE_UNITS: Final = (1, 5, 20, 100)
 RISE: Final = 0.10
 """By how much a moment must stand above the file's own mean."""
-SMOOTHED: Final = 3
-"""Places whose mean a moment is found in: one second, or one sentence, is a flicker."""
+APART: Final = 5
+"""Seconds that two moments are at least apart: what one second tells comes from several before it."""
+APART_SENTENCES: Final = 2
 MOST_MOMENTS: Final = 12
 
 
@@ -63,7 +64,7 @@ class Point(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """Where an expression stood out: the place, its share there (smoothed), and its rise above the file's mean."""
+    """Where an expression stood out: the place, its share there, and its rise above the file's mean."""
 
     emotion: str
     into: int
@@ -104,8 +105,9 @@ class Read(Struct, frozen=True):
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Places in one point of the chart."""
-        return SENTENCE_UNITS if self.counts else SECOND_UNITS
+        """Places in one point of the chart; what would be fewer than two points is left out."""
+        first, *others = SENTENCE_UNITS if self.counts else SECOND_UNITS
+        return (first, *(unit for unit in others if 2 * unit <= len(self.fused.quality)))
 
     @property
     def early(self) -> bool:
@@ -177,26 +179,26 @@ def peaks(timeline: Track) -> list[Peak]:
     ]
 
 
-def moments(timeline: Track) -> list[Moment]:
-    """At most MOST_MOMENTS, in order: where an expression other than neutral stood highest above its mean.
+def moments(read: Read) -> list[Moment]:
+    """At most MOST_MOMENTS, in order: where an expression other than neutral stood highest above the file's mean.
 
-    Each is the highest place within the time that two moments are at least apart, which grows with the file.
+    Each is the highest place within the time that two moments are apart, which grows with the file.
     """
-    means = timeline.means
+    timeline, means = read.fused, read.fused.means
     if means is None:
         return []
-    apart = max(5, math.ceil(len(timeline.shares) / (2 * MOST_MOMENTS)))
-    smooth = _smoothed(timeline)
-    rises = smooth - np.array(means)
+    least = APART_SENTENCES if read.counts else APART
+    apart = max(least, math.ceil(len(timeline.shares) / (2 * MOST_MOMENTS)))
+    rises = np.nan_to_num(timeline.shares - np.array(means), nan=-1.0)
     rises[:, EMOTIONS.index("neutral")] = -1.0
     found: list[Moment] = []
-    # The highest first, the earliest of equal ones; places without a number come last.
-    for place in np.argsort(-np.nan_to_num(rises.max(axis=1), nan=-1.0), kind="stable").tolist():
-        emotion = int(np.argmax(rises[place])) if timeline.counted[place] else -1
-        if emotion < 0 or rises[place, emotion] < RISE or len(found) == MOST_MOMENTS:
+    # The highest first, and the earliest of equal ones.
+    for place in np.argsort(-rises.max(axis=1), kind="stable").tolist():
+        emotion = int(np.argmax(rises[place]))
+        if rises[place, emotion] < RISE or len(found) == MOST_MOMENTS:
             break
         if all(abs(place - other.into) >= apart for other in found):
-            share, rise = float(smooth[place, emotion]), float(rises[place, emotion])
+            share, rise = float(timeline.shares[place, emotion]), float(rises[place, emotion])
             found.append(Moment(EMOTIONS[emotion], place, share, rise))
     return sorted(found, key=lambda moment: moment.into)
 
@@ -218,15 +220,6 @@ def spread(cues: Sequence[tuple[float, float, Sensed]], length: int) -> list[Sen
         Sensed(sums[second] / weights[second], float(most[second])) if weights[second] > 0 else None
         for second in range(length)
     ]
-
-
-def _smoothed(timeline: Track) -> Floats:
-    """Each place's mean with its neighbours, as far as they have numbers; NaN where the place itself has none."""
-    padded = np.pad(timeline.shares, ((SMOOTHED // 2, SMOOTHED // 2), (0, 0)), constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, SMOOTHED, axis=0)
-    known = ~np.isnan(windows)
-    means = np.where(known, windows, 0.0).sum(-1) / np.maximum(known.sum(-1), 1)
-    return np.where(timeline.counted[:, None], means, np.nan)
 
 
 def _seven(values: Floats) -> Probabilities:

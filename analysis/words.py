@@ -39,6 +39,9 @@ class Words(Struct, frozen=True):
 
     shares: str
     shares_note: str
+    shares_note_sentences: str
+    notch: str
+    strongest: str
     peak_at: str
     peak_at_sentence: str
 
@@ -110,11 +113,14 @@ WORDS: Final[dict[LanguageName, Words]] = {
         line="Line",
         no_number="–",
         shares="Shares of the whole file",
-        shares_note="Every second that was read counts the same. Notch: the channel's usual.",
+        shares_note="Every second that was read counts the same.",
+        shares_note_sentences="Every sentence that was read counts the same.",
+        notch=" Notch: the channel's usual.",
+        strongest="Strongest",
         peak_at="{share} at {time}",
         peak_at_sentence="{share} in sentence {time} (line {line})",
         moments="Strongest moments",
-        moments_note="Where an expression stood at least 10 points above the file's own mean, over three in a row.",
+        moments_note="Where an expression stood at least 10 points above the file's own mean.",
         no_moments="No expression stood out by 10 points.",
         jump_sentence="Show sentence {time} (line {line}) in the chart",
         compared="Against the channel's usual",
@@ -128,9 +134,12 @@ WORDS: Final[dict[LanguageName, Words]] = {
         accuracies={
             "face": "faces: {part} of the test pictures (FER+). It follows the largest face and no other.",
             "voice": "voices: {part} of acted test sentences; free speech is harder.",
-            "words": "words: {part} of test texts (Reddit). It reads English alone; speech recognition adds mistakes.",
+            "words": "words: {part} of test texts (Reddit). It reads English alone.",
         },
-        lag="Each point tells of the seconds before it: about two for a face, up to eight for a voice, and words fade.",
+        lag=(
+            "Each point tells of the seconds before it: about two for a face, up to eight for a voice, and words fade. "
+            "Speech recognition gets many words wrong."
+        ),
         lag_sentences="Each sentence is read by itself, without those before it. Irony is taken at its word.",
         privacy="Read on this machine; nothing has left it. No picture, sound or word of the file is on this page.",
         judging=(
@@ -175,11 +184,14 @@ WORDS: Final[dict[LanguageName, Words]] = {
         line="行",
         no_number="–",
         shares="整個檔案的比例",
-        shares_note="讀到的每一秒都一樣重要。刻痕是頻道平常的比例。",
+        shares_note="讀到的每一秒都一樣重要。",
+        shares_note_sentences="讀到的每一句都一樣重要。",
+        notch="刻痕是頻道平常的比例。",
+        strongest="最強烈",
         peak_at="{share}，在 {time}",
         peak_at_sentence="{share}，第 {time} 句（第 {line} 行）",
         moments="最強烈的時刻",
-        moments_note="連續三點中，某種表情比整個檔案的平均高出至少 10 個百分點。",
+        moments_note="某種表情比整個檔案的平均高出至少 10 個百分點的地方。",
         no_moments="沒有哪種表情高出 10 個百分點。",
         jump_sentence="在圖表中顯示第 {time} 句（第 {line} 行）",
         compared="和頻道平常相比",
@@ -193,9 +205,9 @@ WORDS: Final[dict[LanguageName, Words]] = {
         accuracies={
             "face": "臉部：測試照片（FER+）的 {part}。只看最大的那張臉。",
             "voice": "聲音：演出的測試句子的 {part}；自然說話更難。",
-            "words": "話語：測試文字（Reddit）的 {part}。只讀得懂英文；語音辨識還會再出錯。",
+            "words": "話語：測試文字（Reddit）的 {part}。只讀得懂英文。",
         },
-        lag="每一點說的是它之前的幾秒：臉約兩秒，聲音最多八秒，話語會逐漸淡去。",
+        lag="每一點說的是它之前的幾秒：臉約兩秒，聲音最多八秒，話語會逐漸淡去。語音辨識會聽錯不少字。",
         lag_sentences="每一句都單獨判讀，不看前文；反話會照字面理解。",
         privacy="全部在這台電腦上讀取，沒有任何內容離開。這一頁不含檔案裡的畫面、聲音或文字。",
         judging="請勿用來評斷他人，也不要用在職場、學校或面試：歐盟人工智慧法禁止在這些場合判讀情緒。",
