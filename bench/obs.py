@@ -17,9 +17,10 @@ from collections.abc import AsyncIterator
 from statistics import median
 
 from bot.obs.rules import checked
-from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.obs.settings import ReactionSettings
 from bot.settings import ChannelSettings, ChatSettings, Settings
 from bot.show import Show
+from lera.obs.settings import ObsSettings
 from model.emotions import EMOTIONS
 from transport.reading import Reading
 

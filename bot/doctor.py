@@ -20,7 +20,6 @@ import numpy as np
 from bot.chat import load_reader
 from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
-from bot.obs.connection import diagnosis
 from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
 from bot.sheet import check_sheet
@@ -30,6 +29,7 @@ from bot.virtual_camera.picture import plate_of
 from lera import vault
 from lera.errors import LeraError
 from lera.folders import data_folder
+from lera.obs.connection import diagnosis
 
 
 class Finding(NamedTuple):
@@ -59,6 +59,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         ("detector", _detector),
         ("reader", _reader),
         ("chat", lambda: _chat(settings)),
+        ("microphone", _microphone),
         ("twitch", lambda: _twitch(settings)),
         ("sheet", lambda: _sheet(settings)),
         ("obs", lambda: _obs(settings)),
@@ -184,6 +185,19 @@ def _chat(settings: Settings) -> Finding:
     if sevens.shape != (1, 7) or qualities.shape != (1,):
         return Finding("chat", "the text reader gives nonsense", "Install LERA again: its weights are damaged.")
     return Finding("chat", "the text reader loads and answers")
+
+
+def _microphone() -> Finding:
+    """For `python run.py streamer` alone, so that a machine without one is well all the same."""
+    try:
+        import sounddevice
+
+        names = [str(device["name"]) for device in sounddevice.query_devices() if device["max_input_channels"]]
+    except Exception as error:  # No PortAudio at all is an OSError; drivers raise what they like.
+        reason = "PortAudio is missing" if isinstance(error, OSError) else "the system's sound does not answer"
+        return Finding("microphone", f"{reason}; only `python run.py streamer` would need it")
+    found = f"{len(names)} found, the first is {names[0]}" if names else "none found"
+    return Finding("microphone", f"{found}; only `python run.py streamer` would open it")
 
 
 def _twitch(settings: Settings) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Literal, get_args
 
 from lera.redaction import hide
-from lera.vault import keep_secret, secret
+from lera.vault import STREAMER_KEY, channel_secret, keep_secret, secret
 
 Power = Literal["overlay", "streamer"]
 """What a key may: `overlay` reads the mood, `streamer` everything."""
@@ -16,7 +16,7 @@ Secret = Literal["overlay", "streamer", "join"]
 
 SECRETS: Final[tuple[Secret, ...]] = get_args(Secret)
 # The token's name is older than the other two.
-_NAMES: Final[dict[Secret, str]] = {"overlay": "overlay-key", "streamer": "streamer-key", "join": "join-token"}
+_NAMES: Final[dict[Secret, str]] = {"overlay": "overlay-key", "streamer": STREAMER_KEY, "join": "join-token"}
 
 
 class Keys:
@@ -93,11 +93,11 @@ def kept_keys(channel: str, renew: tuple[Secret, ...] = ()) -> Keys:
     """The channel's keys, made and kept in the keyring on first use; those in `renew` anew. Raises LeraError."""
 
     def keep(name: Secret, value: str) -> None:
-        keep_secret(f"{_NAMES[name]}:{channel}", value)
+        keep_secret(channel_secret(_NAMES[name], channel), value)
 
     found: dict[Secret, str] = {}
     for name in SECRETS:
-        kept = None if name in renew else secret(f"{_NAMES[name]}:{channel}")
+        kept = None if name in renew else secret(channel_secret(_NAMES[name], channel))
         if kept is None:
             kept = make_secret(name)
             keep(name, kept)

@@ -7,12 +7,13 @@ from msgspec import Meta, Struct
 
 from bot.command_settings import CommandSettings, fault_in
 from bot.obs.rules import Rule, checked
-from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.obs.settings import ReactionSettings
 from bot.tiles import TileSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from lera.folders import data_folder
+from lera.obs.settings import ObsSettings
 from transport.desk import HubSettings
 from transport.reading import Channel
 from transport.sheet_account import SheetSettings

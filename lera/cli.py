@@ -23,6 +23,9 @@ class Program(NamedTuple):
 PROGRAMS: Final = {
     "demo": Program("demo.__main__", "see it all work: no account, no camera, no settings"),
     "bot": Program("bot.__main__", "run the streamer's bot: overlay, hub, !mood"),
+    "streamer": Program(
+        "streamer_agent.__main__", "let your own face, voice and words be read beside the crowd's mood (asks you first)"
+    ),
     "viewer": Program("viewer_agent.__main__", "share how you feel with a stream (asks you first)"),
     "report": Program("bot.report.__main__", "write a stream's story as one offline page, or its numbers"),
     "analyse": Program("analysis.__main__", "read a clip, a recording or a text into one offline page"),

@@ -13,6 +13,8 @@ from lera.errors import LeraError
 from lera.folders import data_folder
 
 SERVICE = "lera"
+STREAMER_KEY = "streamer-key"
+"""A channel's own key to everything, which the bot makes and the streamer's agent shows it."""
 # Secrets are kept from several threads, and the file holds all of them.
 _WRITING = threading.Lock()
 
@@ -20,6 +22,11 @@ _WRITING = threading.Lock()
 def has_keyring() -> bool:
     """Whether secrets go to the OS keyring. A folder of its own (`LERA_HOME`) keeps its own secrets too."""
     return "LERA_HOME" not in os.environ and not isinstance(keyring.get_keyring(), fail.Keyring)
+
+
+def channel_secret(name: str, channel: str) -> str:
+    """The name under which a channel's own secret is kept."""
+    return f"{name}:{channel}"
 
 
 def secret(name: str) -> str | None:

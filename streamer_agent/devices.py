@@ -121,7 +121,9 @@ class PortAudio:
         try:
             return getattr(library, question)(**arguments)
         except (library.PortAudioError, ValueError, OSError) as error:
-            raise LeraError(f"The system's sound does not answer ({_reason(error)}): restart its sound service.") from None
+            raise LeraError(
+                f"The system's sound does not answer ({_reason(error)}): restart its sound service."
+            ) from None
 
     def _load(self) -> ModuleType:
         if self._library is None:

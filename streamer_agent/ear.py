@@ -49,6 +49,7 @@ class Ear:
         self._finder = SpeechFinder()
         self._heard = 0
         self._now = 0.0
+        self._session = 0
         # Appending and copying are one step each, so that another thread may append.
         self._said: deque[_Said] = deque(maxlen=8)
 
@@ -85,8 +86,21 @@ class Ear:
         mixed = weights @ np.stack([sensed.probabilities for sensed, _ in said]) / weights.sum()
         return Sensed(mixed.astype(np.float32), float(weights.max()))
 
+    def words_age(self) -> float | None:
+        """Seconds since the newest words that could be read were spoken; None for none."""
+        newest = max((said.ended for said in tuple(self._said)), default=None)
+        return None if newest is None else max(0.0, self._now - newest)
+
+    def reset(self) -> None:
+        """Forget the speaker and all that was said. What is still being recognised counts no more."""
+        self._said.clear()
+        self._session += 1
+        self._finder = SpeechFinder()
+        self._heard = 0
+        self._listener.reset()
+
     def _fading(self, said: _Said) -> float:
-        return said.sensed.quality * 0.5 ** (max(0.0, self._now - said.ended) / WORDS_HALF_LIFE)
+        return float(said.sensed.quality) * 0.5 ** (max(0.0, self._now - said.ended) / WORDS_HALF_LIFE)
 
     def _take(self, utterance: Utterance) -> None:
         self.utterances += 1
@@ -96,9 +110,11 @@ class Ear:
         # By the caller's clock: utterances count from the first sample that was heard.
         ended = self._now - (self._heard / RATE - utterance.end)
 
+        session = self._session
+
         def read() -> None:
-            sensed = words.read(utterance)
-            if sensed is not None:
+            sensed = words.read(utterance) if session == self._session else None
+            if sensed is not None and session == self._session:
                 self._said.append(_Said(sensed, ended))
                 self.readable += 1
 

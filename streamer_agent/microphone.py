@@ -28,7 +28,10 @@ class _Piece(NamedTuple):
 
 
 class Microphone:
-    """Keeps one microphone open; a `streamer_agent.sound.SoundSource`. One that is lost is tried again until `close`."""
+    """Keeps one microphone open; a `streamer_agent.sound.SoundSource`.
+
+    One that is lost is tried again until `close`.
+    """
 
     WAITING: Final = 200
     """Pieces that may wait to be taken, each a twentieth of a second; of more, the oldest are dropped."""

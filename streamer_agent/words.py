@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lera.errors import LeraError
 from model.modalities import Sensed
 from model.speech import Utterance
 from model.text import TextReader
@@ -49,8 +48,11 @@ def load_recogniser(settings: StreamerSettings) -> Recogniser | None:
     """
     if settings.recogniser == "off":
         return None
-    if settings.recogniser == "pocketsphinx":
-        from streamer_agent import pocketsphinx_recogniser
+    # Imported only now: a recogniser that is off costs nothing.
+    from streamer_agent import recognisers
 
-        return pocketsphinx_recogniser.load()
-    raise LeraError(f'recogniser = "{settings.recogniser}" is not there yet.')
+    if settings.recogniser == "whisper":
+        return recognisers.Whisper(recognisers.model_folder(settings.recogniser_model))
+    if settings.recogniser == "vosk":
+        return recognisers.Vosk(recognisers.model_folder(settings.recogniser_model))
+    return recognisers.Pocketsphinx()

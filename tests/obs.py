@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from bot.obs.connection import Connection, ObsAway, Password, connect
-from bot.obs.settings import ObsSettings
 from lera.errors import LeraError
+from lera.obs.connection import Connection, ObsAway, Password, connect
+from lera.obs.settings import ObsSettings
 
 GIVEN: Final = os.environ.get("LERA_OBS", "")
 PATIENCE: Final = 60.0

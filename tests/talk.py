@@ -66,7 +66,7 @@ def say(text: str, voice: str = "en-us", words_per_minute: int = 150) -> Sound:
 def decoded(content: bytes) -> Sound:
     """Any audio file's content as mono, 16 kHz, -1..1."""
     resampler = av.AudioResampler("flt", "mono", RATE)
-    with av.open(io.BytesIO(content)) as file:
+    with av.open(io.BytesIO(content), "r") as file:
         parts = [part for frame in file.decode(audio=0) for part in resampler.resample(frame)]
     parts += resampler.resample(None)
     return np.concatenate([part.to_ndarray()[0] for part in parts]).astype(np.float32)

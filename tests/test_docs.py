@@ -12,13 +12,16 @@ from bot.command_settings import COMMANDS, Role
 from bot.commands import Commands
 from bot.language import VARIABLES, LanguageName
 from bot.obs.rules import DO, WHEN
-from bot.obs.settings import ObsSettings, ReactionSettings
+from bot.obs.settings import ReactionSettings
 from bot.settings import OTHER_TABLES, Settings, settings_from
 from lera.cli import PROGRAMS
 from lera.configuration import Configuration
+from lera.obs.settings import ObsSettings
 from model.emotions import EMOTIONS
 from tests.conftest import ROOT
 from tests.test_architecture import MAY_IMPORT
+from streamer_agent.consent import payload as streamer_payload
+from streamer_agent.settings import StreamerSettings
 from transport.sheet_layout import LIVE_COLUMNS
 from viewer_agent.consent import payload
 from viewer_agent.settings import ModelSettings, ViewerSettings
@@ -28,6 +31,7 @@ CONFIG = (ROOT / "config.toml").read_text("utf-8")
 TABLES: dict[str, type[msgspec.Struct]] = {
     "viewer": ViewerSettings,
     "model": ModelSettings,
+    "streamer_agent": StreamerSettings,
     **{field.name: field.type for field in msgspec.structs.fields(Settings) if field.name != "reaction"},
 }
 
@@ -35,7 +39,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
 def test_config_has_every_table_and_no_other() -> None:
     assert set(tomllib.loads(CONFIG)) == set(TABLES)
     assert set(TABLES) - OTHER_TABLES == set(Settings.__struct_fields__) - {"reaction"}
-    assert {"viewer", "model"} == OTHER_TABLES
+    assert {"viewer", "model", "streamer_agent"} == OTHER_TABLES
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -172,6 +176,17 @@ def test_the_package_holds_every_floor_and_the_one_command() -> None:
 def test_privacy_names_all_that_is_sent() -> None:
     fields = set(msgspec.json.decode(payload()))
     assert fields == {"type", "sequence", "probabilities", "quality", "captured"}, "PRIVACY.md must be told, then this"
+
+
+def test_privacy_names_all_that_is_sent_of_a_streamer() -> None:
+    for line in streamer_payload().splitlines():
+        fields = set(msgspec.json.decode(line))
+        assert fields == {"type", "modality", "probabilities", "quality", "captured"}, "PRIVACY.md must be told, then this"
+
+
+def test_readme_names_every_setting_of_the_streamers_agent() -> None:
+    section = README[README.index("## Your own face, voice and words") :].split("\n## ")[0]
+    assert all(f"`{name}`" in section for name in StreamerSettings.__struct_fields__)
 
 
 def test_privacy_names_all_that_stands_in_a_sheets_row() -> None:

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Iterable
 from typing import Any, Final
 
-from bot.obs.connection import Connection, Data, ObsError, ObsSaysNo
 from bot.obs.reactions import Fire, Keep, Restore, Set
 from bot.obs.rules import Rule, Target, Wish
+from lera.obs.connection import Connection, Data, ObsError, ObsSaysNo
 
 _NOT_FOUND: Final = 600
 _UNKNOWN_REQUEST: Final = 204

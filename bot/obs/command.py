@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from bot.obs.connection import connect, keep_password, kept_password
 from bot.obs.export import export
-from bot.obs.settings import ObsSettings, Position
+from bot.obs.settings import Position
 from bot.obs.setup import NoBrowserSource, set_up_here
 from lera.errors import LeraError
 from lera.folders import data_folder
+from lera.obs.connection import connect, keep_password, kept_password
+from lera.obs.settings import ObsSettings
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

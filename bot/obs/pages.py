@@ -6,9 +6,10 @@ import msgspec
 from aiohttp import web
 
 from bot.body import wanted_by
-from bot.obs.settings import Mode, Name, Position
+from bot.obs.settings import Name, Position
 from bot.obs.studio import Studio
 from lera.errors import LeraError
+from lera.obs.settings import Mode
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

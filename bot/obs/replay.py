@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from bot.obs.connection import Connection, Data, ObsAway, ObsError, ObsSaysNo
+from lera.obs.connection import Connection, Data, ObsAway, ObsError, ObsSaysNo
 
 logger = logging.getLogger(__name__)
 

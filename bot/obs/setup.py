@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from msgspec import Struct
 
-from bot.obs.connection import Connection, Data, ObsError, ObsSaysNo
-from bot.obs.settings import ObsSettings, Position
+from bot.obs.settings import Position
+from lera.obs.connection import Connection, Data, ObsError, ObsSaysNo
+from lera.obs.settings import ObsSettings
 
 KIND: Final = "browser_source"
 START_PAGE: Final = Path(__file__).parents[2] / "overlay" / "start.html"

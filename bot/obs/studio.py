@@ -17,7 +17,13 @@ from typing import Final
 
 from bot.crowd import Mood
 from bot.obs.actions import Actions, unknown_names
-from bot.obs.connection import (
+from bot.obs.reactions import Fire, Keep, Note, Order, Reactions, Restore, Set
+from bot.obs.replay import Replay
+from bot.obs.rules import Rule
+from bot.obs.settings import Position
+from bot.obs.setup import Done, renew_key, set_up_here
+from lera.errors import LeraError
+from lera.obs.connection import (
     Connection,
     Data,
     ObsAway,
@@ -28,12 +34,7 @@ from bot.obs.connection import (
     connect,
     kept_password,
 )  # fmt: skip
-from bot.obs.reactions import Fire, Keep, Note, Order, Reactions, Restore, Set
-from bot.obs.replay import Replay
-from bot.obs.rules import Rule
-from bot.obs.settings import Mode, ObsSettings, Position
-from bot.obs.setup import Done, renew_key, set_up_here
-from lera.errors import LeraError
+from lera.obs.settings import Mode, ObsSettings
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TORCH = {"torch", "torchvision", "torchaudio"}
-OURS = {"bot", "demo", "transport", "viewer_agent"}
+OURS = {"bot", "demo", "streamer_agent", "transport", "viewer_agent"}
 ELSEWHERE = {"build", "dist", "node_modules", "runs", "shared"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.obs.connection import Connection, ObsAway, ObsSaysNo
+from lera.obs.connection import Connection, ObsAway, ObsSaysNo
 from tests.obs import PATIENCE, Obs, an_obs, needs_obs
 
 _numbers = itertools.count(1)

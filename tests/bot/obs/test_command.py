@@ -10,9 +10,9 @@ import pytest
 
 from bot import doctor
 from bot.__main__ import main
-from bot.obs.connection import ObsAway, kept_password
 from bot.obs.setup import KIND
 from bot.settings import Settings, read_settings
+from lera.obs.connection import ObsAway, kept_password
 from tests.obs import Obs, free_port
 
 SECRET = "the-secret-password"

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.obs.connection import (
+from lera.errors import LeraError
+from lera.obs.connection import (
     Connection,
     ObsAway,
     ObsRefused,
@@ -25,8 +26,7 @@ from bot.obs.connection import (
     keep_password,
     kept_password,
 )
-from bot.obs.settings import ObsSettings
-from lera.errors import LeraError
+from lera.obs.settings import ObsSettings
 from tests.bot.obs.conftest import Rig
 from tests.bot.stage import eventually
 from tests.obs import PATIENCE, free_port

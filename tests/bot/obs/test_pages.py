@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.obs.settings import ObsSettings
 from bot.show import Show
+from lera.obs.settings import ObsSettings
 from tests.bot.obs.moods import rules
 from tests.bot.stage import Theatre, theatre
 

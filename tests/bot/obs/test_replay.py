@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.obs.connection import Connection, ObsError, ObsSaysNo
 from bot.obs.replay import Replay, renamed
+from lera.obs.connection import Connection, ObsError, ObsSaysNo
 from tests.bot.obs.conftest import Rig, until
 from tests.bot.obs.moods import mood
 from tests.bot.obs.test_studio import JOY, studio

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from bot.obs.connection import ObsError
 from bot.obs.export import SCENE, collection, export
-from bot.obs.settings import ObsSettings
 from bot.obs.setup import KIND, NoBrowserSource, page_url, renew_key, set_up, set_up_here
 from bot.settings import WebSettings
 from lera.errors import LeraError
+from lera.obs.connection import ObsError
+from lera.obs.settings import ObsSettings
 from tests.bot.obs.conftest import Rig
 from tests.obs import Obs, needs_own_obs
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from bot.crowd import Mood
-from bot.obs.connection import Password
-from bot.obs.settings import ObsSettings
 from bot.obs.studio import Studio
+from lera.obs.connection import Password
+from lera.obs.settings import ObsSettings
 from tests.bot.obs.conftest import Rig, until
 from tests.bot.obs.moods import mood, nobody, rules
 from tests.bot.stage import eventually

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from bot.obs.settings import ObsSettings
-from bot.obs.worker import Worker
 from lera.errors import LeraError
+from lera.obs.settings import ObsSettings
+from lera.obs.worker import Worker
 from lera.vault import keep_secret, secret
 
 SUBSCRIPTIONS: Final = 1 | 4 | 64
