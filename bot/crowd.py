@@ -282,7 +282,7 @@ class Crowd:
         age = now - time
         if then is None or not self.TREND_SECONDS <= age < 2 * self.TREND_SECONDS:
             return None
-        return _seven(share - earlier for share, earlier in zip(shares, then, strict=True))
+        return seven(share - earlier for share, earlier in zip(shares, then, strict=True))
 
 
 def wilson_interval(share: float, voters: float) -> Interval:
@@ -305,9 +305,10 @@ def _doubled(column: npt.NDArray[T]) -> npt.NDArray[T]:
 
 
 def _normalized(values: npt.NDArray[np.float64]) -> Probabilities:
-    return _seven((values / values.sum()).tolist())
+    return seven((values / values.sum()).tolist())
 
 
-def _seven(values: Iterable[float]) -> Probabilities:
+def seven(values: Iterable[float]) -> Probabilities:
+    """Seven numbers as the tuple that they are everywhere."""
     happiness, sadness, neutral, anger, surprise, disgust, fear = values
     return (happiness, sadness, neutral, anger, surprise, disgust, fear)

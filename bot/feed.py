@@ -64,7 +64,7 @@ def stage_frame(
 def _streamer(fused: Fused) -> dict[str, Any]:
     shares = [float(share) for share in fused.probabilities]
     return {
-        "shares": {emotion: round(share, 3) for emotion, share in zip(EMOTIONS, shares, strict=True)},
+        "shares": {emotion: round(share, 2) for emotion, share in zip(EMOTIONS, shares, strict=True)},
         "top": EMOTIONS[shares.index(max(shares))],
         "quality": round(float(fused.quality), 2),
         "parts": {modality: round(float(part), 2) for modality, part in fused.parts.items()},
@@ -128,14 +128,23 @@ class Feed:
         self.version = 0
         self.frame: dict[str, Any] = {}
         self.text = ""
+        # The same, with what only the streamer may see.
+        self.streamer_text = ""
+        self._private: dict[str, Any] = {}
         self._changed = asyncio.Event()
 
-    def publish(self, frame: dict[str, Any], time: float) -> bool:
-        """Offer a frame. False, and nothing happens, when it equals the last but for its time."""
-        if self.version and frame == {key: value for key, value in self.frame.items() if key != "time"}:
+    def publish(self, frame: dict[str, Any], time: float, private: dict[str, Any] | None = None) -> bool:
+        """Offer a frame. False, and nothing happens, when it equals the last but for its time.
+
+        `private` stands in place of the frame's own fields in what the streamer's key opens.
+        """
+        same = frame == {key: value for key, value in self.frame.items() if key != "time"}
+        if self.version and same and (private or {}) == self._private:
             return False
         self.frame = {**frame, "time": round(time, 3)}
+        self._private = private or {}
         self.text = _encoder.encode(self.frame).decode()
+        self.streamer_text = _encoder.encode({**self.frame, **self._private}).decode() if private else self.text
         self.version += 1
         # Each version has an event of its own, so that a waiter can't miss one between set and clear.
         self._changed.set()

@@ -1,9 +1,9 @@
-"""The stream's memory: one row a second, in SQLite. Holds the crowd's moods, and nothing of any one viewer."""
+"""The stream's memory: one row a second, in SQLite. Holds the crowd's and the streamer's moods, of no viewer any."""
 
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,30 @@ from typing import Any
 from msgspec import Struct
 
 from bot.crowd import Mood
+from bot.disagreement import Disagreement
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SHARES = ", ".join(EMOTIONS)
+# Since version 4: the streamer's side, one row a second while an agent reads it, and what was disputed.
+_STAGE = f"""
+CREATE TABLE stage (
+    session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    time REAL NOT NULL, {", ".join(f"{emotion} REAL" for emotion in EMOTIONS)},
+    face REAL, voice REAL, words REAL, score REAL, low REAL, high REAL, lag REAL,
+    PRIMARY KEY (session, time)
+) WITHOUT ROWID;
+CREATE TABLE disagreement (
+    session INTEGER NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+    first TEXT NOT NULL, second TEXT NOT NULL, began REAL NOT NULL,
+    first_says TEXT NOT NULL, second_says TEXT NOT NULL, ended REAL NOT NULL,
+    PRIMARY KEY (session, began, first, second)
+) WITHOUT ROWID;
+"""
 _SCHEMA = f"""
 CREATE TABLE session (
     id INTEGER PRIMARY KEY, channel TEXT NOT NULL, started REAL NOT NULL, ended REAL,
@@ -31,9 +47,11 @@ CREATE TABLE mood (
     faces INTEGER, chatters INTEGER NOT NULL DEFAULT 0, chat_part REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (session, time)
 ) WITHOUT ROWID;
+{_STAGE}
 PRAGMA user_version = {SCHEMA_VERSION};
 """
-# From each older version to the next. Columns are added and no row is touched: a year's file is ready at once.
+# From each older version to the next. Columns and tables are added and no row is touched: a year's file is ready at
+# once.
 _MIGRATIONS = {
     1: """
 ALTER TABLE mood ADD COLUMN faces INTEGER;
@@ -46,7 +64,9 @@ ALTER TABLE session ADD COLUMN title TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN category TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 3;
 """,
+    3: f"{_STAGE} PRAGMA user_version = 4;",
 }
+_NO_SHARES = (None,) * len(EMOTIONS)
 # In a row of version 1 every voter was a face.
 _COLUMNS = f"time, viewers, {_SHARES}, valence, arousal, coalesce(faces, viewers), chatters, chat_part"
 
@@ -76,6 +96,29 @@ class Session(Struct, frozen=True):
     ended: float | None
     title: str = ""
     category: str = ""
+
+
+class StreamerSecond(Struct, frozen=True):
+    """One second of the streamer's side: their own mood, where it may be told, and how the crowd follows.
+
+    `parts` are the weights of face, voice and words, 0 for one that is missing. All is None where nothing is known;
+    `score`, `low`, `high` and `lag` are those of `bot.resonance.ResonanceState`.
+    """
+
+    time: float
+    shares: Probabilities | None = None
+    parts: tuple[float, float, float] | None = None
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    lag: float | None = None
+
+
+class Dispute(Struct, frozen=True):
+    """A disagreement, and when it was last seen."""
+
+    disagreement: Disagreement
+    ended: float
 
 
 class History:
@@ -150,11 +193,23 @@ class History:
 
     def add(self, session: int, mood: Mood) -> None:
         """Remember one second."""
-        shares = mood.shares or (None,) * len(EMOTIONS)
+        shares = mood.shares or _NO_SHARES
         sources = (mood.faces.voters, mood.chat.voters, mood.chat.part)
         values = (session, mood.time, mood.viewers, *shares, mood.valence, mood.arousal, *sources)
         with self._transaction() as database:
             database.execute(f"INSERT OR REPLACE INTO mood VALUES ({', '.join('?' * len(values))})", values)
+
+    def add_stage(self, session: int, second: StreamerSecond | None, disputes: Sequence[Dispute]) -> None:
+        """Remember one second of the streamer's side, and the disagreements that it still sees."""
+        with self._transaction() as database:
+            if second is not None:
+                known = (second.score, second.low, second.high, second.lag)
+                values = (session, second.time, *(second.shares or _NO_SHARES), *(second.parts or (None,) * 3), *known)
+                database.execute(f"INSERT OR REPLACE INTO stage VALUES ({', '.join('?' * len(values))})", values)
+            for each in disputes:
+                found = each.disagreement
+                row = (session, *found.between, found.since, *found.says, each.ended)
+                database.execute("INSERT OR REPLACE INTO disagreement VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def end(self, session: int, now: float) -> None:
         """End a session."""

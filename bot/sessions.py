@@ -5,11 +5,11 @@ A session goes from the stream's start to its end where a platform tells of them
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from bot.crowd import Mood
-from bot.history import History
+from bot.history import Dispute, History, StreamerSecond
 from lera.errors import LeraError
 
 logger = logging.getLogger(__name__)
@@ -98,6 +98,12 @@ class Sessions:
         if self.history is not None and self.id and self._open is not None and mood.viewers:
             session = self.id
             await asyncio.to_thread(self._try, lambda history: history.add(session, mood))
+
+    async def add_stage(self, second: StreamerSecond | None, disputes: Sequence[Dispute]) -> None:
+        """Keep one second of the streamer's side; nothing happens where there is nothing of it."""
+        if self.history is not None and self.id and self._open is not None and (second is not None or disputes):
+            session = self.id
+            await asyncio.to_thread(self._try, lambda history: history.add_stage(session, second, disputes))
 
     def close(self) -> None:
         """End the session, at the end of the show."""

@@ -22,6 +22,7 @@ from bot.peaks import Peaks
 from bot.platform import Platform
 from bot.sessions import Sessions
 from bot.settings import Settings
+from bot.streamer_side import StreamerSide
 from bot.tiles import Tiles
 from bot.twitch.card import Absent, Card
 from bot.virtual_camera.supervisor import VirtualCamera
@@ -32,6 +33,7 @@ from transport.hub import Hub
 from transport.identities import Identities
 from transport.reading import Linked, Probabilities, Reading, Shown, one_hot
 from transport.sheet_host import SheetHost
+from transport.stage_host import StageHost
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Show:
 
     agents → hub or Sheet → desk → `take` ─┐
     messages → `hear` → chat ──────────────┴→ crowd → mood → feed (overlay, dashboard), commands (chat), history,
-    studio (OBS).
+    studio (OBS). The streamer's agent → stage host → streamer's side, which compares itself with the mood.
     """
 
     MOODS_PER_SECOND: Final = 10
@@ -81,6 +83,8 @@ class Show:
         shown = self.appearances if settings.tiles.on else None
         self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, self.identities, link_command, shown)
         self.hub = Hub(self.desk, now)
+        self.streamer_side = StreamerSide(settings.streamer.show)
+        self.stage_host = StageHost(name, self.streamer_side, now)
         self.chat = Chat(chat, name, self, now, text_reader)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
@@ -154,6 +158,7 @@ class Show:
         """The stream is live, since `started` (seconds since 1970) where that is known. May be told again and again."""
         if self.sessions.online(title, category, started):
             self.peaks = Peaks()
+            self.streamer_side.begin()
 
     def stream_changed(self, title: str, category: str) -> None:
         """The stream has another title or category."""
@@ -224,6 +229,7 @@ class Show:
         """Let the mood rest: readings and chat are dropped at the door, until it is woken."""
         self.board.paused = paused
         self.chat.pause(paused)
+        self.streamer_side.pause(paused)
         self.announcer.rest()
         self._changed = True
 
@@ -231,6 +237,7 @@ class Show:
         """Forget all votes and peaks."""
         self.crowd.clear()
         self.chat.clear()
+        self.streamer_side.clear()
         self.peaks = Peaks()
         self.announcer.rest()
         self._changed = True
@@ -294,6 +301,7 @@ class Show:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._tell())
                 tasks.create_task(self._remember())
+                tasks.create_task(self._compare())
                 tasks.create_task(self.sessions.run())
                 tasks.create_task(self.hub.watch())
                 tasks.create_task(self.chat.run())
@@ -303,6 +311,7 @@ class Show:
                     tasks.create_task(self.sheet.run())
                 tasks.create_task(self.studio.run())
         finally:
+            await self.stage_host.end()
             await self.hub.close()
             self.sessions.close()
 
@@ -310,8 +319,9 @@ class Show:
         unchanged = 0
         while True:
             # Between changes, look once a second: votes expire and trends move without a reading.
-            if self._changed or unchanged >= self.MOODS_PER_SECOND - 1:
-                self._changed, unchanged = False, 0
+            if self._changed or self.streamer_side.changed or unchanged >= self.MOODS_PER_SECOND - 1:
+                self._changed = self.streamer_side.changed = False
+                unchanged = 0
                 self._publish()
             else:
                 unchanged += 1
@@ -332,10 +342,10 @@ class Show:
         else:
             self.tiles.look(self.mood, self.crowd, now)
         self.tile_feed.publish(self.tiles.frame(), now)
-        frame = mood_frame(
-            self.mood, self.settings.channel.name, len(self.desk.guests), self.session, self.board.frame(now)
-        )
-        if not self.feed.publish(frame, now) or len(self._captured) > 10_000:
+        told, private = self.streamer_side.frames(now)
+        connected, board = len(self.desk.guests), self.board.frame(now)
+        frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
+        if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
             # What changes nothing on screen is already delivered; with no page open, nothing ever is.
             self._captured.clear()
 
@@ -349,6 +359,14 @@ class Show:
                 if self.archive is not None:
                     self.archive.add(mood)
                 await self.sessions.add(mood)
+                await self.sessions.add_stage(*self.streamer_side.kept(self.now()))
+
+    async def _compare(self) -> None:
+        while True:
+            # In the middle of each second, where a clock's small steps lose none and count none twice.
+            await asyncio.sleep(1.0 - (self.now() - 0.5) % 1.0)
+            now = self.now()
+            self.streamer_side.look(now, self._mood(now))
 
     def _mood(self, now: float) -> Mood:
         return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)

@@ -35,6 +35,7 @@ from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
 from transport.link import HUB_PATH, JOIN_PATH
+from transport.stage import STAGE_PATH
 
 OVERLAY_FOLDER: Final = Path(__file__).parent.parent / "overlay"
 MAX_PAGES: Final = 64
@@ -74,6 +75,7 @@ class Pages:
         app.router.add_get(SESSION_PATH, self._guard.session)
         app.router.add_post(SESSION_PATH, self._guard.session)
         app.router.add_get("/live", self._live)
+        app.router.add_get(STAGE_PATH, self._show.stage_host.handle)
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/status", self._status)
@@ -127,8 +129,8 @@ class Pages:
             # Vanished within the handshake: nobody is left to feed, and it is no error of ours.
             return web.Response(status=400)
         # The guard has let it in, so that it has a power.
-        self._feeds[page] = self._guard.power_of(request) or "overlay"
-        feeding = asyncio.gather(self._feed(page), self._tiles.feed(page))
+        power = self._feeds[page] = self._guard.power_of(request) or "overlay"
+        feeding = asyncio.gather(self._feed(page, power), self._tiles.feed(page))
         try:
             # Pages have nothing to say; reading is what answers their pings and notices that they have gone.
             async for _ in page:
@@ -139,7 +141,7 @@ class Pages:
             await asyncio.gather(feeding, return_exceptions=True)
         return page
 
-    async def _feed(self, page: web.WebSocketResponse) -> None:
+    async def _feed(self, page: web.WebSocketResponse, power: Power) -> None:
         show, feed = self._show, self._show.feed
         seen = 0
         try:
@@ -150,7 +152,7 @@ class Pages:
                     async with asyncio.timeout(10.0):
                         await page.send_str(beat(show.now()))
                     continue
-                text, seen = feed.text, newest
+                text, seen = feed.streamer_text if power == "streamer" else feed.text, newest
                 async with asyncio.timeout(10.0):
                     await page.send_str(text)
                 show.delivered(seen)
@@ -163,14 +165,18 @@ class Pages:
 
     async def _end_feeds(self, power: Power) -> None:
         """Those that a key of this power had opened, which is worth nothing any more."""
+        if power == "streamer":
+            await self._show.stage_host.end(CLOSE_KEY_RENEWED, "the key was renewed")
         ended = [page for page, known in self._feeds.items() if known == power]
         await asyncio.gather(*(_close(page, CLOSE_KEY_RENEWED) for page in ended))
 
     async def _close_feeds(self, _app: web.Application) -> None:
         await asyncio.gather(*(_close(page, WSCloseCode.GOING_AWAY) for page in list(self._feeds)))
 
-    async def _mood(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self._show.feed.text, content_type="application/json")
+    async def _mood(self, request: web.Request) -> web.Response:
+        feed = self._show.feed
+        text = feed.streamer_text if self._guard.power_of(request) == "streamer" else feed.text
+        return web.Response(text=text, content_type="application/json")
 
     async def _history(self, request: web.Request) -> web.Response:
         show = self._show

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from bot.history import SCHEMA_VERSION, Row, Session
+from bot.disagreement import Disagreement
+from bot.history import SCHEMA_VERSION, Dispute, Row, Session, StreamerSecond
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities
@@ -60,6 +61,7 @@ class Reader:
         )
         self._names = ", ".join(column if column in session else "''" for column in ("title", "category"))
         self._empty = not session
+        self._stage = bool(self._all("PRAGMA table_info(stage)"))
 
     def sessions(self) -> list[Session]:
         """All sessions, newest first."""
@@ -75,6 +77,29 @@ class Reader:
             " FROM mood WHERE session = ? ORDER BY time"
         )
         return [Row(row[0], row[1], _shares(row[7:]), *row[2:7]) for row in self._all(query, session)]
+
+    def streamer_seconds(self, session: int) -> list[StreamerSecond]:
+        """What was kept of the streamer's side, oldest first; empty in a history older than that."""
+        if not self._stage:
+            return []
+        query = (
+            f"SELECT time, face, voice, words, score, low, high, lag, {', '.join(EMOTIONS)}"
+            " FROM stage WHERE session = ? ORDER BY time"
+        )
+        return [
+            StreamerSecond(row[0], _shares(row[8:]), None if row[1] is None else (row[1], row[2], row[3]), *row[4:8])
+            for row in self._all(query, session)
+        ]
+
+    def disputes(self, session: int) -> list[Dispute]:
+        """The disagreements of a session, oldest first."""
+        if not self._stage:
+            return []
+        query = (
+            "SELECT first, second, first_says, second_says, began, ended"
+            " FROM disagreement WHERE session = ? ORDER BY began, first, second"
+        )
+        return [Dispute(Disagreement(row[:2], row[2:4], row[4]), row[5]) for row in self._all(query, session)]
 
     def averages(self, sessions: Sequence[int]) -> list[Averages]:
         """The sessions that have any row, in a few numbers each, in this order."""

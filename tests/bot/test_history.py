@@ -77,7 +77,7 @@ def test_a_file_of_the_first_version_is_read_and_written_on(tmp_path: Path, ende
         assert (row.shares, row.faces, row.chatters, row.chat_part) == (SEVEN, 2, 6, 1.0)
         history.close()
     file = sqlite3.connect(path)
-    assert file.execute("PRAGMA user_version").fetchone() == (3,)
+    assert file.execute("PRAGMA user_version").fetchone() == (4,)
     file.close()
 
 
