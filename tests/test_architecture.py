@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "streamer_agent": {"lera", "model", "transport", "viewer_agent"},
     "bot": {"lera", "model", "transport"},
     "demo": {"lera", "model", "transport", "viewer_agent", "streamer_agent", "bot"},
+    "analysis": {"lera", "model", "transport", "viewer_agent", "streamer_agent", "bot"},
 }
 TORCH_ROOMS = ("model/train/", "model/zoo/")
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
@@ -81,7 +82,7 @@ def test_every_module_and_page_is_one_hop_from_the_map() -> None:
     named = set(re.findall(r"`([\w./]+\.\w+)`", ARCHITECTURE))
     files = tracked(
         "lera/*.py", "model/*.py", "transport/*.py", "viewer_agent/*.py", "streamer_agent/*.py", "bot/*.py",
-        "demo/*.py", "overlay/*.js",
+        "demo/*.py", "analysis/*.py", "overlay/*.js",
     )
     missing = [
         path for path in files if path not in named and Path(path).name not in ("__init__.py", "__main__.py")
