@@ -116,7 +116,7 @@ def evening(
     tracks: dict[Modality, Track] = {}
     for modality in modalities:
         sensed: list[Sensed | None] = [Sensed(leading("neutral"), 0.8) for _ in range(count)]
-        for second in range(count // 2, count // 2 + 4):
+        for second in range(count // 2, min(count // 2 + 4, count)):
             sensed[second] = Sensed(leading("happiness", 0.9), 0.9)
         if modality == "face":
             sensed[5:9] = [None] * 4
