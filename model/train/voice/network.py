@@ -1,89 +1,71 @@
-"""The network of the voice reader: convolutions over bands and time, recurrence both ways, and attentive statistics.
-
-Squeeze and excitation: Hu et al. (CVPR 2018). GRU: Cho et al. (EMNLP 2014). Attentive statistics pooling: Okabe et al.
-(Interspeech 2018), after which the answer depends on the most telling moments and not on how long a clip is.
-"""
+"""What is trained: several small networks side by side on the encoder's statistics, whose answers are averaged."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from model.emotions import EMOTIONS
-from model.log_mel import BANDS
+from model.train.voice.encoder import STATISTICS
+
+FARTHEST: Final = 5.0
+"""Deviations beyond which a statistic counts as just so far: odd microphones must not shout."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Channels of the three stages of convolutions, then of what recurrence reads and remembers."""
+    """`members` networks, each with `hidden` units; shares dropped of what they read and of their units."""
 
-    widths: tuple[int, int, int] = (24, 32, 48)
-    read: int = 128
-    remembered: int = 96
-    hidden: int = 128
-    dropout: float = 0.3
+    members: int = 6
+    hidden: int = 96
+    drop_read: float = 0.2
+    drop_hidden: float = 0.4
 
 
-class Residual(nn.Module):
-    """Two convolutions with squeeze and excitation beside the identity."""
+class Heads(nn.Module):
+    """Members with one hidden layer each, on the same input (B, N), standardised."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, sizes: Sizes, width: int) -> None:
         super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(width)
-        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(width)
-        self.squeeze = nn.Linear(width, max(8, width // 4))
-        self.excite = nn.Linear(max(8, width // 4), width)
+        self.sizes = sizes
+        kinds = len(EMOTIONS)
+        self.first = nn.Parameter(torch.randn(sizes.members, width, sizes.hidden) / width**0.5)
+        self.first_bias = nn.Parameter(torch.zeros(sizes.members, 1, sizes.hidden))
+        self.second = nn.Parameter(torch.randn(sizes.members, sizes.hidden, kinds) * 0.3 / sizes.hidden**0.5)
+        self.second_bias = nn.Parameter(torch.zeros(sizes.members, 1, kinds))
 
-    def forward(self, given: Tensor) -> Tensor:
-        """(B, C, T, F) -> the same shape."""
-        found = torch.relu(self.first_norm(self.first(given)))
-        found = self.second_norm(self.second(found))
-        gate = torch.sigmoid(self.excite(torch.relu(self.squeeze(found.mean((2, 3))))))
-        return torch.relu(given + found * gate[:, :, None, None])
+    def forward(self, read: Tensor) -> Tensor:
+        """(B, N) -> logits of each member (members, B, 7)."""
+        read = read.clamp(-FARTHEST, FARTHEST)[None].expand(self.sizes.members, -1, -1)
+        read = functional.dropout(read, self.sizes.drop_read, self.training)
+        hidden = torch.relu(torch.baddbmm(self.first_bias, read, self.first))
+        hidden = functional.dropout(hidden, self.sizes.drop_hidden, self.training)
+        return torch.baddbmm(self.second_bias, hidden, self.second)
 
 
 class VoiceNetwork(nn.Module):
-    """Normalised bands (B, T, BANDS) and whether they were normalised for the speaker (B,) -> logits (B, 7)."""
+    """Two answers: by the clip alone, and by how it differs from the speaker's other speech."""
 
     def __init__(self, sizes: Sizes | None = None) -> None:
         super().__init__()
-        self.sizes = sizes = sizes or Sizes()
-        first, second, third = sizes.widths
+        self.sizes = sizes or Sizes()
+        self.clip = Heads(self.sizes, STATISTICS)
+        self.speaker = Heads(self.sizes, STATISTICS + 1)
+        # Of all training clips: what the statistics are standardised by. Loudness says nothing by itself.
+        self.register_buffer("mean", torch.zeros(STATISTICS + 1))
+        self.register_buffer("spread", torch.ones(STATISTICS + 1))
+        self.mean: Tensor
+        self.spread: Tensor
 
-        def smaller(given: int, made: int, stride: tuple[int, int]) -> list[nn.Module]:
-            norm = nn.BatchNorm2d(made)
-            return [nn.Conv2d(given, made, 3, stride=stride, padding=1, bias=False), norm, nn.ReLU()]
+    def by_clip(self, statistics: Tensor) -> Tensor:
+        """Statistics (B, STATISTICS + 1), as they are -> logits (members, B, 7)."""
+        standard = (statistics - self.mean) / self.spread
+        found: Tensor = self.clip(standard[:, :STATISTICS])
+        return found
 
-        self.stages = nn.Sequential(
-            *smaller(1, first, (2, 2)),
-            *smaller(first, second, (2, 2)),
-            Residual(second),
-            *smaller(second, third, (1, 2)),
-            Residual(third),
-        )
-        self.flat = nn.Linear(third * BANDS // 8, sizes.read)
-        self.flat_norm = nn.LayerNorm(sizes.read)
-        self.drop = nn.Dropout(sizes.dropout)
-        self.recurrence = nn.GRU(sizes.read, sizes.remembered, batch_first=True, bidirectional=True)
-        width = 2 * sizes.remembered
-        self.look = nn.Linear(width, 64)
-        self.attend = nn.Linear(64, width)
-        self.pooled_norm = nn.LayerNorm(2 * width)
-        self.hidden = nn.Linear(2 * width + 1, sizes.hidden)
-        self.answer = nn.Linear(sizes.hidden, len(EMOTIONS))
-
-    def forward(self, bands: Tensor, known: Tensor) -> Tensor:
-        """Logits (B, 7)."""
-        found = self.stages(bands[:, None])
-        found = found.permute(0, 2, 1, 3).flatten(2)
-        found = self.drop(torch.relu(self.flat_norm(self.flat(found))))
-        found, _ = self.recurrence(found)
-        weights = torch.softmax(self.attend(torch.tanh(self.look(found))).float(), 1)
-        mean = (weights * found).sum(1)
-        spread = ((weights * found.square()).sum(1) - mean.square()).clamp_min(1e-5).sqrt()
-        pooled = self.pooled_norm(torch.cat([mean, spread], 1))
-        pooled = self.drop(torch.cat([pooled, known[:, None]], 1))
-        logits: Tensor = self.answer(self.drop(torch.relu(self.hidden(pooled))))
-        return logits
+    def by_speaker(self, statistics: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
+        """The same beside the speaker's own (…, STATISTICS + 1)."""
+        found: Tensor = self.speaker((statistics - mean) / spread)
+        return found

@@ -48,7 +48,10 @@ def decode(content: bytes) -> NDArray[np.float32]:
 
 
 def load(data: Path, split: str, names: Sequence[str] = PACKS, sound: bool = True) -> Clips:
-    """One split of some packs, without `sound` only what is known of the clips. Raises FileNotFoundError, which says which folder was looked into."""
+    """One split of some packs, without `sound` only what is known of the clips.
+
+    Raises FileNotFoundError, which says which folder was looked into.
+    """
     rows, source = [], []
     for name in names:
         path = data / "voice" / f"{name}.parquet"
