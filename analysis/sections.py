@@ -83,7 +83,7 @@ def chart(read: Read, language: LanguageName) -> Markup:
         words.chart,
         *steering(language, units_of(language, read.units, read.counts)),
         stage(language, *pieces),
-        *below(language, words.band, heads),
+        *below(language, [words.band], heads),
     )
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from bot.command_settings import Role
 from bot.crowd import Mood
 from bot.peaks import Peaks
+from bot.streamer_side import StreamerSide
 from transport.reading import Probabilities
 
 Felt = Literal["counted", "face", "off"]
@@ -37,6 +38,7 @@ class Stage(Protocol):
 
     mood: Mood
     peaks: Peaks
+    streamer_side: StreamerSide
 
     @property
     def started(self) -> float:

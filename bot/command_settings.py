@@ -11,7 +11,7 @@ Role = Literal["broadcaster", "moderator", "vip", "subscriber", "everyone"]
 """From the one who may do most to those who may do least."""
 
 WORDS: Final = (
-    "trend", "peak", "me", "privacy", "help", "feel", "link", "forget",
+    "trend", "peak", "resonance", "me", "privacy", "help", "feel", "link", "forget",
     "pause", "resume", "reset", "overlay", "say", "clip",
 )  # fmt: skip
 """What may stand behind `!mood`, besides an emotion."""

@@ -26,6 +26,7 @@ _PACES: Final[dict[str, Pace]] = {
     "emotion": "question",
     "trend": "question",
     "peak": "question",
+    "resonance": "question",
     "me": "question",
     "privacy": "question",
     "help": "question",
@@ -34,7 +35,7 @@ _PACES: Final[dict[str, Pace]] = {
     "link": "own",
     "forget": "own",
 }
-_QUESTIONS_OF_A_MOOD: Final = ("mood", "emotion", "trend", "peak", "me")
+_QUESTIONS_OF_A_MOOD: Final = ("mood", "emotion", "trend", "peak", "resonance", "me")
 
 
 class Commands:
@@ -130,6 +131,8 @@ class Commands:
                 return self._crowd(command, rest, asker, now)
             case "peak":
                 return self._peak(asker, now)
+            case "resonance":
+                return self._resonance(asker, now)
             case "me":
                 return self._own(asker)
             case "feel":
@@ -177,14 +180,27 @@ class Commands:
         peak = self._stage.peaks.strongest()
         if peak is None:
             return self._say("peak_unknown", asker)
-        return self._say(
-            "peak",
-            asker,
-            emotion=self.language.name_of(peak.emotion),
-            share=percent(peak.share),
-            ago=self.telling.ago(now - peak.time),
-            into=clock(peak.time - self._stage.started),
-        )
+        values = {
+            "emotion": self.language.name_of(peak.emotion),
+            "share": percent(peak.share),
+            "ago": self.telling.ago(now - peak.time),
+            "into": clock(peak.time - self._stage.started),
+        }
+        dispute = self._stage.streamer_side.dispute_at(peak.time)
+        if dispute is None:
+            return self._say("peak", asker, **values)
+        return self._say("peak_disputed", asker, **values, sides=self.telling.sides(dispute))
+
+    def _resonance(self, asker: Asker, now: float) -> str:
+        found = self._stage.streamer_side.resonating(now)
+        if found is None:
+            return self._say("resonance_absent", asker)
+        if found.score is None or found.low is None or found.high is None:
+            return self._say("resonance_unknown", asker)
+        values = {"score": f"{found.score:.0f}", "low": f"{found.low:.0f}", "high": f"{found.high:.0f}"}
+        if found.lag is None:
+            return self._say("resonance_unsure", asker, **values)
+        return self._say("resonance", asker, **values, lag=f"{found.lag:.0f}")
 
     def _own(self, asker: Asker) -> str:
         if asker.viewer is None:

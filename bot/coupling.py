@@ -1,11 +1,12 @@
 """How closely one series of moods follows another, and how much later: the estimate behind `bot/resonance.py`. Pure.
 
-Both series (n, 7), one row a second, are turned into changes: differences from second to second, each of at most three
-times the usual size, smoothed over some seconds. Differences, since two slow drifts look alike for no reason (Yule,
-J. R. Stat. Soc. 89, 1926); limited, since one common jump, as at a stream's start, is no evidence of following
-(Huber, Ann. Math. Stat. 35, 1964); smoothed, since nobody follows the noise of single readings. The same linear filter
-on both moves no lag. All of it happens in the frequency domain, for all of the seven at once: with X and Y the changes'
-transforms, S(f) = sum over emotions of conj(X) Y, and the correlation at the lag t is
+Both series (n, 7), one row a second, are turned into changes: differences from second to second, each of at most the
+usual size, smoothed over some seconds. Differences, since two slow drifts look alike for no reason (Yule, J. R. Stat.
+Soc. 89, 1926); limited, since one common jump, as at a stream's start, is no evidence of following (as the spatial
+signs of Visuri, Koivunen & Oja, J. Stat. Plan. Inference 91, 2000, but for small changes); smoothed, since nobody
+follows the noise of single readings. The same linear filter on both moves no lag. All of it happens in the frequency
+domain, for all of the seven at once: with X and Y the changes' transforms, S(f) = sum over emotions of conj(X) Y, and
+the correlation at the lag t is
     r(t) = Re sum_f S(f) exp(2 pi i f t) / sqrt(sum |X|^2 sum |Y|^2),   -1..1,
 whose peak is the generalised cross-correlation's (Knapp & Carter, IEEE Trans. ASSP 24, 1976) and lies between samples.
 
@@ -33,19 +34,20 @@ LONGEST_LAG: Final = 20.0
 LAGS: Final = np.arange(0.0, LONGEST_LAG + 0.05, 0.1)
 """The lags that are told apart, in seconds, (201,)."""
 SURROGATES: Final = 399
-SMOOTHING: Final = 2.0
+SMOOTHING: Final = 1.5
 """Standard deviation of the smoothing, in seconds: what is left are changes over some five seconds to a minute."""
-BAND: Final = 0.2
+BAND: Final = 0.25
 """Hz; above it the smoothing leaves nothing."""
-LIMIT: Final = 3.0
-"""The largest change that counts in full, in usual ones: the root mean square without the largest tenth."""
 SMALLEST_MOVE: Final = 0.01
 """A change of the seven shares (Euclidean) below it is none."""
 FEWEST_MOVES: Final = 15
-"""Seconds in which something must have changed on either side."""
+"""Seconds in which something must have changed on either side …"""
+FEWEST_EQUAL_MOVES: Final = 30.0
+"""… and to how many equal changes all of them together must come (Kish's effective number)."""
 SMALLEST_PART: Final = 0.01
 """An emotion with less of the changes than this has no correlation of its own."""
 
+_MOST_FREQUENCIES: Final = 512
 # Every fifth lag is enough for a peak that the smoothing makes some seconds wide.
 _COARSE: Final = 5
 
@@ -100,8 +102,13 @@ def _changes(stretches: Sequence[Floats]) -> Floats | None:
     moves = np.sort(sizes[sizes > SMALLEST_MOVE])
     if len(moves) < FEWEST_MOVES:
         return None
-    largest = LIMIT * math.sqrt(np.square(moves[: math.ceil(0.9 * len(moves))]).mean())
-    limited = changes * np.minimum(1.0, largest / np.maximum(sizes, 1e-12))[:, None]
+    # The usual size is the root mean square of all but the largest tenth.
+    usual = math.sqrt(np.square(moves[: math.ceil(0.9 * len(moves))]).mean())
+    squares = np.square(np.minimum(sizes, usual))
+    if squares.sum() ** 2 < FEWEST_EQUAL_MOVES * np.square(squares).sum():
+        # A lively half minute in a still window is one event, whatever follows in it.
+        return None
+    limited = changes * np.minimum(1.0, usual / np.maximum(sizes, 1e-12))[:, None]
     return np.asarray(limited - limited.mean(axis=0))
 
 
@@ -112,22 +119,25 @@ def _spectra(changes: Floats, smoothing: Floats) -> Spectra:
 @functools.lru_cache(2)
 def _filters(samples: int) -> tuple[Floats, Spectra]:
     """Of so many samples: the smoothing at each frequency of the band, and exp(2 pi i f t) at each lag."""
-    frequencies = np.arange(1, int(BAND * samples) + 1) / samples
+    frequencies = np.arange(1, min(int(BAND * samples), _MOST_FREQUENCIES) + 1) / samples
     turning = 2.0 * np.pi * frequencies
     return np.exp(-0.5 * np.square(turning * SMOOTHING)), np.exp(1j * np.outer(turning, LAGS))
 
 
 def _surrogate_peaks(together: Spectra, turns: Spectra) -> Floats:
     """The highest correlation of each surrogate, (SURROGATES,), before it is divided by what the data's are."""
-    turned = (_angles(len(together)) * together).astype(np.complex64)
+    turned = _angles()[:, : len(together)] * together.astype(np.complex64)
     # The real part alone: half the work, and the machine has a game to run.
     parts = np.concatenate([turned.real, -turned.imag], axis=1)
     waves = np.concatenate([turns.real, turns.imag]).astype(np.float32)
     return np.asarray((parts @ waves).max(axis=1), np.float64)
 
 
-@functools.lru_cache(2)
-def _angles(frequencies: int) -> Spectra:
-    """The surrogates' random angles, the same at every call: what changes from second to second is the data alone."""
+@functools.cache
+def _angles() -> npt.NDArray[np.complex64]:
+    """The surrogates' random angles, (SURROGATES, 512) as numbers on the unit circle, the same at every call.
+
+    So what changes from second to second is the data alone.
+    """
     generator = np.random.default_rng(1992)
-    return np.exp(2j * np.pi * generator.random((512, SURROGATES))[:frequencies].T)
+    return np.asarray(np.exp(2j * np.pi * generator.random((SURROGATES, _MOST_FREQUENCIES))), np.complex64)

@@ -1,9 +1,9 @@
 """Where faces, chat and streamer say different things: they laugh, and chat cries. Pure: time comes in.
 
 Of faces and chat only what the mood itself shows apart is looked at (`Part.shares` in `bot/crowd.py`), so that nothing
-is told here that is hidden there. Two sides disagree when each is led by another emotion, and each of the two has so
-much more of its own than the other has that their ranges don't meet. Neutral is no opinion: a crowd that watches calmly
-while somebody laughs doesn't contradict.
+is told here that is hidden there. Two sides disagree when each is led by another emotion, and has so much more of it
+than of the other's, and than the other side has, that their ranges don't meet. Neutral is no opinion: a crowd that
+watches calmly while somebody laughs doesn't contradict.
 """
 
 from typing import Final, Literal
@@ -110,5 +110,7 @@ def _contrast(first: View | None, second: View | None) -> tuple[str, str] | None
     one, other = first.top, second.top
     if one == other or "neutral" in (EMOTIONS[one], EMOTIONS[other]):
         return None
-    apart = first.ranges[one][0] > second.ranges[one][1] and second.ranges[other][0] > first.ranges[other][1]
-    return (EMOTIONS[one], EMOTIONS[other]) if apart else None
+    # Each side's own emotion stands above the other's there, and above what the other side has of it.
+    clear = first.ranges[one][0] > max(first.ranges[other][1], second.ranges[one][1])
+    clear &= second.ranges[other][0] > max(second.ranges[one][1], first.ranges[other][1])
+    return (EMOTIONS[one], EMOTIONS[other]) if clear else None

@@ -16,7 +16,7 @@ _LONGEST: Final = 300
 class Connection(msgspec.Struct, frozen=True):
     """One line of the dashboard's health. `mend` is empty where nothing is to be done."""
 
-    name: Literal["overlay", "viewers", "chat", "twitch", "obs", "sheet", "camera", "history"]
+    name: Literal["overlay", "viewers", "chat", "twitch", "obs", "sheet", "camera", "streamer", "history"]
     state: State
     line: str
     mend: str = ""
@@ -26,7 +26,7 @@ def health(show: Show, overlays: int) -> list[Connection]:
     """All connections, in the order in which a streamer needs them. `overlays` is how many are open now."""
     found = [
         _overlay(overlays), _viewers(show), _chat(show), _twitch(show), _obs(show), _sheet(show), _camera(show),
-        _history(show),
+        _streamer(show), _history(show),
     ]  # fmt: skip
     # Lines of other programs and services may be of any length.
     return [
@@ -93,6 +93,18 @@ def _camera(show: Show) -> Connection | None:
     if fault is None:
         return Connection("camera", "good", "The virtual camera runs.")
     return Connection("camera", "bad", "The virtual camera is off, and is tried again.", fault)
+
+
+def _streamer(show: Show) -> Connection:
+    """An agent that isn't there is no fault: most streams have none."""
+    side = show.streamer_side
+    if not side.present:
+        gone = "has gone" if side.seen else "is not used"
+        return Connection("streamer", "off", f"The streamer's own agent {gone}.", "Start `python run.py streamer`.")
+    fused = side.streamer.fused(show.now())
+    if fused is None:
+        return Connection("streamer", "waiting", "The streamer's agent is here, and reads nothing right now.")
+    return Connection("streamer", "good", f"The streamer's {', '.join(fused.parts)} can be read.")
 
 
 def _history(show: Show) -> Connection:

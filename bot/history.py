@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from transport.reading import Probabilities
 logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 4
+NEAR = 10.0
+"""Seconds around a moment in which a disagreement belongs to it."""
 _SHARES = ", ".join(EMOTIONS)
 # Since version 4: the streamer's side, one row a second while an agent reads it, and what was disputed.
 _STAGE = f"""
@@ -119,6 +121,14 @@ class Dispute(Struct, frozen=True):
 
     disagreement: Disagreement
     ended: float
+
+
+def dispute_at(disputes: Iterable[Dispute], time: float) -> Disagreement | None:
+    """The first of them that was seen around this moment."""
+    for each in disputes:
+        if each.disagreement.since - NEAR <= time <= each.ended + NEAR:
+            return each.disagreement
+    return None
 
 
 class History:

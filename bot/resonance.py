@@ -35,10 +35,12 @@ FRESH: Final = 30.0
 """Seconds without either side after which the past tells nothing of now."""
 EVERY: Final = 5
 """Seconds between two estimates."""
-SURE: Final = 0.01
-"""The chance of a false alarm below which following is shown …"""
+SURE: Final = 0.005
+"""The chance that is low enough to show following …"""
+HELD: Final = 6
+"""… in so many estimates in a row: in a stream that is looked at all the time chance would have its day …"""
 DOUBTFUL: Final = 0.10
-"""… and above which it isn't any more: in between nothing flickers."""
+"""… and above which it isn't shown any more: in between nothing flickers."""
 UNSETTLED: Final = 0.1
 """The part of the prior for a lag of which nothing was known."""
 BLUR: Final = 0.3
@@ -81,6 +83,8 @@ class Resonance:
         self._both = float("-inf")
         self._estimated = 0
         self._significant = False
+        # How many estimates in a row were sure.
+        self._sure = 0
         # What each estimate knew of the lag, with its second: what is older than a window shares no second with it.
         self._known: deque[tuple[int, Floats]] = deque(maxlen=WINDOW // EVERY + 1)
         self._state = ResonanceState()
@@ -122,9 +126,10 @@ class Resonance:
         stretches = self._stretches(second)
         found = couple(stretches) if sum(len(first) for first, _ in stretches) >= FEWEST else None
         if found is None:
-            self._significant, self._state = False, ResonanceState()
+            self._significant, self._sure, self._state = False, 0, ResonanceState()
             return
-        self._significant = found.p <= (DOUBTFUL if self._significant else SURE)
+        self._sure = self._sure + 1 if found.p <= SURE else 0
+        self._significant = found.p <= DOUBTFUL if self._significant else self._sure >= HELD
         prior = self._prior(second)
         if self._significant:
             likelihood = -0.5 * found.pairs * np.log1p(-np.square(np.clip(found.correlations, 0.0, 0.999)))

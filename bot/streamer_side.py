@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.crowd import Mood, seven
 from bot.disagreement import Disagreement, Disagreements
 from bot.feed import stage_frame
-from bot.history import Dispute, StreamerSecond
+from bot.history import Dispute, StreamerSecond, dispute_at
 from bot.resonance import Resonance, ResonanceState
 from bot.streamer import Streamer
 from transport.reading import Reading, Source
@@ -52,6 +52,7 @@ class StreamerSide:
 
     def look(self, now: float, mood: Mood) -> None:
         """Once a second: compare the two sides."""
+        # Before an agent has ever come there is nothing to compare, and no work for it.
         if not self.seen:
             return
         fused = None if self._resting else self.streamer.fused(now)
@@ -110,9 +111,8 @@ class StreamerSide:
         return second, [Dispute(each, now) for each in self._told(self.shown)]
 
     def dispute_at(self, time: float) -> Disagreement | None:
-        """What was disputed at a moment of this stream, if anything was."""
-        known = (each.disagreement for each in self.disputes if each.disagreement.since <= time <= each.ended)
-        return next(known, None)
+        """What was disputed around a moment of this stream, if anything was."""
+        return dispute_at(self.disputes, time)
 
     def _told(self, with_streamer: bool) -> list[Disagreement]:
         return [each for each in self._found if with_streamer or "streamer" not in each.between]

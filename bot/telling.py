@@ -1,6 +1,7 @@
 """A mood in words: what the {variables} of a text stand for. Pure."""
 
 from bot.crowd import Mood
+from bot.disagreement import Disagreement
 from bot.language import Language
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities
@@ -71,6 +72,10 @@ class Telling:
         if chatters.part:
             return self._number(mood.viewers, "chatter", "chatters")
         return self._number(mood.viewers, "viewer", "viewers")
+
+    def sides(self, dispute: Disagreement) -> str:
+        """Who disagrees: "faces and chat"."""
+        return self._language.joined([self._language.piece(f"side_{side}") for side in dispute.between])
 
     def ago(self, seconds: float) -> str:
         """Such as "2 minutes ago"."""

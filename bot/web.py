@@ -228,6 +228,8 @@ class Pages:
                 "sheet": sheet_line(show) or "off",
                 "messages": dict(show.chat.counts),
                 "obs": show.studio.state,
+                "streamer": show.streamer_side.present,
+                "stage": dict(show.stage_host.counts),
             }
         )
 

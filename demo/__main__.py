@@ -26,11 +26,13 @@ from demo.agent import DemoAgent, ask_for_webcam
 from demo.chat import chatter_on
 from demo.crowd import play, play_with
 from demo.sheet import demo_sheet
+from demo.streamer import perform
 from demo.summary import summary
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.link import join_link, parse_link
 from transport.sheet_account import SheetSettings
+from transport.stage import parse_stage_address
 
 STORY_SECONDS = 60.0
 DEFAULT_PORT = 8765
@@ -55,6 +57,9 @@ def main(argv: list[str] | None = None) -> int:
         "--transport", choices=VIEWERS, default="hub", help="how viewers meet: the hub, or a stand-in for Google Sheets"
     )
     parser.add_argument("--chatters", type=int, default=25, metavar="N", help="simulated chatters (default: 25)")
+    parser.add_argument(
+        "--no-streamer", action="store_true", help="leave out the simulated streamer whom the crowd follows"
+    )
     parser.add_argument("--no-browser", action="store_true", help="don't open the overlay; just say where it is")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT}, else a free one)"
@@ -103,6 +108,8 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
                     tasks.create_task(agent.watch(show))
                     tasks.create_task(_watch_overlay(address, show.keys.overlay))
                     tasks.create_task(crowd())
+                    if not arguments.no_streamer:
+                        tasks.create_task(perform(parse_stage_address(links(show, address)["dashboard"]), length))
                     tasks.create_task(chatter_on(show, arguments.chatters, length))
                     tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", agent.viewer, "terminal-you")))
             except TimeoutError:

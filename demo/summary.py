@@ -1,5 +1,6 @@
 """What the demo measured, in a few lines."""
 
+from bot.resonance import FEWEST, SETTLE
 from bot.show import Show
 from demo.agent import DemoAgent
 
@@ -29,10 +30,22 @@ def summary(show: Show, agent: DemoAgent | None) -> str:
         lines.append(f"  agent:                {100 * agent.cpu_share:.1f} % of one core, after its start")
     if agent is not None and agent.fault is not None:
         lines.append(f"  agent:                {agent.fault}; run `python run.py doctor`")
+    if show.streamer_side.seen:
+        lines.append(f"  resonance:            {_resonance(show)}")
     peak = show.peaks.strongest()
     if peak is not None:
         lines.append(f"  strongest moment:     {peak.emotion} at {100 * peak.share:.0f} %")
     return "\n".join(lines)
+
+
+def _resonance(show: Show) -> str:
+    found = show.streamer_side.resonance.state(show.now())
+    if found.score is None or found.low is None or found.high is None:
+        return f"not known yet; it takes {FEWEST + SETTLE} seconds of streamer and crowd"
+    told = f"{found.score:.0f} of 100 ({found.low:.0f} to {found.high:.0f})"
+    if found.lag is None:
+        return f"{told}, which may be chance"
+    return f"{told}, the crowd {found.lag:.1f} s behind the streamer"
 
 
 def _chat(show: Show) -> str:

@@ -24,6 +24,7 @@ const GENERAL = [
   { name: "motion", type: "switch", default: false, on: "reduced", word: "still" },
   { name: "apart", type: "switch", default: false, on: "1" },
   { name: "notice", type: "switch", default: true, on: "1", off: "0" },
+  { name: "resonance", type: "switch", default: true, on: "1", off: "0", word: "ownside" },
   { name: "hide", type: "emotions", default: "", word: "hides" },
   { name: "soften", type: "emotions", default: "", word: "softens" },
 ];

@@ -1,4 +1,4 @@
-/** The streamer's dashboard: how the crowd is now and was in the last five minutes, and all that the streamer may do. */
+/** The streamer's dashboard: how the crowd is now and was in the last five minutes, how far it follows, and all that the streamer may do. */
 
 import { ask } from "./ask.js";
 import { Builder } from "./builder.js";
@@ -15,6 +15,7 @@ import { isShares } from "./mood.js";
 import { ObsPanel } from "./obs.js";
 import { paced } from "./pace.js";
 import { River } from "./river.js";
+import { SelfPanel } from "./self.js";
 import { show as showKey } from "./session.js";
 import { TilesPanel } from "./tiles.js";
 import { watchTwitch } from "./twitch.js";
@@ -56,6 +57,7 @@ const obs = new ObsPanel(find(".obs"), captions);
 const lookAtHealth = watchHealth(find(".connections"), captions, isThere);
 const lookAtTwitch = watchTwitch(find(".twitch"), captions, isThere);
 offerKeys(find(".secrets"), captions, showLinks);
+const self = new SelfPanel(find(".together"), words, captions, lang);
 const tiles = new TilesPanel(find(".tiles"), words, lang);
 
 function state() {
@@ -73,6 +75,7 @@ const tell = paced(250, () => {
   setText(find(".channel"), channel.length > LONGEST_NAME ? `${channel.slice(0, LONGEST_NAME)}…` : channel);
   crowd.tell(now === "live" ? mood : null, signal === "live" ? mood : null);
   calm.tell(now, now === "live" ? mood.top : null);
+  self.tell(signal === "live" ? mood : null);
   if (signal === "live" && mood !== null) controls.follow(mood);
 });
 
@@ -93,6 +96,7 @@ function drawRiver() {
 function remember(time) {
   offset = time - Date.now() / 1000;
   river.add({ time, shares: mood?.enough ? mood.shares : null });
+  self.remember(mood, time);
 }
 
 async function recall() {

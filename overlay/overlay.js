@@ -13,6 +13,7 @@ import { Feed } from "./feed.js";
 import { keepFiles } from "./kept.js";
 import { paced } from "./pace.js";
 import { Past } from "./past.js";
+import { ResonancePart } from "./resonance.js";
 import { Said } from "./said.js";
 import { stillIn } from "./session.js";
 import { DEFAULT_THEME, readSettings } from "./settings.js";
@@ -49,6 +50,10 @@ const stage = document.querySelector(".stage");
 const said = new Said(plate);
 document.querySelector(".notice").textContent = settings.notice ? words.notice : "";
 
+/** A softened expression keeps its outline, by which it is told apart, and has calm features. @param {string} name */
+const drawSoft = (name) => draw(name, settings.soften.includes(name) ? "neutral" : name);
+const part = new ResonancePart(document.querySelector(".resonance"), words, drawSoft);
+
 const past = new Past();
 const held = { moods: new Delay(settings.delay), tiles: new Delay(settings.delay), timer: 0 };
 /** @type {import("./mood.js").Mood|null} What is shown; what a moderator does is obeyed from `newest`, without delay. */
@@ -77,7 +82,9 @@ const move = paced(MOVE_EVERY, () => {
     recount();
     retell();
   }
-  perform({ ...movingOf(is, mood, settings), ...counting, ...telling, now, past: past.points, tiles: tilesShown(), more: tiles.more });
+  const view = { ...movingOf(is, mood, settings), ...counting, ...telling, now, past: past.points, tiles: tilesShown(), more: tiles.more };
+  part.update(view);
+  perform(view);
 });
 
 const count = paced(COUNT_EVERY, () => {
@@ -134,9 +141,6 @@ async function enter(name) {
   theme = await openTheme(name, stage, context, location.search);
   paintAll();
 }
-
-/** A softened expression keeps its outline, by which it is told apart, and has calm features. @param {string} name */
-const drawSoft = (name) => draw(name, settings.soften.includes(name) ? "neutral" : name);
 
 /** A theme that fails leaves the stage to the one that cannot: a live show never has a blank plate. */
 async function replace(name, error) {

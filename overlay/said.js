@@ -19,10 +19,11 @@ export class Said {
       delete this.bubble.dataset.shown;
       return;
     }
-    if ("shown" in this.bubble.dataset && this.words.textContent === text) return;
     setText(this.words, text);
+    // Asked again while it is shown: the plate may have grown.
     const room = this.plate.getBoundingClientRect().top;
-    this.bubble.dataset.place = this.bubble.offsetHeight * 1.15 < room ? "above" : "over";
-    this.bubble.dataset.shown = "";
+    const place = this.bubble.offsetHeight * 1.15 < room ? "above" : "over";
+    if (this.bubble.dataset.place !== place) this.bubble.dataset.place = place;
+    if (!("shown" in this.bubble.dataset)) this.bubble.dataset.shown = "";
   }
 }

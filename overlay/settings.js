@@ -24,6 +24,7 @@ const LONGEST_DELAY = 300;
  * @property {boolean} apart Faces and chat are told apart, where both are enough.
  * @property {number} delay In seconds, 0..300.
  * @property {boolean} notice Whether the page says that a model reads expressions.
+ * @property {boolean} resonance Whether the streamer's own side is shown, while they have an agent.
  * @property {"full"|"reduced"} motion
  * @property {string} lang
  * @property {string} position
@@ -57,6 +58,7 @@ export function readSettings(search) {
     apart: ["1", "on", "true"].includes(told("apart")),
     delay: readNumber(query.get("delay"), 0, 0, LONGEST_DELAY),
     notice: !["0", "off", "false"].includes(told("notice")),
+    resonance: !["0", "off", "false"].includes(told("resonance")),
     motion: told("motion") === "reduced" ? "reduced" : "full",
     lang: oneOf("lang", LANGUAGES),
     position: oneOf("position", POSITIONS),

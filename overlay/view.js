@@ -30,6 +30,16 @@
  * @property {"rising"|"falling"|"steady"|""} way
  * @property {string} trend `way` in words.
  *
+ * @property {Pick<import("./streamer.js").Streamer, "quality"|"parts"> & {shares: Record<Emotion, number>}|null} streamer
+ *   The streamer's own mood; null without one, and where it isn't to be shown.
+ * @property {import("./streamer.js").Resonance|null} resonance How far the crowd follows the streamer.
+ * @property {string} score "72", or a dash. Changes slowly enough to be read.
+ * @property {Emotion|null} streamerLead The streamer's strongest of those shown. Changes at most once a second.
+ * @property {import("./streamer.js").Disagreement|null} disagreement Who says something else than whom, while they do.
+ * @property {""|"unknown"|"chance"|"clear"} follows Whether the crowd follows, and whether that is more than chance; empty
+ *   where nothing is to be shown of it. Changes at most once a second.
+ * @property {string} follow `resonance` or `disagreement` in words; empty while there is nothing to say.
+ *
  * @typedef {object} Part
  * @property {number} voters
  * @property {number} part 0..1 of the mood's weight.
@@ -38,6 +48,7 @@
  */
 
 import { isShares, votersOf } from "./mood.js";
+import { disagreementIn, resonanceIn, secondsOf, streamerIn } from "./streamer.js";
 
 export const UNKNOWN = "–";
 /** A share that moved less than this reads as steady: the interval of a small crowd is far wider. */
@@ -65,7 +76,9 @@ export function stateOf(signal, mood) {
  * @param {import("./mood.js").Mood|null} mood
  * @param {import("./settings.js").Settings} settings
  */
-export function movingOf(state, mood, { show, apart }) {
+export function movingOf(state, mood, settings) {
+  const { show, apart } = settings;
+  const { streamer, resonance } = ownOf(state, mood, settings);
   return {
     state,
     mood,
@@ -74,6 +87,26 @@ export function movingOf(state, mood, { show, apart }) {
     parts: apart && state === "live" ? partsOf(show, mood) : null,
     arousal: mood?.arousal ?? 0,
     valence: mood?.valence ?? 0,
+    streamer,
+    resonance,
+  };
+}
+
+/**
+ * The streamer's own side, as far as it may be shown; nothing of it while the mood rests.
+ *
+ * @param {State} state
+ * @param {import("./mood.js").Mood|null} mood
+ * @param {import("./settings.js").Settings} settings
+ */
+function ownOf(state, mood, { show, resonance: isAsked }) {
+  if (!isAsked || mood === null || state === "resting") return { streamer: null, resonance: null, disagreement: null };
+  const [streamer, resonance, disagreement] = [streamerIn(mood), resonanceIn(mood), disagreementIn(mood)];
+  const isTold = disagreement?.between.every((side) => show.includes(disagreement.says[side]));
+  return {
+    streamer: streamer && Object.freeze({ shares: only(show, streamer.shares), quality: streamer.quality, parts: streamer.parts }),
+    resonance: resonance && Object.freeze({ ...resonance, emotions: only(show, resonance.emotions) }),
+    disagreement: isTold && state === "live" ? disagreement : null,
   };
 }
 
@@ -85,13 +118,16 @@ export function movingOf(state, mood, { show, apart }) {
  * @param {import("./settings.js").Settings} settings
  * @param {import("./words.js").Words} words
  */
-export function countingOf(state, mood, { show, apart }, words) {
+export function countingOf(state, mood, settings, words) {
+  const { show, apart } = settings;
+  const { resonance } = ownOf(state, mood, settings);
   const number = (share) => (share === undefined ? UNKNOWN : `${Math.round(100 * share)}%`);
   const numbersOf = (shares) => Object.freeze(Object.fromEntries(show.map((emotion) => [emotion, number(shares?.[emotion])])));
   const parts = apart && state === "live" ? partsOf(show, mood) : null;
   return {
     numbers: numbersOf(state === "stale" ? null : mood?.shares),
     numbersApart: parts && Object.freeze({ face: numbersOf(parts.face.shares), chat: numbersOf(parts.chat.shares) }),
+    score: resonance?.state === "ok" && state !== "stale" ? String(Math.round(resonance.score)) : UNKNOWN,
     people: state === "live" && Number.isFinite(mood.viewers) ? votersOf(mood, words) : "",
   };
 }
@@ -105,7 +141,9 @@ export function countingOf(state, mood, { show, apart }, words) {
  * @param {import("./words.js").Words} words
  * @param {boolean} delayed Whether the bot is there and its first mood is still held back.
  */
-export function tellingOf(state, mood, { show, delay }, words, delayed) {
+export function tellingOf(state, mood, settings, words, delayed) {
+  const { show, delay } = settings;
+  const own = ownOf(state, mood, settings);
   const lead = state === "live" ? leadOf(show, mood) : null;
   const change = lead === null ? undefined : mood.trend?.[lead];
   const way = change === undefined ? "" : wayOf(change);
@@ -126,14 +164,40 @@ export function tellingOf(state, mood, { show, delay }, words, delayed) {
     picture: lead ?? { gathering: "crowd", resting: "rest" }[state] ?? "silence",
     way,
     trend: way === "" ? "" : words.trend[way],
+    streamerLead: own.streamer && strongestOf(show, own.streamer.shares),
+    disagreement: own.disagreement,
+    follows: followsOf(own),
+    follow: followOf(state, own, words),
   };
+}
+
+/** An agent that has gone leaves nothing behind but that nothing is known, which is nothing to show. */
+function followsOf({ streamer, resonance }) {
+  if (resonance?.state === "ok") return resonance.significant ? "clear" : "chance";
+  return streamer === null ? "" : "unknown";
+}
+
+/** The line under the two faces; empty while the streamer has no agent. */
+function followOf(state, own, words) {
+  const { resonance, disagreement } = own;
+  const follows = followsOf(own);
+  if (follows === "") return "";
+  if (disagreement !== null) return words.disagree(...disagreement.between.map((side) => [side, disagreement.says[side]]), words.expressions);
+  if (state === "stale") return words.resonance;
+  if (follows === "unknown") return words.follow(words.notEnough);
+  if (follows === "chance") return words.follow(words.chance);
+  return resonance.lag === null ? words.resonance : words.follow(words.behind(secondsOf(resonance.lag)));
 }
 
 /** The strongest of those that are shown; null where all of these are nothing. */
 function leadOf(show, mood) {
-  if (show.includes(mood.top)) return mood.top;
-  const strongest = show.reduce((best, emotion) => (mood.shares[emotion] > mood.shares[best] ? emotion : best));
-  return mood.shares[strongest] > 0 ? strongest : null;
+  return show.includes(mood.top) ? mood.top : strongestOf(show, mood.shares);
+}
+
+/** @param {readonly Emotion[]} show @param {Record<Emotion, number>} shares */
+function strongestOf(show, shares) {
+  const strongest = show.reduce((best, emotion) => (shares[emotion] > shares[best] ? emotion : best));
+  return shares[strongest] > 0 ? strongest : null;
 }
 
 /** @param {readonly Emotion[]} show @param {import("./mood.js").Mood} mood */

@@ -23,7 +23,19 @@
  * @property {(seconds: number) => string} delayed
  * @property {string} faces
  * @property {string} chat
+ * @property {string} resonance
+ * @property {string} streamer
+ * @property {string} crowdShort
+ * @property {(what: string) => string} follow The resonance, and what is to be said of it.
+ * @property {(seconds: number) => string} behind
+ * @property {string} chance
+ * @property {string} notEnough
+ * @property {(one: [string, string], other: [string, string], expressions: Record<string, string>) => string} disagree
+ *   Each a side and its expression; `expressions` may be softened.
  */
+
+const SIDES = { en: { streamer: "streamer", faces: "faces", chat: "chat" }, "zh-TW": { streamer: "主播", faces: "鏡頭", chat: "聊天室" } };
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** @type {Record<string, Words>} */
 const LANGUAGES = {
@@ -72,6 +84,15 @@ const LANGUAGES = {
     delayed: (seconds) => `Shown ${seconds} s later`,
     faces: "Faces",
     chat: "Chat",
+    resonance: "Resonance",
+    streamer: "Streamer",
+    crowdShort: "Crowd",
+    follow: (what) => `Resonance · ${what}`,
+    behind: (seconds) => (seconds === 0 ? "at once" : `${seconds} s behind`),
+    chance: "by chance?",
+    notEnough: "too early",
+    disagree: (one, other, expressions) =>
+      capital([one, other].map(([side, emotion]) => `${SIDES.en[side]} ${expressions[emotion].toLowerCase()}`).join(" · ")),
   },
   "zh-TW": {
     title: "觀眾的表情",
@@ -118,6 +139,15 @@ const LANGUAGES = {
     delayed: (seconds) => `延後 ${seconds} 秒顯示`,
     faces: "鏡頭",
     chat: "聊天室",
+    resonance: "共鳴",
+    streamer: "主播",
+    crowdShort: "觀眾",
+    follow: (what) => `共鳴 · ${what}`,
+    behind: (seconds) => (seconds === 0 ? "同步" : `慢 ${seconds} 秒`),
+    chance: "也許是巧合",
+    notEnough: "資料還不夠",
+    disagree: (one, other, expressions) =>
+      [one, other].map(([side, emotion]) => `${SIDES["zh-TW"][side]}${expressions[emotion]}`).join(" · "),
   },
 };
 

@@ -59,6 +59,7 @@ class StreamerAgent:
         self._senses = list(make_senses(self._client, self._lines))
         self._place = place
         self._stopping = asyncio.Event()
+        self._ending = False
         for sense in self._senses:
             sense.on_missing = functools.partial(self._missing, sense)
 
@@ -129,6 +130,7 @@ class StreamerAgent:
         self._lines.once(sense.name, f"{error} LERA goes on without the {sense.name} and keeps looking for it.")
 
     async def _tidy_up(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        self._ending = True
         await self._client.close()
         for task in tasks:
             task.cancel()
@@ -151,7 +153,7 @@ class StreamerAgent:
         self.state = state
         if state == "joined":
             self._lines.once("bot", f"Connected to the bot of {self._client.channel}.")
-        elif state == "offline" and not self._stopping.is_set():
+        elif state == "offline" and not self._ending:
             self._lines.once(
                 "bot", f"The bot at {self._place} can't be reached; trying again. `python run.py bot` starts it."
             )

@@ -81,8 +81,15 @@ def tracked(*patterns: str) -> list[str]:
 def test_every_module_and_page_is_one_hop_from_the_map() -> None:
     named = set(re.findall(r"`([\w./]+\.\w+)`", ARCHITECTURE))
     files = tracked(
-        "lera/*.py", "model/*.py", "transport/*.py", "viewer_agent/*.py", "streamer_agent/*.py", "bot/*.py",
-        "demo/*.py", "analysis/*.py", "overlay/*.js",
+        "lera/*.py",
+        "model/*.py",
+        "transport/*.py",
+        "viewer_agent/*.py",
+        "streamer_agent/*.py",
+        "bot/*.py",
+        "demo/*.py",
+        "analysis/*.py",
+        "overlay/*.js",
     )
     missing = [
         path for path in files if path not in named and Path(path).name not in ("__init__.py", "__main__.py")

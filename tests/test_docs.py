@@ -18,10 +18,10 @@ from lera.cli import PROGRAMS
 from lera.configuration import Configuration
 from lera.obs.settings import ObsSettings
 from model.emotions import EMOTIONS
-from tests.conftest import ROOT
-from tests.test_architecture import MAY_IMPORT
 from streamer_agent.consent import payload as streamer_payload
 from streamer_agent.settings import StreamerSettings
+from tests.conftest import ROOT
+from tests.test_architecture import MAY_IMPORT
 from transport.sheet_layout import LIVE_COLUMNS
 from viewer_agent.consent import payload
 from viewer_agent.settings import ModelSettings, ViewerSettings
@@ -181,7 +181,8 @@ def test_privacy_names_all_that_is_sent() -> None:
 def test_privacy_names_all_that_is_sent_of_a_streamer() -> None:
     for line in streamer_payload().splitlines():
         fields = set(msgspec.json.decode(line))
-        assert fields == {"type", "modality", "probabilities", "quality", "captured"}, "PRIVACY.md must be told, then this"
+        told = {"type", "modality", "probabilities", "quality", "captured"}
+        assert fields == told, "PRIVACY.md must be told, then this"
 
 
 def test_readme_names_every_setting_of_the_streamers_agent() -> None:

@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         raise LeraError(f"{arguments.export} should end in {', '.join(f'.{ending}' for ending in EXPORTS)}.")
     found = chosen(path, arguments.session)
     if kind is not None:
-        write(arguments.export, EXPORTS[kind](found.story, found.rows))
+        write(arguments.export, EXPORTS[kind](found.story, found.rows, found.own))
         print(f"Stream {found.session.id}: {len(found.rows)} seconds are in {arguments.export}.")
     if kind is None or arguments.out is not None:
         out = arguments.out or Path(f"lera-report-{found.session.id}.html")

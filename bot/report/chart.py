@@ -61,13 +61,13 @@ def stage(language: LanguageName, *charts: Child) -> Markup:
     )  # fmt: skip
 
 
-def below(language: LanguageName, note: str, heads: Sequence[str]) -> list[Markup]:
+def below(language: LanguageName, notes: Sequence[str], heads: Sequence[str]) -> list[Markup]:
     """What is shown now, how to steer it, and the same as a table with these heads."""
     words = WORDS[language]
     return [
         tag("noscript", tag("p", words.need_script)),
         tag("p", class_="shown", role="status"),
-        tag("p", note, class_="note"),
+        *(tag("p", note, class_="note") for note in notes),
         tag("p", words.chart_help, class_="note screen", id="chart-help"),
         tag(
             "details",

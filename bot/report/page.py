@@ -10,12 +10,14 @@ from msgspec import Struct
 from bot.history import Session
 from bot.language import LanguageName
 from bot.report import figures, sections
+from bot.report.following_section import following
+from bot.report.following_words import FOLLOWING
 from bot.report.listing import streams, take_along
 from bot.report.markup import Markup, joined, tag
 from bot.report.packing import STORY, packed, packed_library, parcel, policy, program, script, style
 from bot.report.series import Bucket
 from bot.report.story import Story
-from bot.report.words import PROGRAM, WORDS, expressions, looks_like
+from bot.report.words import PROGRAM, WORDS, expressions
 from model.emotions import EMOTIONS
 
 MOST_POINTS = 20_000
@@ -43,9 +45,10 @@ def page(
         tag(
             "main",
             sections.facts(story, language),
-            sections.chart(language, units_of(story)) if shown else None,
+            sections.chart(language, units_of(story), with_streamer=_has_own_line(story)) if shown else None,
             sections.shares(story, language) if shown else None,
             sections.moments(story, language) if shown else None,
+            following(story.following, story.duration, language) if story.following else None,
             sections.gaps(story, language),
             streams(story.session, around.sessions, around.online, language, zone),
             take_along(story.session.id, around.online, around.parquet, language),
@@ -94,15 +97,28 @@ def numbers(story: Story, language: LanguageName, zone: tzinfo | None = None) ->
         "emotions": EMOTIONS,
         "expressions": names,
         "top": None if story.top is None else EMOTIONS.index(story.top),
-        "words": {name: getattr(words, name) for name in PROGRAM},
+        "words": {name: getattr(words, name) for name in PROGRAM} | {"own_line": FOLLOWING[language].own_line},
         "lengths": sorted(words.lengths),
         "gaps": [[round(gap.begin, 1), round(gap.end, 1), gap.reason] for gap in story.gaps],
         "moments": [
-            [moment.into, EMOTIONS.index(moment.emotion), looks_like(language, moment.emotion, share)]
-            for moment, share in ((moment, figures.percent(moment.share, language)) for moment in story.moments)
+            [moment.into, EMOTIONS.index(moment.emotion), sections.phrase(story, moment, language)]
+            for moment in story.moments
         ],
-        "series": {unit: _columns(story.series[unit]) for unit in units_of(story)},
+        "series": {unit: _columns(story.series[unit]) | _own_columns(story, unit) for unit in units_of(story)},
     }
+
+
+def _has_own_line(story: Story) -> bool:
+    return story.following is not None and story.following.shares is not None
+
+
+def _own_columns(story: Story, unit: int) -> dict[str, list[Any]]:
+    """The streamer's own mood, a value for each of the crowd's units; nothing where it wasn't kept."""
+    if not _has_own_line(story) or story.following is None:
+        return {}
+    known = {bucket.begin: bucket.shares for bucket in story.following.series[unit]}
+    rows = [known.get(bucket.begin) for bucket in story.series[unit]]
+    return {"streamer": [[row and round(row[place], 3) for row in rows] for place in range(len(EMOTIONS))]}
 
 
 def _columns(series: Sequence[Bucket]) -> dict[str, list[Any]]:

@@ -78,7 +78,7 @@ class ReportPages:
 
         def work() -> bytes:
             found = chosen(self._here(), number)
-            return EXPORTS[kind](found.story, found.rows)
+            return EXPORTS[kind](found.story, found.rows, found.own)
 
         answer = web.Response(body=await self._work(work), content_type=_KINDS[kind])
         return _attached(answer, f"lera-stream-{number}.{kind}")

@@ -8,6 +8,9 @@ from bot.language import LanguageName
 from bot.report import figures
 from bot.report.chart import below, frame, stage, steering
 from bot.report.figures import clock, percent
+from bot.report.following import disputed_at
+from bot.report.following_section import dispute_text
+from bot.report.following_words import FOLLOWING
 from bot.report.markup import Markup, joined, tag
 from bot.report.moments import Moment
 from bot.report.pieces import (
@@ -22,7 +25,7 @@ from bot.report.pieces import (
     panel,
     quoted,
 )
-from bot.report.series import Gap
+from bot.report.series import UNITS, Gap
 from bot.report.story import Story
 from bot.report.words import WORDS, expressions, looks_like
 from model.emotions import EMOTIONS
@@ -70,7 +73,7 @@ def facts(story: Story, language: LanguageName) -> Markup:
     return tag("section", tag("dl", *cards, class_="cards"), aria_label=words.story)
 
 
-def chart(language: LanguageName, units: Sequence[int]) -> Markup:
+def chart(language: LanguageName, units: Sequence[int], *, with_streamer: bool = False) -> Markup:
     """The chart's frame and its controls; the program fills them."""
     words = WORDS[language]
     heads = (words.time, *expressions(language), words.viewers, words.counted)
@@ -88,7 +91,7 @@ def chart(language: LanguageName, units: Sequence[int]) -> Markup:
                 class_="viewers-frame",
             ),
         ),
-        *below(language, words.band, heads),
+        *below(language, [words.band, *([FOLLOWING[language].dashed] if with_streamer else [])], heads),
     )
 
 
@@ -132,14 +135,17 @@ def moments(story: Story, language: LanguageName) -> Markup:
     words = WORDS[language]
     if not story.moments:
         return panel("moments-heading", words.moments, tag("p", words.no_moments))
-    lines = [f"0:00 {words.start}", *(f"{clock(found.into)} {_phrase(found, language)}" for found in story.moments)]
+    lines = [
+        f"0:00 {words.start}",
+        *(f"{clock(found.into)} {phrase(story, found, language)}" for found in story.moments),
+    ]
     return panel(
         "moments-heading",
         words.moments,
         tag("p", words.moments_note, class_="note"),
         tag(
             "div",
-            tag("ol", *(_moment(found, language) for found in story.moments), class_="moments"),
+            tag("ol", *(_moment(story, found, language) for found in story.moments), class_="moments"),
             tag(
                 "div",
                 tag("h3", words.chapters),
@@ -205,16 +211,22 @@ def _compared(story: Story, language: LanguageName) -> Markup:
     return card(name, tag("span", said, class_="sentence"), viewers)
 
 
-def _moment(found: Moment, language: LanguageName) -> Markup:
+def _moment(story: Story, found: Moment, language: LanguageName) -> Markup:
     time = clock(found.into)
     jump = tag(
         "button", time, type="button", data_into=str(found.into), aria_label=WORDS[language].jump.format(time=time)
     )
-    return tag("li", jump, " ", face(found.emotion), _phrase(found, language), data_emotion=found.emotion)
+    return tag("li", jump, " ", face(found.emotion), phrase(story, found, language), data_emotion=found.emotion)
 
 
-def _phrase(found: Moment, language: LanguageName) -> str:
-    return looks_like(language, found.emotion, percent(found.share, language))
+def phrase(story: Story, found: Moment, language: LanguageName) -> str:
+    """A moment in words, with its cause where two sides said different things meanwhile."""
+    said = looks_like(language, found.emotion, percent(found.share, language))
+    disputes = story.following.disputes if story.following else []
+    cause = disputed_at(disputes, found.into, found.into + UNITS[0])
+    if cause is None:
+        return said
+    return FOLLOWING[language].cause.format(phrase=said, said=dispute_text(cause, language))
 
 
 def _gap(gap: Gap, language: LanguageName) -> Markup:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.history import Row, Session
+from bot.history import Row, Session, StreamerSecond
 from bot.report.reader import Averages, Reader, reading
 from bot.report.story import LONG_ENOUGH, MOST_STREAMS, Story, before, tell
 from lera.errors import LeraError
@@ -12,13 +12,15 @@ FARTHEST = 60
 
 
 class Chosen:
-    """One stream: its session, its rows, its story, and the list that it is in (newest first)."""
+    """One stream: its session, rows, streamer's seconds and story, and the list that it is in (newest first)."""
 
     def __init__(self, reader: Reader, session: Session, sessions: list[Session]) -> None:
         self.session = session
         self.sessions = sessions
         self.rows: list[Row] = reader.rows(session.id)
-        self.story: Story = tell(session, self.rows, earlier(reader, session, sessions))
+        self.own: list[StreamerSecond] = reader.streamer_seconds(session.id)
+        before_it = earlier(reader, session, sessions)
+        self.story: Story = tell(session, self.rows, before_it, self.own, reader.disputes(session.id))
 
 
 def chosen(path: Path, number: int | None = None) -> Chosen:

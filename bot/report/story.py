@@ -12,7 +12,8 @@ import numpy as np
 from msgspec import Struct
 
 from bot.crowd import Interval
-from bot.history import Row, Session
+from bot.history import Dispute, Row, Session, StreamerSecond
+from bot.report.following import Following, follow
 from bot.report.moments import Moment, Peak, moments, peaks
 from bot.report.reader import Averages
 from bot.report.series import UNITS, Bucket, Floats, Gap, buckets, columns, gaps, intervals_of, seven_of
@@ -41,7 +42,7 @@ class Story(Struct, frozen=True):
     `kept` are the seconds with a viewer, `counted` those of them with enough for shares. `viewers` and `most` are of
     the kept seconds, `shares`, `intervals` and `chat_part` (chat's part of the weight, 0..1) of the counted ones.
     `series` has the buckets of each of UNITS. `earlier` says how many streams there were to compare with; `usual` is
-    None where those are fewer than FEWEST_STREAMS.
+    None where those are fewer than FEWEST_STREAMS. `following` is the streamer's side; None where there was none.
     """
 
     session: Session
@@ -61,6 +62,7 @@ class Story(Struct, frozen=True):
     series: dict[int, list[Bucket]]
     earlier: int
     usual: Usual | None
+    following: Following | None = None
 
     @property
     def top(self) -> str | None:
@@ -68,8 +70,17 @@ class Story(Struct, frozen=True):
         return None if self.shares is None else EMOTIONS[self.shares.index(max(self.shares))]
 
 
-def tell(session: Session, rows: Sequence[Row], earlier: Sequence[Averages] = ()) -> Story:
-    """The story of one session, of its rows in order; `earlier` are the streams to compare with, newest first."""
+def tell(
+    session: Session,
+    rows: Sequence[Row],
+    earlier: Sequence[Averages] = (),
+    own: Sequence[StreamerSecond] = (),
+    disputes: Sequence[Dispute] = (),
+) -> Story:
+    """The story of one session, of its rows in order; `earlier` are the streams to compare with, newest first.
+
+    `own` and `disputes` are the streamer's side of it, in order.
+    """
     # The clock may have been set between a stream's start and the first row of it.
     begin = min([session.started, *(row.time for row in rows[:1])])
     end = max([begin, *(row.time for row in rows[-1:]), *([] if session.ended is None else [session.ended])])
@@ -97,6 +108,7 @@ def tell(session: Session, rows: Sequence[Row], earlier: Sequence[Averages] = ()
         series=series,
         earlier=len(compared),
         usual=usual_of(compared) if len(compared) >= FEWEST_STREAMS else None,
+        following=follow(rows, own, disputes, begin),
     )
 
 

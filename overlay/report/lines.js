@@ -36,7 +36,14 @@ export function datasets(data, unit, { hidden, looked }, colour) {
       pointRadius: 0, pointHoverRadius: 4, pointHitRadius: 0,
     };
   });
-  if (looked === null || hidden.has(looked) || !series.low) return lines;
+  if (looked === null || hidden.has(looked)) return lines;
+  // The streamer's own, of the one that is looked at: seven more lines would hide the crowd's.
+  if (series.streamer) lines.push({
+    type: "line", data: line(series, unit, data.duration, series.streamer[looked]), borderColor: colour.text, backgroundColor: colour.text,
+    label: filled(data.words.own_line, { expression: data.expressions[looked] }), borderWidth: 1.6, borderDash: [5, 4], order: 0,
+    tension: 0, pointRadius: 0, pointHoverRadius: 0, pointHitRadius: 0,
+  });
+  if (!series.low) return lines;
   const edge = (values, fill) => ({
     type: "line", data: line(series, unit, data.duration, values), borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, fill, order: 3,
     backgroundColor: `${colour.seven[looked]}38`,

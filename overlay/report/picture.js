@@ -30,7 +30,7 @@ export function picture(Chart, data, lines, options, colour) {
     },
   };
   // Nothing is faded: a picture has no pointer.
-  for (const line of lines) if (line.label) line.borderColor = line.backgroundColor = colour.seven[line.emotion];
+  for (const line of lines) if (line.emotion !== undefined) line.borderColor = line.backgroundColor = colour.seven[line.emotion];
   const ground = { id: "ground", beforeDraw({ ctx }) { ctx.fillStyle = colour.panel; ctx.fillRect(0, 0, PICTURE.width, PICTURE.height); } };
   const chart = new Chart(canvas, { type: "line", data: { datasets: lines }, options, plugins: [ground, gapsPlugin(data.gaps, () => colour)] });
   const url = chart.toBase64Image("image/png");

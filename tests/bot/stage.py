@@ -16,7 +16,7 @@ from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys
 from bot.server import serving
-from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, WebSettings
+from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
 from bot.show import Show
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
@@ -88,6 +88,7 @@ async def theatre(
     chat: ChatSettings | None = None,
     text_reader: Callable[[], Reader] = WordReader,
     commands: CommandSettings | None = None,
+    streamer: StreamerSettings | None = None,
     **hub: Any,
 ) -> AsyncIterator[Theatre]:
     """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words."""
@@ -98,6 +99,7 @@ async def theatre(
         web=web or WebSettings(),
         chat=chat or ChatSettings(),
         commands=commands or CommandSettings(),
+        streamer=streamer or StreamerSettings(),
     )
     show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), history, now, text_reader)
     async with serving(show, port) as address:

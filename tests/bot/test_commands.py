@@ -13,6 +13,7 @@ from bot.cooldowns import Cooldowns
 from bot.crowd import Crowd
 from bot.language import _words
 from bot.peaks import Peaks
+from bot.streamer_side import StreamerSide
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities, Reading
 
@@ -32,6 +33,7 @@ class Stage:
         self.mood = msgspec.structs.replace(crowd.mood(1000.0), trend=trend)
         self.peaks = Peaks()
         self.peaks.add(self.mood)
+        self.streamer_side = StreamerSide(shown=True)
         self.started = 400.0
         self.paused = False
         self.shown = True

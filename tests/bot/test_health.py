@@ -20,10 +20,11 @@ async def connections(stage: Theatre) -> list[dict[str, Any]]:
 async def test_health_tells_each_connection_with_its_mend() -> None:
     async with theatre() as stage:
         by_name = {each["name"]: each for each in await connections(stage)}
-        assert list(by_name) == ["overlay", "viewers", "chat", "twitch", "obs", "history"]
+        assert list(by_name) == ["overlay", "viewers", "chat", "twitch", "obs", "streamer", "history"]
         assert by_name["overlay"]["state"] == by_name["viewers"]["state"] == "waiting"
         assert "OBS" in by_name["overlay"]["mend"] and "public_port" in by_name["viewers"]["mend"]
         assert by_name["obs"]["state"] == by_name["twitch"]["state"] == by_name["history"]["state"] == "off"
+        assert by_name["streamer"]["state"] == "off", "most streams have no agent of the streamer's own"
 
         stage.join(1)
         await stage.until(lambda frame: frame["connected"] == 1)

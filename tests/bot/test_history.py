@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from bot.crowd import Mood, Part
-from bot.history import History
+from bot.disagreement import Disagreement
+from bot.history import Dispute, History, StreamerSecond
+from bot.report.reader import reading
 from lera.errors import LeraError
 from transport.reading import Probabilities
 
@@ -195,3 +197,67 @@ def test_old_sessions_are_really_deleted(tmp_path: Path) -> None:
     assert [found.started for found in history.sessions()] == [5000.0]
     assert history.rows(1) == []
     history.close()
+
+
+SECOND = StreamerSecond(101.0, SEVEN, (0.6, 0.4, 0.0), 62.0, 48.0, 71.0, 6.1)
+UNKNOWN = StreamerSecond(102.0)
+DISAGREEMENT = Disagreement(("faces", "chat"), ("happiness", "sadness"), 101.0)
+
+
+def test_the_streamers_side_is_kept_and_goes_with_its_session(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history = History(path)
+    session, other = history.begin("demo", 100.0), history.begin("demo", 150.0)
+    history.add_stage(session, SECOND, [Dispute(DISAGREEMENT, 107.0)])
+    history.add_stage(session, UNKNOWN, [Dispute(DISAGREEMENT, 108.0)])
+    history.add_stage(session, None, [])
+    history.add_stage(other, SECOND, [])
+    with reading(path) as reader:
+        assert reader.streamer_seconds(session) == [SECOND, UNKNOWN]
+        assert reader.disputes(session) == [Dispute(DISAGREEMENT, 108.0)], "one row, that grows as long as it lasts"
+        assert reader.disputes(other) == []
+    history.end(session, 120.0)
+    history.end(other, 200.0)
+    assert history.delete_before(150.0) == 1
+    with reading(path) as reader:
+        assert reader.streamer_seconds(session) == [] and reader.disputes(session) == []
+        assert reader.streamer_seconds(other) == [SECOND]
+    history.close()
+
+
+def test_a_file_of_the_third_version_gets_the_streamers_side(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history = History(path)
+    session = history.begin("demo", 100.0)
+    history.add(session, mood(101.0))
+    history.end(session, 110.0)
+    history.close()
+    old = sqlite3.connect(path)
+    old.executescript("DROP TABLE stage; DROP TABLE disagreement; PRAGMA user_version = 3;")
+    old.close()
+    with reading(path) as reader:
+        assert reader.streamer_seconds(session) == [] and reader.disputes(session) == []
+    for _ in range(2):
+        history = History(path)
+        assert len(history.rows(session)) == 1
+        history.add_stage(session, SECOND, [Dispute(DISAGREEMENT, 107.0)])
+        history.close()
+        with reading(path) as reader:
+            assert reader.streamer_seconds(session) == [SECOND]
+            assert reader.disputes(session) == [Dispute(DISAGREEMENT, 107.0)]
+
+
+def test_a_new_file_and_one_that_was_migrated_are_the_same(tmp_path: Path) -> None:
+    def tables(path: Path) -> set[tuple[str, str]]:
+        file = sqlite3.connect(path)
+        found = {(name, row[1]) for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                 for row in file.execute(f"PRAGMA table_info({name})")}  # fmt: skip
+        file.close()
+        return found
+
+    old = sqlite3.connect(tmp_path / "old.sqlite3")
+    old.executescript(FIRST_SCHEMA)
+    old.close()
+    for name in ("old", "new"):
+        History(tmp_path / f"{name}.sqlite3").close()
+    assert tables(tmp_path / "old.sqlite3") == tables(tmp_path / "new.sqlite3")

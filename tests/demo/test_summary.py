@@ -1,3 +1,5 @@
+import numpy as np
+
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
 from demo.summary import summary
@@ -17,3 +19,16 @@ async def test_the_summary_counts_every_message_of_chat_once() -> None:
     assert said in summary(finished, None)
     finished.chat.fault = "no reader"
     assert "chat:                 not read" in summary(finished, None)
+
+
+def test_the_summary_says_how_far_the_crowd_followed_where_there_was_a_streamer() -> None:
+    finished = show()
+    assert "resonance:" not in summary(finished, None)
+    finished.streamer_side.attend(True)
+    assert "resonance:            not known yet; it takes 130 seconds of streamer and crowd" in summary(finished, None)
+    changes = np.random.default_rng(3).dirichlet(np.ones(7), 300).tolist()
+    for second in range(300):
+        crowd = changes[second - 6] if second >= 6 else changes[0]
+        finished.streamer_side.resonance.add(700.0 + second, changes[second], crowd)
+    said = next(line for line in summary(finished, None).splitlines() if "resonance:" in line)
+    assert said.endswith("6.0 s behind the streamer") and " of 100 (" in said

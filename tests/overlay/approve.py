@@ -7,9 +7,11 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.chromium import ARGUMENTS, CHROMIUM
-from tests.overlay.approved import FOLDER, save
+from tests.overlay.approved import FOLDER, save, save_theme
+from tests.overlay.own_side import APPROVED, SHEET
 from tests.overlay.showing import foreign_fonts, showing, themes
 from tests.overlay.stage import Stage
+from tests.overlay.test_resonance import own_sides
 from tests.overlay.test_screens import SCREEN, taken
 
 
@@ -28,7 +30,10 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with showing(browser, stage, viewport=SCREEN) as screen:
             for theme in chosen.themes or themes():
-                path = save(theme, taken(screen, theme, chosen.full))
+                path = save_theme(theme, taken(screen, theme, chosen.full))
+                print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+            if not chosen.themes:
+                path = save(SHEET, own_sides(screen, chosen.full), tuple(APPROVED), tuple(themes()))
                 print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
             foreign = foreign_fonts(screen.page)
         browser.close()

@@ -1,11 +1,12 @@
-"""The approved pictures: for each theme one sheet, in which every cell is one screen, made small.
+"""The approved pictures: for each theme one sheet, in which every cell is one screen, made small; and a sheet of what
+all themes make of the streamer's own side.
 
 Two screens are the same when no block of them differs much in its mean colour: glyphs that another version of FreeType
 or Chromium draws a little differently leave that as it is; a bar, a word or a colour that is missing doesn't.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,6 @@ LOOKS: Final = {
 WIDTH: Final = 800
 HEIGHT: Final = 600
 SCALE: Final = 3
-CELL: Final = (WIDTH // SCALE, HEIGHT // SCALE)
 STEP: Final = 8
 """What colours are rounded to, so that the sheets are small."""
 BLOCK: Final = 8
@@ -40,7 +40,8 @@ Picture = npt.NDArray[np.uint8]
 def small(png: bytes) -> Picture:
     """A screenshot as it is kept, (height, width, 3)."""
     with Image.open(io.BytesIO(png)) as image:
-        return np.asarray(image.convert("RGB").resize(CELL, Image.Resampling.BOX))
+        size = (image.width // SCALE, image.height // SCALE)
+        return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX))
 
 
 def difference(one: Picture, other: Picture) -> float:
@@ -58,12 +59,13 @@ def _blocks(picture: Picture) -> npt.NDArray[np.float64]:
     return blocks
 
 
-def save(theme: str, screens: Mapping[tuple[str, str], Picture]) -> Path:
-    """Approve these screens, by look and mood."""
-    sheet = Image.new("RGB", (CELL[0] * len(NAMES), CELL[1] * len(LOOKS)))
-    for (look, mood), picture in screens.items():
-        sheet.paste(Image.fromarray(picture), _place(look, mood))
-    path = FOLDER / f"{theme}.png"
+def save(name: str, screens: Mapping[tuple[str, str], Picture], rows: Sequence[str], columns: Sequence[str]) -> Path:
+    """Approve these screens of one size, by row and column."""
+    high, wide = next(iter(screens.values())).shape[:2]
+    sheet = Image.new("RGB", (wide * len(columns), high * len(rows)))
+    for (row, column), picture in screens.items():
+        sheet.paste(Image.fromarray(picture), (columns.index(column) * wide, rows.index(row) * high))
+    path = FOLDER / f"{name}.png"
     FOLDER.mkdir(exist_ok=True)
     # A palette would lose the one yellow face on a sheet; rounding is off by half a step, at most.
     rounded = np.asarray(sheet) // STEP * STEP + STEP // 2
@@ -71,21 +73,28 @@ def save(theme: str, screens: Mapping[tuple[str, str], Picture]) -> Path:
     return path
 
 
-def load(theme: str) -> dict[tuple[str, str], Picture]:
-    """The approved screens of a theme. Raises FileNotFoundError where it has none."""
-    with Image.open(FOLDER / f"{theme}.png") as image:
+def load(name: str, rows: Sequence[str], columns: Sequence[str]) -> dict[tuple[str, str], Picture]:
+    """The approved screens, by row and column. Raises FileNotFoundError where there are none."""
+    with Image.open(FOLDER / f"{name}.png") as image:
         sheet = np.asarray(image.convert("RGB"))
-    cells = {}
-    for look, mood in every_screen():
-        left, top = _place(look, mood)
-        cells[look, mood] = sheet[top : top + CELL[1], left : left + CELL[0]]
-    return cells
+    high, wide = sheet.shape[0] // len(rows), sheet.shape[1] // len(columns)
+    return {
+        (row, column): sheet[down * high : (down + 1) * high, right * wide : (right + 1) * wide]
+        for down, row in enumerate(rows)
+        for right, column in enumerate(columns)
+    }
+
+
+def save_theme(theme: str, screens: Mapping[tuple[str, str], Picture]) -> Path:
+    """Approve a theme's screens, by look and mood."""
+    return save(theme, screens, tuple(LOOKS), NAMES)
+
+
+def load_theme(theme: str) -> dict[tuple[str, str], Picture]:
+    """The approved screens of a theme, by look and mood."""
+    return load(theme, tuple(LOOKS), NAMES)
 
 
 def every_screen() -> Iterable[tuple[str, str]]:
     """Each look and mood."""
     return ((look, mood) for look in LOOKS for mood in NAMES)
-
-
-def _place(look: str, mood: str) -> tuple[int, int]:
-    return NAMES.index(mood) * CELL[0], list(LOOKS).index(look) * CELL[1]

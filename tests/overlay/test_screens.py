@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from tests.overlay import moods
-from tests.overlay.approved import HEIGHT, LOOKS, TOLERANCE, WIDTH, Picture, difference, every_screen, load, small
+from tests.overlay.approved import HEIGHT, LOOKS, TOLERANCE, WIDTH, Picture, difference, every_screen, load_theme, small
 from tests.overlay.showing import FONTS, Showing, foreign_fonts, showing, themes
 from tests.overlay.stage import Stage
 
@@ -54,7 +54,7 @@ def fonts(screen: Showing) -> None:
 @pytest.mark.usefixtures("fonts")
 @pytest.mark.parametrize("theme", themes())
 def test_every_screen_is_as_approved(screen: Showing, theme: str, tmp_path: Path) -> None:
-    approved, found = load(theme), taken(screen, theme, tmp_path)
+    approved, found = load_theme(theme), taken(screen, theme, tmp_path)
     assert set(found) == set(approved) == set(every_screen())
     apart = {f"{look} {mood}": difference(found[look, mood], approved[look, mood]) for look, mood in found}
     wrong = {name: f"{much:.0f}" for name, much in apart.items() if much > TOLERANCE}
@@ -88,7 +88,7 @@ def test_another_way_of_drawing_the_same_passes(screen: Showing, way: str) -> No
     screen.open(f"theme=bars&{LOOKS['en']}", BACKDROP)
     next(screen.story("calm"))
     screen.page.add_style_tag(content=WAYS[way])
-    assert 0 < difference(small(screen.page.screenshot()), load("bars")["en", "calm"]) < 0.75 * TOLERANCE
+    assert 0 < difference(small(screen.page.screenshot()), load_theme("bars")["en", "calm"]) < 0.75 * TOLERANCE
 
 
 @pytest.mark.usefixtures("fonts")
@@ -96,7 +96,7 @@ def test_another_way_of_drawing_the_same_passes(screen: Showing, way: str) -> No
 def test_what_is_wrong_does_not_pass(screen: Showing, fault: str) -> None:
     screen.open(f"theme=bars&{LOOKS['en']}", BACKDROP)
     next(screen.story("calm"))
-    approved = load("bars")["en", "calm"]
+    approved = load_theme("bars")["en", "calm"]
     assert difference(small(screen.page.screenshot()), approved) <= TOLERANCE
     screen.page.add_style_tag(content=FAULTS[fault])
     assert difference(small(screen.page.screenshot()), approved) > 1.5 * TOLERANCE

@@ -67,4 +67,4 @@ def test_without_pyarrow_one_line_says_so(found: Chosen, monkeypatch: pytest.Mon
 def test_a_stream_without_a_second_is_an_empty_table(kind: str) -> None:
     if kind == "parquet":
         pytest.importorskip("pyarrow")
-    assert EXPORTS[kind](tell(Session(1, "nightfox", EVENING, None), []), [])
+    assert EXPORTS[kind](tell(Session(1, "nightfox", EVENING, None), []), [], [])
