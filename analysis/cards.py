@@ -9,7 +9,7 @@ from model.modalities import Modality
 _WEIGHTS: Final = Path(__file__).parents[1] / "model" / "weights"
 _PLACES: Final[dict[Modality, tuple[str, tuple[str, ...]]]] = {
     "face": ("face.json", ("results", "ferplus_test", "aligned", "accuracy")),
-    "voice": ("voice.json", ("results", "ravdess_test", "war")),
+    "voice": ("voice.json", ("results", "ravdess_test", "LERA, by the clip alone", "war")),
     "words": ("text.json", ("results", "goemotions_test", "LERA", "war")),
 }
 

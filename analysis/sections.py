@@ -204,7 +204,7 @@ def _at(read: Read, into: int, share: str, language: LanguageName) -> str:
 def _parts(parts: Mapping[Modality, float], language: LanguageName) -> str:
     words = WORDS[language]
     told = [f"{words.modalities[name]} {percent(part, language)}" for name, part in parts.items()]
-    return ", ".join(told) if told else words.no_number
+    return words.between.join(told) if told else words.no_number
 
 
 def _points(now: float, then: float) -> str:

@@ -55,6 +55,7 @@ class Words(Struct, frozen=True):
     too_few: str
     usual_of: str
     usual_parts: str
+    between: str
     own: str
 
     notes: str
@@ -128,6 +129,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         too_few="Your usual takes 3 earlier streams with 10 minutes of your own mood; there are {count} so far.",
         usual_of="Your usual is the mean of {count} earlier streams of {channel}.",
         usual_parts="It was read from: {parts}. This file: {now}.",
+        between=", ",
         own="Compared is with this channel's own streams alone, never with other people.",
         notes="What to make of it",
         accuracy="How often each reader is right on what it had never met, by its model card:",
@@ -199,6 +201,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         too_few="至少要有 3 場、各 10 分鐘以上包含你本人心情的直播才能比較；目前有 {count} 場。",
         usual_of="「平常」是 {channel} 之前 {count} 場直播的平均。",
         usual_parts="平常的來源：{parts}。這個檔案：{now}。",
+        between="、",
         own="只和這個頻道自己的直播比較，從不和其他人比較。",
         notes="如何看待這些數字",
         accuracy="各模型在從未見過的測試資料上答對的比例（見模型卡）：",
