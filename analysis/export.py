@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from analysis.page import keyed
-from analysis.tracks import Read, moments
+from analysis.tracks import Read, Track, moments
 from analysis.usual import Earlier
 from model.emotions import EMOTIONS
 from model.modalities import MODALITIES
@@ -22,7 +21,8 @@ def columns(read: Read) -> dict[str, list[Any]]:
     made: dict[str, list[Any]] = {"sentence" if read.counts else "second": [place + read.counts for place in places]}
     if read.counts:
         made["line"] = list(read.lines)
-    tracks = {"fused": read.fused, **dict(keyed(read)), **read.tracks}
+    tracks: dict[str, Track] = {"fused": read.fused}
+    tracks.update(dict(read.tracks.items()))
     for name, track in tracks.items():
         known = track.counted
         for place, emotion in enumerate(EMOTIONS):

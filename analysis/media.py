@@ -27,7 +27,7 @@ SIDE: Final = 1280
 BLOCK: Final = RATE // 2
 """Samples handed out at once: half a second, so that a block ends where a second does."""
 MOST_SILENCE: Final = 60.0
-"""Seconds of silence that stand in for a hole in the sound; a longer one is a broken clock, and is left out."""
+"""Seconds of a hole in the sound, where the file doesn't say how long it is; a longer one is a broken clock."""
 # Demuxers by FFmpeg's names: each holds its sound and pictures in itself. No playlists, no image sequences, no devices.
 FORMATS: Final = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,wav,mp3,ogg,flac,aac,avi,flv,mpegts,mpeg,asf,aiff,caf,amr,w64,mpegvideo,"
@@ -91,7 +91,11 @@ class Recording:
                 if int(time * rate + 1e-6) <= slot or frame.is_corrupt:
                     continue
                 slot, last = int(time * rate + 1e-6), time
-                yield Picture(max(0.0, time), _upright(frame, stream.sample_aspect_ratio))
+                try:
+                    pixels = _upright(frame, stream.sample_aspect_ratio)
+                except (av.FFmpegError, ValueError, MemoryError):
+                    continue
+                yield Picture(max(0.0, time), pixels)
 
     def blocks(self) -> Iterator[Sound]:
         """All sound, in blocks of half a second (the last one may be shorter); holes are silence. Raises LeraError."""
@@ -121,22 +125,31 @@ class Recording:
             made = 0
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
             for frame in self._decoded(container, stream):
-                hole = 0.0 if frame.time is None else frame.time - self._begin - made / RATE
-                if 0.1 < hole < MOST_SILENCE:
-                    made += round(hole * RATE)
-                    yield np.zeros(round(hole * RATE), np.float32)
+                for silence in self._silence(frame, made):
+                    made += len(silence)
+                    yield silence
                 try:
                     heard = resampler.resample(frame)
                 except (av.FFmpegError, ValueError):
-                    # Rate or channels have changed in the middle of it.
+                    # Rate or channels have changed in the middle of it: this piece is lost, the next ones are heard.
                     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-                    heard = resampler.resample(frame)
+                    continue
                 for piece in heard:
                     samples = piece.to_ndarray().reshape(-1).astype(np.float32)
                     made += len(samples)
                     yield samples
             for piece in resampler.resample(None):
                 yield piece.to_ndarray().reshape(-1).astype(np.float32)
+
+    def _silence(self, frame: Any, made: int) -> Iterator[NDArray[np.float32]]:
+        """Silence for the hole between the samples that were made so far and a frame, in blocks."""
+        if frame.time is None:
+            return
+        begins = frame.time - self._begin
+        last = made / RATE + MOST_SILENCE if self.length is None else self.length
+        hole = round((begins - made / RATE) * RATE) if begins <= last else 0
+        if hole > RATE / 10:
+            yield from (np.zeros(min(BLOCK, hole - start), np.float32) for start in range(0, hole, BLOCK))
 
     def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
         """The stream's frames. What is damaged is left out; a file that ends too early just ends."""

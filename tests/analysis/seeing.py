@@ -38,7 +38,8 @@ class BrightFaces:
 
     def crop(self, frame: NDArray[np.uint8], _face: Face) -> NDArray[np.uint8]:
         noise = np.random.default_rng(0).integers(-40, 40, (112, 112, 1))
-        return np.clip(frame.mean() + np.broadcast_to(noise, (112, 112, 3)), 0, 255).astype(np.uint8)
+        grey: NDArray[np.uint8] = np.clip(frame.mean() + np.broadcast_to(noise, (112, 112, 3)), 0, 255).astype(np.uint8)
+        return grey
 
     def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         told = [leading("happiness" if crop.mean() > 128 else "sadness") for crop in crops]

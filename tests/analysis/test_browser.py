@@ -14,6 +14,7 @@ from analysis.page import page
 from analysis.tracks import Read, points
 from analysis.usual import Earlier, Usual
 from model.emotions import EMOTIONS
+from model.modalities import Modality
 from tests.analysis.seeing import evening, leading
 from tests.bot.report.test_browser import Reading
 from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
@@ -21,7 +22,7 @@ from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]
 
 NAME = 'my "first" <b>clip</b>.mp4'
-RIGHT = {"face": 0.82, "voice": 0.66, "words": 0.7}
+RIGHT: dict[Modality, float] = {"face": 0.82, "voice": 0.66, "words": 0.7}
 CHARTS = 'Array.from(document.querySelectorAll(".shares-chart"), (canvas) => Chart.getChart(canvas))'
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from analysis import __main__ as command
 from analysis.__main__ import main
-from analysis.reading import Read, read
+from analysis.reading import read
+from analysis.tracks import Read
 from lera.cli import run_program
 from lera.errors import LeraError
 from tests.analysis.files import clip

@@ -4,6 +4,7 @@ import io
 import random
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,12 @@ def test_a_hole_in_the_sound_is_silence(tmp_path: Path) -> None:
     assert np.abs(heard[: round(0.9 * RATE)]).max() == 0 and np.abs(heard[round(1.1 * RATE) :]).max() > 0.4
 
 
+def test_sound_that_begins_minutes_later_keeps_its_place(tmp_path: Path) -> None:
+    path = clip(tmp_path / "late.mkv", 100.0, rate=1, codecs=("mpeg4", "flac"), sound_rate=RATE, late=95.0)
+    heard = {block.time: float(np.abs(block.samples).max()) for block in Recording(path).blocks()}
+    assert heard[94.5] == 0 and heard[96.0] > 0.4 and max(heard) == pytest.approx(100, abs=0.2)
+
+
 def test_the_same_file_gives_the_same_numbers(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mp4")
     one, other = Recording(path), Recording(path)
@@ -100,8 +107,8 @@ def test_pictures_are_turned_as_the_camera_was() -> None:
 
 def test_pixels_that_are_no_squares_become_squares() -> None:
     frame = Turned(av.VideoFrame.from_ndarray(np.zeros((40, 40, 3), np.uint8), "rgb24"), 0)
-    assert _upright(frame, media.fractions.Fraction(16, 9)).shape == (40, 71, 3)
-    assert _upright(frame, media.fractions.Fraction(10**6, 1)).shape == (40, 160, 3), "no nonsense"
+    assert _upright(frame, Fraction(16, 9)).shape == (40, 71, 3)
+    assert _upright(frame, Fraction(10**6, 1)).shape == (40, 160, 3), "no nonsense"
 
 
 def broken(folder: Path) -> Iterator[Path]:

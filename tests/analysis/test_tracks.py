@@ -45,7 +45,7 @@ def test_the_fused_mood_is_the_rules_of_what_is_there() -> None:
 
 def test_peaks_are_the_first_of_the_highest() -> None:
     found = {peak.emotion: peak for peak in peaks(track([None, happy(0.5), happy(0.9), happy(0.9)]))}
-    assert (found["happiness"].into, found["happiness"].share) == (2, pytest.approx(0.9)) and len(found) == 7
+    assert found["happiness"].into == 2 and found["happiness"].share == pytest.approx(0.9) and len(found) == 7
     assert found["anger"].into == 1 and peaks(track([None])) == []
 
 

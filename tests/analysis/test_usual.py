@@ -1,11 +1,13 @@
 """The channel's usual, out of a real history."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analysis.usual import earlier
 from bot.history import History, StreamerSecond
+from bot.report.reader import reading
 from bot.report.story import LONG_ENOUGH
 from model.emotions import EMOTIONS
 from tests.analysis.seeing import leading
@@ -20,7 +22,9 @@ def keep(path: Path, number: int, emotion: str, seconds: int, channel: str = "ni
     a, b, c, d, e, f, g = leading(emotion).tolist()
     seven: Probabilities = (a, b, c, d, e, f, g)
     blank = ", ".join("?" * 17)
-    rows = [(session, begin + s, *seven, 0.5, 0.5, 0.0, None, None, None, None) for s in range(seconds)]
+    rows: list[tuple[Any, ...]] = [
+        (session, begin + s, *seven, 0.5, 0.5, 0.0, None, None, None, None) for s in range(seconds)
+    ]
     rows += [(session, begin + seconds + s, *(None,) * 7, *(None,) * 7) for s in range(50)]
     with history._database as database:
         database.executemany(f"INSERT INTO stage VALUES ({blank[: 3 * len(rows[0]) - 2]})", rows)
@@ -59,9 +63,7 @@ def test_what_the_bot_writes_is_what_is_read(tmp_path: Path) -> None:
     history.add_stage(session, StreamerSecond(1_700_000_001.0, (a, b, c, d, e, f, g), (0.2, 0.3, 0.5)), [])
     history.add_stage(session, StreamerSecond(1_700_000_002.0), [])
     history.close()
-    from bot.report.reader import reading
-
     with reading(path) as reader:
         (found,) = reader.stage_averages([session, 99])
-    assert (found.counted, found.parts) == (1, pytest.approx((0.2, 0.3, 0.5)))
+    assert found.counted == 1 and found.parts == pytest.approx((0.2, 0.3, 0.5))
     assert found.shares == pytest.approx(leading("anger"))
