@@ -60,6 +60,7 @@ class StreamerAgent:
         self._place = place
         self._stopping = asyncio.Event()
         self._ending = False
+        self._helpless: LeraError | None = None
         for sense in self._senses:
             sense.on_missing = functools.partial(self._missing, sense)
 
@@ -104,6 +105,8 @@ class StreamerAgent:
 
     async def _stopped(self) -> None:
         await self._stopping.wait()
+        if self._helpless is not None:
+            raise self._helpless
 
     async def _sense(self) -> None:
         """Until every sense has ended. One that fails leaves the others alone."""
@@ -126,7 +129,9 @@ class StreamerAgent:
         error = sense.missing
         if all(each.missing is not None for each in self._senses):
             # Nothing at all to look at or listen to: better said at once than waited for in silence.
-            raise error or LeraError("There is neither camera nor microphone.")
+            self._helpless = error
+            self._stopping.set()
+            return
         self._lines.once(sense.name, f"{error} LERA goes on without the {sense.name} and keeps looking for it.")
 
     async def _tidy_up(self, tasks: Sequence["asyncio.Task[None]"]) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from model.modalities import Sensed
 from model.speech import RATE, SpeechFinder, Utterance
 from model.voice import VoiceListener
-from streamer_agent.words import Words
+from streamer_agent.words import ReadsWords
 
 WORDS_HALF_LIFE: Final = 10.0
 """Seconds after which what somebody said counts half."""
@@ -34,7 +34,7 @@ class Ear:
     def __init__(
         self,
         listener: VoiceListener,
-        words: Words | None = None,
+        words: ReadsWords | None = None,
         run: Callable[[Callable[[], None]], None] = lambda work: work(),
     ) -> None:
         """Without `words` only the voice is read. `run` is how a recognition is done: at once, which blocks `hear` for

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, Final, NamedTuple
 
 from model.modalities import Sensed
@@ -12,8 +13,9 @@ from streamer_agent.sense import Client, Lines, Sense, Source
 from streamer_agent.sound import MakeSource, Sound
 from transport.stage import GoneReason
 
-LoadEar = Callable[[Callable[[Callable[[], None]], None]], Ear]
-"""Loads readers and recogniser, and makes the ear that uses them; is given what does a recognition."""
+LoadEar = Callable[[Callable[[Callable[[], None]], None], ExitStack], Ear]
+"""Loads readers and recogniser, and makes the ear that uses them; is given what does a recognition, and what shall be
+told how to free them."""
 
 
 class _Heard(NamedTuple):
@@ -41,6 +43,7 @@ class Listening(Sense):
         self._load_ear = load_ear
         self._recognition = Recognition()
         self._worker = ThreadPoolExecutor(1, "hearing")
+        self._closing = ExitStack()
         self._ear: Ear | None = None
         self._told_at = float("-inf")
         self._told_words = 0
@@ -58,7 +61,7 @@ class Listening(Sense):
 
     async def _load(self) -> None:
         def load() -> None:
-            self._ear = self._load_ear(self._recognition.put)
+            self._ear = self._load_ear(self._recognition.put, self._closing)
 
         await asyncio.get_running_loop().run_in_executor(self._worker, load)
 
@@ -116,5 +119,7 @@ class Listening(Sense):
 
     async def close(self) -> None:
         """Free what it holds."""
-        await asyncio.to_thread(self._recognition.close)
         await asyncio.to_thread(self._worker.shutdown)
+        # The recogniser first, which ends what is being recognised.
+        await asyncio.to_thread(self._closing.close)
+        await asyncio.to_thread(self._recognition.close)

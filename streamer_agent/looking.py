@@ -41,6 +41,7 @@ class Looking(Sense):
         self._worker = ThreadPoolExecutor(1, "vision")
         self._reader: Reader | None = None
         self._watch: Watch | None = None
+        self._told_at = float("-inf")
 
     async def _load(self) -> None:
         def load() -> None:
@@ -70,9 +71,16 @@ class Looking(Sense):
         self._lines.once("seen", _SEEN[sight.seen])
         if isinstance(sight.say, Told):
             told = sight.say
+            self._told_at = frame.moment
             self._tell("face", tuple(told.probabilities.tolist()), told.quality, told.captured)
         elif sight.say is not None:
             self._away("face", "too_dark" if sight.say.reason == "too_dark" else "no_face")
+        elif (
+            sight.box is not None and sight.probabilities is not None and frame.moment >= self._told_at + self._interval
+        ):
+            # The watch is silent on what is the same to the last digit; it holds all the same.
+            self._told_at = frame.moment
+            self._tell("face", tuple(sight.probabilities.tolist()), sight.quality, frame.captured)
 
     def _forget(self) -> None:
         if self._watch is not None:

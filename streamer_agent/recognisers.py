@@ -66,7 +66,7 @@ class Pocketsphinx:
     def words(self, samples: NDArray[np.float32]) -> tuple[list[Word], float]:
         """All words, sure or not, and how well the sound fits them, 0..1.
 
-        The words' posteriors say how far they stand out among all others, even where none fits, as in a foreign language;
+        The words' posteriors say how far they stand out among all others, even where none fits (a foreign language);
         the fit says whether it sounds like these at all. Noise fits well, and has no two words.
         """
         decoder = self._decoder

@@ -128,6 +128,7 @@ class Sense:
 
     def _tell(self, modality: Modality, probabilities: Sequence[float], quality: float, captured: float) -> None:
         self._gone.pop(modality, None)
+        self.missing = None
         self.readings[modality] += 1
         self._client.post(modality, probabilities, quality, captured)
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from streamer_agent.sense import Client, Lines, Sense
 from streamer_agent.settings import StreamerSettings
 from streamer_agent.sound import MakeSource, SoundSource
 from streamer_agent.sound_file import SoundFile
-from streamer_agent.words import Words, load_recogniser
+from streamer_agent.words_process import WordsProcess
 
 if TYPE_CHECKING:
     from viewer_agent.watch import Reader
@@ -137,16 +138,19 @@ def _make_microphone(microphone: int | str | Path, devices: Devices, *, loop: bo
 
 
 def _load_ear(settings: StreamerSettings, lines: Lines) -> LoadEar:
-    def load(recognise: Callable[[Callable[[], None]], None]) -> Ear:
-        from model import text, voice
+    def load(recognise: Callable[[Callable[[], None]], None], closing: ExitStack) -> Ear:
+        from model import voice
 
-        listener = voice.VoiceListener(voice.load())
-        try:
-            recogniser = load_recogniser(settings)
-        except LeraError as error:
-            # The voice can be read without its words.
-            lines.once("words", f"{error} LERA goes on without words.")
-            recogniser = None
-        return Ear(listener, None if recogniser is None else Words(recogniser, text.load()), recognise)
+        reader = voice.load()
+        closing.callback(reader.close)
+        words = None
+        if settings.recogniser != "off":
+            try:
+                words = WordsProcess(settings)
+                closing.callback(words.close)
+            except LeraError as error:
+                # The voice can be read without its words.
+                lines.once("words", f"{error} LERA goes on without words.")
+        return Ear(voice.VoiceListener(reader), words, recognise)
 
     return load

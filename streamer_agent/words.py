@@ -21,6 +21,13 @@ class Recogniser(Protocol):
         """The words in `samples` (mono, 16 kHz, -1..1); "" where there are none or it isn't sure. Raises nothing."""
 
 
+class ReadsWords(Protocol):
+    """`Words`, or `words_process.WordsProcess`, which does the same in a process of its own."""
+
+    def read(self, utterance: Utterance) -> Sensed | None:
+        """What the words of an utterance feel like; None for no words."""
+
+
 class Words:
     """Reads utterances. Calls are not for two threads at once."""
 

@@ -169,13 +169,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(port: int = 0) -> AsyncIterator[Stage]:
+async def stage(port: int = 0, key: str = KEY) -> AsyncIterator[Stage]:
     """A running one, with the bot's own host, behind a check of the key."""
     audience = Stage()
     host = StageHost("demo", audience, time.monotonic)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
+        if request.headers.get("Authorization") != f"Bearer {key}":
             raise web.HTTPUnauthorized
         return await host.handle(request)
 

@@ -88,7 +88,10 @@ async def test_what_nobody_takes_is_dropped() -> None:
 async def test_a_pause_closes_it_and_withdraws_voice_and_words() -> None:
     devices, client, said, listener = FakeDevices(), Client(), Said(), Listener()
     sense = Listening(
-        client, said.speak, lambda run: Ear(listener, None, run), lambda wake: Microphone("default", devices, wake)
+        client,
+        said.speak,
+        lambda run, _closing: Ear(listener, None, run),
+        lambda wake: Microphone("default", devices, wake),
     )
     import asyncio
 
@@ -116,7 +119,10 @@ async def test_a_muted_one_is_told() -> None:
 
     devices, client, said = FakeDevices(level=0.0), Client(), Said()
     sense = Listening(
-        client, said.speak, lambda run: Ear(Listener(), None, run), lambda wake: Microphone("default", devices, wake)
+        client,
+        said.speak,
+        lambda run, _closing: Ear(Listener(), None, run),
+        lambda wake: Microphone("default", devices, wake),
     )
     sense.MUTED = 0.2  # type: ignore[misc]
     running = asyncio.create_task(sense.run())
