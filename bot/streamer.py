@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from model.modalities import Fused, Modality, Sensed, fuse
@@ -77,6 +78,6 @@ class Streamer:
         self._now = now
 
 
-def _normalized(probabilities: Probabilities) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _normalized(probabilities: Probabilities) -> npt.NDArray[np.float64]:
     values = np.array(probabilities)
-    return values / values.sum()
+    return np.asarray(values / values.sum())

@@ -29,11 +29,13 @@ def own(shares: Probabilities, quality: float = 0.9) -> Fused:
     return Fused(np.array(shares, np.float32), quality, {"face": 1.0})
 
 
-def watched(seconds: int, streamer: Fused | None, *sides: Probabilities | None) -> list[Disagreement]:
+def watched(
+    seconds: int, streamer: Fused | None, faces: Probabilities | None, chat: Probabilities | None
+) -> list[Disagreement]:
     watch = Disagreements()
     found: list[Disagreement] = []
     for second in range(seconds):
-        found = watch.look(100.0 + second, streamer, mood(100.0 + second, *sides))
+        found = watch.look(100.0 + second, streamer, mood(100.0 + second, faces, chat))
     return found
 
 

@@ -40,7 +40,7 @@ def test_words_fade_and_a_face_does_not() -> None:
     streamer.lose("streamer_face")
     alone, later = streamer.fused(110.0), streamer.fused(120.0)
     assert alone is not None and later is not None
-    assert (alone.quality, later.quality) == (pytest.approx(0.4), pytest.approx(0.2))
+    assert alone.quality == pytest.approx(0.4) and later.quality == pytest.approx(0.2)
 
 
 def test_what_is_withdrawn_blind_or_old_counts_no_more() -> None:
