@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "evaluate-clips": ("model.train.clips.judging", "judge weights on a part of a data set"),
     "evaluate text": ("model.train.text.evaluate", "judge the shipped chat reader, beside the simplest baselines"),
     "evaluate face": ("model.train.evaluate", "judge the shipped face reader beside the simplest baselines"),
+    "evaluate voice": ("model.train.voice.evaluate", "judge the shipped voice reader beside the simplest baselines"),
     "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
 }
 

@@ -75,7 +75,8 @@ class SpeechFinder:
 
     def flush(self) -> list[Utterance]:
         """The utterance that was going on, if one was: the sound is over, or the microphone is paused."""
-        last = self._ended() if self.speaking else None
+        last = self._ended() if self._kept else None
+        self.speaking = False
         self._rest = self._rest[:0]
         self._recent.clear()
         self._lead.clear()
@@ -83,7 +84,7 @@ class SpeechFinder:
 
     def so_far(self) -> Utterance | None:
         """The utterance that is going on, as far as it was heard; None when nobody speaks."""
-        if not self.speaking:
+        if not self._kept:
             return None
         samples = np.concatenate(self._kept)
         return Utterance(samples, self._start / RATE, (self._start + len(samples)) / RATE)

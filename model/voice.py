@@ -51,6 +51,10 @@ REMEMBERED: Final = 72
 """Windows, three minutes, that the speaker is known by: a mood of an hour becomes the usual."""
 
 
+GAP: Final = 1.0
+"""Seconds that the clock may jump against the sound; more means that the microphone was paused or sound was lost."""
+
+
 class Speaker(NamedTuple):
     """What a speaker usually sounds like: mean and deviation float32 (K,) of `VoiceReader.read`'s measurements."""
 
@@ -100,14 +104,18 @@ class VoiceReader:
         if self._session is None:
             raise ValueError("the voice reader is closed")
         who = speaker or self._nobody
-        known = {"mean": who.mean, "deviation": who.deviation, "known": np.float32([speaker is not None])}
+        known = {"mean": who.mean, "deviation": who.deviation, "known": np.array([speaker is not None], np.float32)}
         answered, measured = np.tile(NOTHING, (len(segments), 1)), np.zeros((len(segments), self._width), np.float32)
         for row, segment in enumerate(segments):
             sound = clean(segment)[: round(LONGEST * RATE)]
             level = loudness(sound)
             if len(sound) < SHORTEST * RATE or level < SILENT:
                 continue
-            given = {"bands": bands(sound)[None], "loudness": np.float32([[np.log(level + QUIETEST)]]), **known}
+            given = {
+                "bands": bands(sound)[None],
+                "loudness": np.array([[np.log(level + QUIETEST)]], np.float32),
+                **known,
+            }
             answered[row], measured[row] = (part[0] for part in self._session.run(None, given))
         seven: NDArray[np.float32] = answered / answered.sum(1, keepdims=True)
         return seven, measured
@@ -135,15 +143,19 @@ class VoiceListener:
 
     def reset(self) -> None:
         """Forgets the speaker and all sound: another one speaks, or consent was taken back."""
+        self._start_anew()
+        self._measured: deque[NDArray[np.float32]] = deque(maxlen=REMEMBERED)
+        self._spoken = 0.0
+        self._speaker: Speaker | None = None
+
+    def _start_anew(self) -> None:
+        """Forgets all sound, but not the speaker."""
         self._finder = SpeechFinder()
         self._heard = 0  # samples
         self._clock = 0.0  # time of the first sample, by the last call of `hear`
         self._begun = -1.0  # start of the utterance whose windows are counted
         self._windows = 0  # of it that were read
         self._moments: deque[_Moment] = deque()
-        self._measured: deque[NDArray[np.float32]] = deque(maxlen=REMEMBERED)
-        self._spoken = 0.0
-        self._speaker: Speaker | None = None
 
     @property
     def knows_speaker(self) -> bool:
@@ -153,8 +165,10 @@ class VoiceListener:
     def hear(self, samples: NDArray[np.floating], time: float) -> None:
         """Sound (N,), 16 kHz mono, -1..1; `time` of its last sample in seconds, on any steady clock.
 
-        Raises ValueError for more than one channel.
+        After a gap in time it starts anew, with the same speaker. Raises ValueError for more than one channel.
         """
+        if self._heard and abs(time - len(samples) / RATE - self._clock - self._heard / RATE) > GAP:
+            self._start_anew()
         for utterance in self._finder.hear(samples):
             self._read_whole(utterance)
             self._read_rest(utterance)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from model.emotions import EMOTIONS
-from model.mel import BANDS
 from model.speaker import usual
 from model.train.voice.answers import minutes
 from model.train.voice.features import Features
@@ -18,13 +17,10 @@ from model.train.voice.packs import Clips
 
 STEPS: Final = 300
 DECAY: Final = 0.003
-PLACES: Final = slice(0, 2 * BANDS)
-"""Of the bands among the encoder's statistics."""
 
 
-def standard(statistics: NDArray[np.float32], speakers: list[str] | None) -> NDArray[np.float32]:
-    """The bands' statistics of N clips (N, 80), of which each speaker's minute is taken off where speakers are told."""
-    bands = statistics[:, PLACES]
+def standard(bands: NDArray[np.float32], speakers: list[str] | None) -> NDArray[np.float32]:
+    """The bands' statistics (N, 80) of N clips, of which each speaker's minute is taken off where speakers are told."""
     if speakers is None:
         return bands
     mean, deviation = minutes(bands, speakers, usual(bands, np.zeros(bands.shape[1]))[1])
@@ -36,7 +32,7 @@ class Linear:
 
     def __init__(self, clips: Clips, features: Features, beside: bool) -> None:
         self._beside = beside
-        read = standard(features.statistics, clips.speakers if beside else None)
+        read = standard(features.simple, clips.speakers if beside else None)
         self._mean, self._spread = read.mean(0), read.std(0) + 1e-6
         given = torch.from_numpy((read - self._mean) / self._spread)
         truth, prior = torch.from_numpy(clips.labels), priors(clips)[torch.from_numpy(clips.source)]
@@ -53,9 +49,9 @@ class Linear:
             optimizer.step()
 
     @torch.no_grad()
-    def probabilities(self, statistics: NDArray[np.float32], speakers: list[str]) -> NDArray[np.float32]:
-        """(N, 7) of N clips' statistics."""
-        read = standard(statistics, speakers if self._beside else None)
+    def probabilities(self, bands: NDArray[np.float32], speakers: list[str]) -> NDArray[np.float32]:
+        """(N, 7) of N clips' `features.simple`."""
+        read = standard(bands, speakers if self._beside else None)
         given = torch.from_numpy((read - self._mean) / self._spread)
         return np.asarray((given @ self._weight + self._bias).softmax(1).numpy(), np.float32)
 

@@ -75,8 +75,8 @@ PROSE: Final[dict[str, Any]] = {
     "results by the chance of a run.",
 }
 TRAINING: Final = {
-    "network": "encoder (two LSTM layers of 256), mean and deviation over time of its units and of the log-mel bands, "
-    "then small networks with one hidden layer whose answers are averaged: some read the clip alone, others how it "
+    "network": "encoder (two LSTM layers of 256), mean and deviation over time of the upper one's units, then "
+    " small networks with one hidden layer whose answers are averaged: some read the clip alone, others how it "
     "differs from the speaker's usual",
     "augmentation": "seven made-up versions of each clip: cut to 1 to 2.6 s, faster or slower, in rooms, with other "
     "microphones, noise, other voices, gain control, saturation and 8-bit companding; mixed examples",

@@ -25,10 +25,11 @@ WEIGHTS: Final = PackageFile(
 )
 LAYERS: Final = 2
 WIDTH: Final = 256
-FLOOR: Final = 1e-5
-"""Added to bands before their logarithm: 40 dB below speech, where rooms differ and feelings don't."""
-STATISTICS: Final = LAYERS * 2 * WIDTH + 2 * BANDS
-"""Of a segment: mean and deviation over time of each layer's units, and of each band's logarithm."""
+STATISTICS: Final = 2 * WIDTH
+"""Of a segment: mean and deviation over time of the upper layer's units.
+
+Those of the layer below it, of the layer above it and of the bands themselves make it no better for new speakers.
+"""
 PARTS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
@@ -50,16 +51,12 @@ class Encoder(nn.Module):
         """Statistics of the first `lengths` (B,) frames of each."""
         there = (torch.arange(bands.shape[1])[None] < lengths[:, None]).float()[..., None]
         count = lengths[:, None].float()
-        found, parts = bands, []
-        seen = [(bands + FLOOR).log()]
+        found = bands
         for layer in self.layers:
             found, _ = layer(found)
-            seen.append(found)
-        for one in seen:
-            mean = (one * there).sum(1) / count
-            spread = ((one - mean[:, None]).square() * there).sum(1) / count
-            parts += [mean, spread.sqrt()]
-        return torch.cat(parts, 1)
+        mean = (found * there).sum(1) / count
+        spread = ((found - mean[:, None]).square() * there).sum(1) / count
+        return torch.cat([mean, spread.sqrt()], 1)
 
 
 @torch.no_grad()

@@ -15,11 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from model.emotions import EMOTIONS
-from model.mel import bands
 from model.train.notes import note
 from model.train.voice import baselines, card, features, packs
 from model.train.voice.answers import minutes
-from model.train.voice.encoder import Encoder, statistics
 from model.train.voice.judging import moments, report
 from model.train.voice.learning import DATA, RUN
 from model.train.voice.packs import PACKS, Clips
@@ -41,23 +39,24 @@ def results(reader: VoiceReader, data: Path, run: Path) -> dict[str, dict[str, A
     """Every set, and on each of them every reader: ours first."""
     clips, versions = features.kept(data, "train", 1, run)
     linear = {beside: baselines.Linear(clips, versions[0], beside) for beside in (False, True)}
-    encoder, found = Encoder(), {}
+    found = {}
     for key in card.SETS:
         pack, _, split = key.partition("_")
         print(f"reading {key} …", file=sys.stderr, flush=True)
         part = packs.load(data, split, [pack])
-        found[key] = {name: report(one, part.labels) for name, one in answers(reader, part, linear, encoder, clips)}
+        found[key] = {name: report(one, part.labels) for name, one in answers(reader, part, linear, clips)}
     return found
 
 
-def answers(reader: VoiceReader, part: Clips, linear: dict[bool, baselines.Linear], encoder: Encoder,
-            training: Clips) -> list[tuple[str, NDArray[np.float32]]]:  # fmt: skip
+def answers(
+    reader: VoiceReader, part: Clips, linear: dict[bool, baselines.Linear], training: Clips
+) -> list[tuple[str, NDArray[np.float32]]]:
     """What each reader answers for a set's clips, (N, 7)."""
     alone, measured = reader.read(part.sounds)
     sounds, sessions = features.heard(part, ODD)
     odd, odd_measured = reader.read(sounds)
     places = [f"{name} {number}" for name, number in zip(part.speakers, sessions.tolist(), strict=True)]
-    simple = statistics(encoder, [bands(sound) for sound in part.sounds])
+    simple = features.simple(part.sounds)
     return [
         (card.ALONE, alone),
         (card.BESIDE, by_speaker(reader, part.sounds, part.speakers, measured)),

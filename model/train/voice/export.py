@@ -17,7 +17,7 @@ from torch.nn import functional
 from model.emotions import EMOTIONS
 from model.mel import BANDS
 from model.train.voice.answers import logits_of
-from model.train.voice.encoder import FLOOR, STATISTICS, WIDTH, Encoder
+from model.train.voice.encoder import STATISTICS, WIDTH, Encoder
 from model.train.voice.features import Features
 from model.train.voice.network import FARTHEST, Heads, VoiceNetwork
 from model.train.voice.packs import Clips
@@ -70,22 +70,16 @@ def _heads(graph: Graph, heads: Heads, standard: str) -> str:
 def build(encoder: Encoder, network: VoiceNetwork, temperatures: tuple[float, float]) -> onnx.ModelProto:
     """The file. `temperatures` of the answer by the clip alone, and beside the speaker."""
     graph = Graph()
-    logs = graph.add("Log", graph.add("Add", "bands", graph.constant(FLOOR)))
-    seen = [graph.add("Transpose", logs, perm=[1, 0, 2])]
     found = graph.add("Transpose", "bands", perm=[1, 0, 2])
     for layer in encoder.layers:
         read, remembered = (_gates(layer.get_parameter(f"weight_{kind}_l0")) for kind in ("ih", "hh"))
         biases = np.concatenate([_gates(layer.get_parameter(f"bias_{kind}_l0"))[:, 0] for kind in ("ih", "hh")])
         given = [graph.constant(one[None]) for one in (read, remembered, biases)]
         found = graph.add("Squeeze", graph.add("LSTM", found, *given, hidden_size=WIDTH), graph.constant(np.array([1])))
-        seen.append(found)
-    parts = []
-    for one in seen:
-        mean = graph.add("ReduceMean", one, axes=[0], keepdims=1)
-        away = graph.add("Sub", one, mean)
-        variance = graph.add("ReduceMean", graph.add("Mul", away, away), axes=[0], keepdims=0)
-        parts += [graph.add("Squeeze", mean, graph.constant(np.array([0]))), graph.add("Sqrt", variance)]
-    heard = graph.add("Concat", *parts, "loudness", axis=1)
+    mean = graph.add("ReduceMean", found, axes=[0], keepdims=1)
+    away = graph.add("Sub", found, mean)
+    spread = graph.add("Sqrt", graph.add("ReduceMean", graph.add("Mul", away, away), axes=[0], keepdims=0))
+    heard = graph.add("Concat", graph.add("Squeeze", mean, graph.constant(np.array([0]))), spread, "loudness", axis=1)
     centred = graph.add("Sub", heard, graph.constant(network.mean.numpy()))
     standard = graph.add("Div", centred, graph.constant(network.spread.numpy()), made="measured")
     ends = [graph.constant(np.array([end])) for end in (0, STATISTICS, 1)]
@@ -138,7 +132,7 @@ def export(
     apart = 0.0
     for frames in (3, 100, 250):
         given = random.gamma(0.5, 0.02, (1, frames, BANDS)).astype(np.float32)
-        loud = np.float32([[-3.0]])
+        loud = np.array([[-3.0]], np.float32)
         mean, deviation = random.normal(size=(2, STATISTICS + 1)).astype(np.float32)
         deviation = np.abs(deviation) + np.float32(0.5)
         with torch.no_grad():
@@ -148,7 +142,7 @@ def export(
             both = [network.by_clip(heard).mean(0), network.speaker(own).mean(0)]
         for known in (0, 1):
             inputs = {"bands": given, "loudness": loud, "mean": mean, "deviation": deviation}
-            answer = session.run(None, inputs | {"known": np.float32([known])})[0]
+            answer = session.run(None, inputs | {"known": np.array([known], np.float32)})[0]
             logits = both[0] if not known else (both[0] + both[1]) / 2
             apart = max(apart, float(np.abs(answer - (logits / temperatures[known]).softmax(1).numpy()).max()))
     if apart > CLOSE:

@@ -22,6 +22,8 @@ SESSION: Final = 40
 """Clips of a speaker that share a made-up session: about a minute and a half."""
 CROP: Final = (1.0, 2.6)
 """Seconds that are left of a clip in a made-up session."""
+FLOOR: Final = 1e-5
+"""Added to bands before their logarithm: 40 dB below speech."""
 JUDGED: Final = 3
 """Versions of the validation clips."""
 
@@ -29,10 +31,12 @@ JUDGED: Final = 3
 @dataclass(frozen=True)
 class Features:
     """N clips of one version: `statistics` float32 (N, STATISTICS + 1), the last of them the logarithm of how loud the
-    clip is, and `sessions` int64 (N,): clips with the same number were recorded in one go."""
+    clip is, `sessions` int64 (N,): clips with the same number were recorded in one go, and `simple` float32
+    (N, 2 BANDS), which only the baselines read."""
 
     statistics: NDArray[np.float32]
     sessions: NDArray[np.int64]
+    simple: NDArray[np.float32]
 
 
 def sessions_of(speakers: Sequence[str], size: int, random: np.random.Generator) -> NDArray[np.int64]:
@@ -51,6 +55,12 @@ def described(encoder: Encoder, sounds: Sequence[NDArray[np.float32]]) -> NDArra
     """Statistics and loudness (N, STATISTICS + 1) of segments."""
     loud = np.log(np.array([[loudness(one)] for one in sounds]) + QUIETEST).astype(np.float32)
     return np.concatenate([statistics(encoder, [bands(one) for one in sounds]), loud], 1)
+
+
+def simple(sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Mean and deviation over time of each band's logarithm, (N, 2 BANDS)."""
+    logs = [np.log(bands(one) + np.float32(FLOOR)) for one in sounds]
+    return np.array([np.concatenate([one.mean(0), one.std(0)]) for one in logs], np.float32)
 
 
 def heard(clips: Clips, version: int) -> tuple[list[NDArray[np.float32]], NDArray[np.int64]]:
@@ -87,11 +97,11 @@ def kept(data: Path, split: str, versions: int, run: Path) -> tuple[Clips, list[
         sounds, sessions = heard(clips, version)
         path = path_of(run, split, version)
         part = path.with_name(f"{path.stem}.part.npz")
-        np.savez(part, statistics=described(encoder, sounds), sessions=sessions)
+        np.savez(part, statistics=described(encoder, sounds), sessions=sessions, simple=simple(sounds))
         part.replace(path)
         print(f"{path.name}: {len(clips)} clips", flush=True)
     found = []
     for version in range(versions):
         with np.load(path_of(run, split, version)) as file:
-            found.append(Features(file["statistics"], file["sessions"]))
+            found.append(Features(file["statistics"], file["sessions"], file["simple"]))
     return replace(clips, sounds=[]), found

@@ -62,7 +62,7 @@ def rules(answers: NDArray[np.float32], loud: NDArray[np.float64]) -> dict[str, 
     sure = certainty(answers) + 1e-3
 
     def one(place: int) -> NDArray[np.float64]:
-        return np.eye(count)[place]
+        return np.asarray(np.eye(count)[place], np.float64)
 
     return {
         "key segments": key_segments.weights(answers, loud),

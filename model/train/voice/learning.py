@@ -37,7 +37,7 @@ class Plan:
     epochs: int = 24
     drawn: int = 6000
     batch: int = 64
-    rate: float = 1e-3
+    rate: float = 2e-3
     decay: float = 0.15
     smoothing: float = 0.05
     mixed: float = 0.5

@@ -18,8 +18,8 @@ FARTHEST: Final = 5.0
 class Sizes:
     """`members` networks, each with `hidden` units; shares dropped of what they read and of their units."""
 
-    members: int = 6
-    hidden: int = 96
+    members: int = 5
+    hidden: int = 192
     drop_read: float = 0.2
     drop_hidden: float = 0.4
 

@@ -40,7 +40,7 @@ class Clips:
 
 def decode(content: bytes) -> NDArray[np.float32]:
     """An audio file's samples, mono, 16 kHz."""
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), mode="r") as container:
         resampler = av.AudioResampler("flt", "mono", RATE)
         frames = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
         frames += resampler.resample(None)
