@@ -7,9 +7,10 @@ from typing import Any, Final
 from model.modalities import Modality
 
 _WEIGHTS: Final = Path(__file__).parents[1] / "model" / "weights"
+_NOISY: Final = "the same clips in made-up rooms, microphones and noise: by the clip alone"
 _PLACES: Final[dict[Modality, tuple[str, tuple[str, ...]]]] = {
     "face": ("face.json", ("results", "ferplus_test", "aligned", "accuracy")),
-    "voice": ("voice.json", ("results", "ravdess_test", "LERA, by the clip alone", "war")),
+    "voice": ("voice.json", ("results", "ravdess_test", _NOISY, "war")),
     "words": ("text.json", ("results", "goemotions_test", "LERA", "war")),
 }
 

@@ -135,7 +135,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         accuracy="How often each reader is right on what it had never met, by its model card:",
         accuracies={
             "face": "faces: {part} of the test pictures (FER+). It follows the largest face and no other.",
-            "voice": "voices: {part} of acted test sentences; free speech is harder.",
+            "voice": "voices: {part} of acted test sentences (RAVDESS) with noise; free speech is harder.",
             "words": "words: {part} of test texts (Reddit). It reads English alone.",
         },
         lag=(
@@ -207,7 +207,7 @@ WORDS: Final[dict[LanguageName, Words]] = {
         accuracy="各模型在從未見過的測試資料上答對的比例（見模型卡）：",
         accuracies={
             "face": "臉部：測試照片（FER+）的 {part}。只看最大的那張臉。",
-            "voice": "聲音：演出的測試句子的 {part}；自然說話更難。",
+            "voice": "聲音：加了雜音的演出測試句子（RAVDESS）的 {part}；自然說話更難。",
             "words": "話語：測試文字（Reddit）的 {part}。只讀得懂英文。",
         },
         lag="每一點說的是它之前的幾秒：臉約兩秒，聲音最多八秒，話語會逐漸淡去。語音辨識會聽錯不少字。",
