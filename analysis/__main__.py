@@ -14,7 +14,7 @@ from analysis.progress import Progress
 from analysis.reading import kind_of, read
 from analysis.senses import LoadedSenses
 from analysis.tracks import Read
-from analysis.usual import earlier
+from analysis.usual import Earlier, earlier
 from bot.language import LanguageName, one_line
 from bot.settings import read_settings
 from lera.configuration import read_configuration
@@ -36,7 +36,11 @@ def main(argv: list[str] | None = None) -> int:
     without: set[Modality] = {modality for modality in MODALITIES if getattr(arguments, f"no_{modality}")}
     agent = read_configuration(arguments.config).section("streamer_agent", StreamerSettings)
     found = _read(path, agent, without)
-    compared = earlier(settings.history.file, settings.channel.name)
+    try:
+        compared = earlier(settings.history.file, settings.channel.name)
+    except LeraError as error:
+        print(f"Nothing is compared: {error}", file=sys.stderr)
+        compared = Earlier(0, None)
     name = one_line(path.name)
     if kind is not None:
         _spare(arguments.export, path)

@@ -10,7 +10,6 @@ from msgspec import Struct
 from bot.report.reader import StageAverages, reading
 from bot.report.stories import FARTHEST
 from bot.report.story import FEWEST_STREAMS, LONG_ENOUGH, MOST_STREAMS
-from lera.errors import LeraError
 from model.modalities import MODALITIES, Modality
 from transport.reading import Probabilities
 
@@ -43,11 +42,10 @@ def usual_of(channel: str, streams: Sequence[StageAverages]) -> Earlier:
 
 
 def earlier(path: Path, channel: str) -> Earlier:
-    """What the history at `path` has of a channel; nothing where there is no history, or none that can be read."""
-    try:
-        with reading(path) as reader:
-            sessions = [session.id for session in reader.sessions() if session.channel == channel]
-            return usual_of(channel, reader.stage_averages(sessions[:FARTHEST]))
-    except LeraError:
+    """What the history at `path` has of a channel; nothing where there is none. Raises LeraError for a broken one."""
+    if not path.exists():
         # A file is read also on a machine that has never seen a stream.
         return Earlier(0, None)
+    with reading(path) as reader:
+        sessions = [session.id for session in reader.sessions() if session.channel == channel]
+        return usual_of(channel, reader.stage_averages(sessions[:FARTHEST]))

@@ -87,6 +87,16 @@ def test_the_same_file_gives_the_same_files(here: Path) -> None:
         assert Path(f"1.{ending}").read_bytes() == Path(f"2.{ending}").read_bytes()
 
 
+def test_a_broken_history_is_said_and_stops_nothing(
+    here: Path, lera_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lera_home.mkdir(parents=True, exist_ok=True)
+    (lera_home / "history.sqlite3").write_bytes(b"no database" * 99)
+    clip(here / "a.mp4", 5.0)
+    assert main(["a.mp4"]) == 0 and (here / "lera-analysis-a.html").exists()
+    assert "Nothing is compared: The history" in capsys.readouterr().err
+
+
 def test_modalities_are_left_out(here: Path) -> None:
     clip(here / "a.mp4", 5.0)
     assert main(["a.mp4", "--no-voice", "--no-words", "--export", "a.json"]) == 0

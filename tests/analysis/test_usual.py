@@ -9,6 +9,7 @@ from analysis.usual import earlier
 from bot.history import History, StreamerSecond
 from bot.report.reader import reading
 from bot.report.story import LONG_ENOUGH
+from lera.errors import LeraError
 from model.emotions import EMOTIONS
 from tests.analysis.seeing import leading
 from transport.reading import Probabilities
@@ -37,7 +38,8 @@ def test_no_history_and_no_streams_are_nothing_to_compare_with(tmp_path: Path) -
     History(tmp_path / "h.sqlite3").close()
     assert earlier(tmp_path / "h.sqlite3", "nightfox").streams == 0
     (tmp_path / "broken.sqlite3").write_bytes(b"no database" * 99)
-    assert earlier(tmp_path / "broken.sqlite3", "nightfox").streams == 0
+    with pytest.raises(LeraError, match="can't be read"):
+        earlier(tmp_path / "broken.sqlite3", "nightfox")
 
 
 def test_the_usual_is_the_mean_of_this_channels_long_streams(tmp_path: Path) -> None:
