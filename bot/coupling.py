@@ -1,12 +1,12 @@
 """How closely one series of moods follows another, and how much later: the estimate behind `bot/resonance.py`. Pure.
 
-Both series (n, 7), one row a second, are turned into changes: differences from second to second, each of at most the
-usual size, smoothed over some seconds. Differences, since two slow drifts look alike for no reason (Yule, J. R. Stat.
-Soc. 89, 1926); limited, since one common jump, as at a stream's start, is no evidence of following (as the spatial
-signs of Visuri, Koivunen & Oja, J. Stat. Plan. Inference 91, 2000, but for small changes); smoothed, since nobody
-follows the noise of single readings. The same linear filter on both moves no lag. All of it happens in the frequency
-domain, for all of the seven at once: with X and Y the changes' transforms, S(f) = sum over emotions of conj(X) Y, and
-the correlation at the lag t is
+Both series (n, 7), one row a second, are turned into changes: differences from second to second, each of at most twice
+the usual size, smoothed over some seconds. Differences, since two slow drifts look alike for no reason (Yule, J. R.
+Stat. Soc. 89, 1926); limited, since one common jump, as at a stream's start, is no evidence of following (as the
+spatial signs of Visuri, Koivunen & Oja, J. Stat. Plan. Inference 91, 2000, but for small changes); smoothed, since
+nobody follows the noise of single readings. The same linear filter on both moves no lag. All of it happens in the
+frequency domain, for all of the seven at once: with X and Y the changes' transforms, S(f) = sum over emotions of
+conj(X) Y, and the correlation at the lag t is
     r(t) = Re sum_f S(f) exp(2 pi i f t) / sqrt(sum |X|^2 sum |Y|^2),   -1..1,
 whose peak is the generalised cross-correlation's (Knapp & Carter, IEEE Trans. ASSP 24, 1976) and lies between samples.
 
@@ -36,6 +36,8 @@ LAGS: Final = np.arange(0.0, LONGEST_LAG + 0.05, 0.1)
 SURROGATES: Final = 399
 SMOOTHING: Final = 1.5
 """Standard deviation of the smoothing, in seconds: what is left are changes over some five seconds to a minute."""
+LIMIT: Final = 2.0
+"""The largest change that counts in full, in usual ones; for the test it is 1."""
 BAND: Final = 0.25
 """Hz; above it the smoothing leaves nothing."""
 SMALLEST_MOVE: Final = 0.01
@@ -75,19 +77,18 @@ def couple(stretches: Sequence[tuple[Floats, Floats]]) -> Coupling | None:
     following = _changes([second for _, second in stretches])
     if leading is None or following is None:
         return None
-    smoothing, turns = _filters(len(leading))
-    x, y = _spectra(leading, smoothing), _spectra(following, smoothing)
+    smoothing, turns = _filters(len(leading[0]))
+    x, y = (_spectra(side[0], smoothing) for side in (leading, following))
+    reached = _reached((x.conj() * y).sum(axis=1), turns[:, ::_COARSE])
+    x, y = (_spectra(side[1], smoothing) for side in (leading, following))
     cross = x.conj() * y
     power_x, power_y = np.square(np.abs(x)).sum(axis=0), np.square(np.abs(y)).sum(axis=0)
     whole = math.sqrt(power_x.sum() * power_y.sum())
     together = cross.sum(axis=1)
-    correlations = (together @ turns).real / whole
-    highest = float(correlations[::_COARSE].max())
-    reached = int((_surrogate_peaks(together, turns[:, ::_COARSE]) / whole >= highest).sum())
     moved = (power_x > SMALLEST_PART * power_x.sum()) & (power_y > SMALLEST_PART * power_y.sum())
     scale = np.where(moved, np.sqrt(power_x * power_y), np.nan)
     return Coupling(
-        correlations=correlations,
+        correlations=(together @ turns).real / whole,
         # The variance of a surrogate's correlation is 1 / pairs, as of pairs that know nothing of each other.
         pairs=float(2.0 * whole**2 / np.square(np.abs(together)).sum()),
         p=(1 + reached) / (1 + SURROGATES),
@@ -95,8 +96,12 @@ def couple(stretches: Sequence[tuple[Floats, Floats]]) -> Coupling | None:
     )
 
 
-def _changes(stretches: Sequence[Floats]) -> Floats | None:
-    """The limited differences within each stretch, one after the other, without their mean."""
+def _changes(stretches: Sequence[Floats]) -> tuple[Floats, Floats] | None:
+    """The differences within each stretch, one after the other, without their mean: to test with, and to measure with.
+
+    None is larger than the usual size in the first, and than LIMIT times that in the second: the first makes the fewest
+    false alarms, the second finds lags best.
+    """
     changes = np.concatenate([np.diff(stretch, axis=0) for stretch in stretches])
     sizes = np.sqrt(np.square(changes).sum(axis=1))
     moves = np.sort(sizes[sizes > SMALLEST_MOVE])
@@ -108,8 +113,10 @@ def _changes(stretches: Sequence[Floats]) -> Floats | None:
     if squares.sum() ** 2 < FEWEST_EQUAL_MOVES * np.square(squares).sum():
         # A lively half minute in a still window is one event, whatever follows in it.
         return None
-    limited = changes * np.minimum(1.0, usual / np.maximum(sizes, 1e-12))[:, None]
-    return np.asarray(limited - limited.mean(axis=0))
+    tested, measured = (
+        changes * np.minimum(1.0, largest / np.maximum(sizes, 1e-12))[:, None] for largest in (usual, LIMIT * usual)
+    )
+    return tested - tested.mean(axis=0), measured - measured.mean(axis=0)
 
 
 def _spectra(changes: Floats, smoothing: Floats) -> Spectra:
@@ -124,13 +131,13 @@ def _filters(samples: int) -> tuple[Floats, Spectra]:
     return np.exp(-0.5 * np.square(turning * SMOOTHING)), np.exp(1j * np.outer(turning, LAGS))
 
 
-def _surrogate_peaks(together: Spectra, turns: Spectra) -> Floats:
-    """The highest correlation of each surrogate, (SURROGATES,), before it is divided by what the data's are."""
+def _reached(together: Spectra, turns: Spectra) -> int:
+    """How many surrogates come to a correlation as high as the data's highest, each at its own best lag."""
     turned = _angles()[:, : len(together)] * together.astype(np.complex64)
     # The real part alone: half the work, and the machine has a game to run.
     parts = np.concatenate([turned.real, -turned.imag], axis=1)
     waves = np.concatenate([turns.real, turns.imag]).astype(np.float32)
-    return np.asarray((parts @ waves).max(axis=1), np.float64)
+    return int(((parts @ waves).max(axis=1) >= float((together @ turns).real.max())).sum())
 
 
 @functools.cache

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "evaluate text": ("model.train.text.evaluate", "judge the shipped chat reader, beside the simplest baselines"),
     "evaluate face": ("model.train.evaluate", "judge the shipped face reader beside the simplest baselines"),
     "evaluate voice": ("model.train.voice.evaluate", "judge the shipped voice reader beside the simplest baselines"),
+    "evaluate fusion": ("model.train.modalities", "compare face, voice and their fusions on RAVDESS"),
     "table": ("model.zoo.table", "what every network costs, beside the report's tables"),
 }
 

@@ -109,7 +109,7 @@ def pooled(rows: NDArray[np.floating], parts: NDArray[np.floating], rule: Rule) 
 
 def certainty(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     """How much distributions (..., 7) tell, (...): 1 minus their entropy's share of the highest, at least 0.01."""
-    return np.maximum(1 - _entropy(rows) / np.log(len(EMOTIONS)), LEAST_CERTAIN)
+    return np.asarray(np.maximum(1 - _entropy(rows) / np.log(len(EMOTIONS)), LEAST_CERTAIN))
 
 
 def disagreement(rows: NDArray[np.floating], parts: NDArray[np.floating]) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import os
 import time
 from collections.abc import Callable, Sequence
 
@@ -16,7 +17,8 @@ from transport.stage import Modality
 
 
 class Statistics(Struct):
-    """What a run did and cost. `cpu_seconds` is processor time of the whole process since the run began."""
+    """What a run did and cost. `cpu_seconds` is processor time of the agent's own process since the run began, and
+    `recogniser_cpu_seconds` of the recogniser's; Windows doesn't tell the latter, and it stays 0."""
 
     seconds: float = 0.0
     frames: int = 0
@@ -25,11 +27,12 @@ class Statistics(Struct):
     dropped: int = 0
     readings: dict[Modality, int] = field(default_factory=dict)
     cpu_seconds: float = 0.0
+    recogniser_cpu_seconds: float = 0.0
     rss_megabytes: float = 0.0
 
     def __str__(self) -> str:
         """One line for people."""
-        share = 100 * self.cpu_seconds / max(self.seconds, 1e-3)
+        share = 100 * (self.cpu_seconds + self.recogniser_cpu_seconds) / max(self.seconds, 1e-3)
         told = ", ".join(f"{count} of {modality}" for modality, count in self.readings.items())
         return (
             f"Readings made in {self.seconds:.0f} s: {told or 'none'}; {share:.0f} % of one processor core (loading "
@@ -66,7 +69,7 @@ class StreamerAgent:
 
     async def run(self, seconds: float | None = None) -> None:
         """Run for `seconds`, or on and on. Raises LeraError when nothing can be opened, or the bot refuses for good."""
-        began, spent = time.monotonic(), time.process_time()
+        began, spent, beside = time.monotonic(), time.process_time(), _spent_beside()
         tasks = [asyncio.create_task(work) for work in (self._connect(), self._sense(), self._stopped())]
         try:
             done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -81,6 +84,7 @@ class StreamerAgent:
                 await tidying
                 raise
             finally:
+                self.statistics.recogniser_cpu_seconds = _spent_beside() - beside
                 self._count(time.monotonic() - began, time.process_time() - spent)
 
     def stop(self) -> None:
@@ -162,3 +166,9 @@ class StreamerAgent:
             self._lines.once(
                 "bot", f"The bot at {self._place} can't be reached; trying again. `python run.py bot` starts it."
             )
+
+
+def _spent_beside() -> float:
+    """Processor time, in seconds, of processes that this one has started and that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system

@@ -5,20 +5,28 @@ No clock of its own: samples bring their time along, so that a file can be heard
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.modalities import Sensed
 from model.speech import RATE, SpeechFinder, Utterance
-from model.voice import VoiceListener
+from model.voice import VoiceAnswer
 from streamer_agent.words import ReadsWords
 
 WORDS_HALF_LIFE: Final = 10.0
 """Seconds after which what somebody said counts half."""
 FAINT: Final = 0.02
 """Words that count less than this are forgotten."""
+
+
+class Listens(Protocol):
+    """The part of `model.voice.VoiceListener` that is used."""
+
+    def hear(self, samples: NDArray[np.floating], time: float) -> None: ...
+    def answer(self) -> VoiceAnswer | None: ...
+    def reset(self) -> None: ...
 
 
 class _Said(NamedTuple):
@@ -33,7 +41,7 @@ class Ear:
 
     def __init__(
         self,
-        listener: VoiceListener,
+        listener: Listens,
         words: ReadsWords | None = None,
         run: Callable[[Callable[[], None]], None] = lambda work: work(),
     ) -> None:
@@ -100,7 +108,7 @@ class Ear:
         self._listener.reset()
 
     def _fading(self, said: _Said) -> float:
-        return float(said.sensed.quality) * 0.5 ** (max(0.0, self._now - said.ended) / WORDS_HALF_LIFE)
+        return float(said.sensed.quality * 0.5 ** (max(0.0, self._now - said.ended) / WORDS_HALF_LIFE))
 
     def _take(self, utterance: Utterance) -> None:
         self.utterances += 1

@@ -16,6 +16,7 @@ from model.zoo import (
     ial,
     lera,
     mae_dfer,
+    merlb,
     mmnet,
     poster_v2,
     resnet3d18,
@@ -51,6 +52,12 @@ def frames(sizes: Any) -> tuple[Shape, ...]:
 def picture(sizes: Any) -> tuple[Shape, ...]:
     """One image: (3, H, W)."""
     return ((3, sizes.image, sizes.image),)
+
+
+def broadcast(sizes: Any) -> tuple[Shape, ...]:
+    """Steps first: face (T, 3, H, W), screen (T, 3, H, W), sound (T, samples)."""
+    pictures = ((sizes.steps, 3, side, side) for side in (sizes.face, sizes.screen))
+    return (*pictures, (sizes.steps, sizes.samples))
 
 
 def ca_inputs(sizes: Any) -> tuple[Shape, ...]:
@@ -105,6 +112,7 @@ NETWORKS: dict[str, Network] = {
         action_units.sizes_in,
     ),
     "ensemble": Network(ensemble.EnsembleSizes, ensemble.Ensemble, clip, (), ensemble.sizes_in),
+    "merlb": Network(merlb.MerlbSizes, merlb.Merlb, broadcast, (), merlb.sizes_in),
 }
 
 # Variants that have a name of their own: the network, and what differs from its default sizes.
@@ -114,6 +122,8 @@ ALIASES: dict[str, tuple[str, dict[str, object]]] = {
     "lera_fusion_position": ("lera", {"position": True}),
     "videomae_vitb_160": ("videomae", {"image": 160}),
     "videomae_vitb_224": ("videomae", {"image": 224}),
+    "merlb_early": ("merlb", {"fusion": "early"}),
+    "merlb_late": ("merlb", {"fusion": "late"}),
     "mmnet_antialias": ("mmnet", {"antialias": True}),
     "mmnet_ca_module_pos0": ("mmnet_ca_module", {}),
     "mmnet_pc_module_d2m4": ("mmnet_pc_module", {"depth": 2, "mlp_ratio": 4.0}),

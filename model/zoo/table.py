@@ -65,6 +65,9 @@ ROWS: Final = (
     Row("CA branch alone, 112x112", "mmnet_ca_module", {}, None, "", "inside LERA, at 80x80: 3.04 G"),
     Row("PC branch alone", "mmnet_pc_module"),
     Row("Action units", "action_units"),
+    Row("MERLB, tensor train", "merlb", {}, None, "", "face, screen and voice of 5 s; the tensor train is 11,422"),
+    Row("MERLB, early", "merlb_early"),
+    Row("MERLB, late", "merlb_late"),
 )
 
 NOTE: Final = """\

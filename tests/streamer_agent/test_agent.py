@@ -24,6 +24,7 @@ from streamer_agent.settings import StreamerSettings
 from tests.streamer_agent.helpers import KEY, Client, FakeDevices, Listener, stage, until
 from tests.talk import needs_face, needs_voices, say, takes, talk, write_video
 from tests.viewer_agent.helpers import FakeReader, face, frame
+from transport.reading import Source
 from transport.stage import StageClient, parse_stage_address
 from viewer_agent.camera import Frame
 
@@ -74,7 +75,7 @@ def agent(
             Listening(
                 connection,
                 said,
-                lambda run, _closing: Ear(listener or Listener(), None, run),  # type: ignore[arg-type]
+                lambda run, _closing: Ear(listener or Listener(), None, run),
                 lambda wake: Microphone("default", devices, wake),
             ),
         ]
@@ -88,7 +89,8 @@ async def ended(running: "asyncio.Task[None]", streamer: StreamerAgent) -> None:
 
 
 async def test_a_pause_closes_camera_and_microphone_and_withdraws_all() -> None:
-    client, lines, devices = Client(), [], FakeDevices()
+    client, devices = Client(), FakeDevices()
+    lines: list[str] = []
     streamer = agent(client, lines, devices)
     running = asyncio.create_task(streamer.run())
     await until(lambda: {told[0] for told in client.told} == {"face", "voice"})
@@ -107,7 +109,8 @@ async def test_a_pause_closes_camera_and_microphone_and_withdraws_all() -> None:
 async def test_the_microphone_dies_and_comes_back_while_the_camera_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Microphone, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(Microphone, "LOOK", 0.05)
-    client, lines, devices = Client(), [], FakeDevices()
+    client, devices = Client(), FakeDevices()
+    lines: list[str] = []
     streamer = agent(client, lines, devices)
     running = asyncio.create_task(streamer.run())
     await until(lambda: {told[0] for told in client.told} == {"face", "voice"})
@@ -124,7 +127,8 @@ async def test_the_microphone_dies_and_comes_back_while_the_camera_goes_on(monke
 
 
 async def test_one_that_is_missing_at_first_is_told_and_the_other_goes_on() -> None:
-    client, lines = Client(), []
+    client = Client()
+    lines: list[str] = []
     streamer = agent(client, lines, FakeDevices(), camera=False)
     running = asyncio.create_task(streamer.run())
     await until(lambda: any(told[0] == "voice" for told in client.told))
@@ -151,7 +155,7 @@ async def test_a_wrong_key_ends_it_and_a_bot_that_is_away_is_waited_for() -> Non
                 Listening(
                     connection,
                     said,
-                    lambda run, _closing: Ear(Listener(), None, run),  # type: ignore[arg-type]
+                    lambda run, _closing: Ear(Listener(), None, run),
                     lambda wake: Microphone("default", FakeDevices(), wake),
                 )
             ]
@@ -193,11 +197,11 @@ async def reaches_the_bot(tmp_path: Path) -> None:
             lines.append,
         )
         running = asyncio.create_task(streamer.run())
-        sources = ("streamer_face", "streamer_voice", "streamer_words")
+        sources: tuple[Source, ...] = ("streamer_face", "streamer_voice", "streamer_words")
         await until(lambda: running.done() or all(host.of(source) for source in sources), 400)
         await ended(running, streamer)
     for source in sources:
-        readings = host.of(source)  # type: ignore[arg-type]
+        readings = host.of(source)
         assert readings, (source, lines)
         assert all(abs(sum(reading.probabilities) - 1) < 0.01 and reading.quality > 0 for reading in readings)
         times = [reading.time for reading in readings]

@@ -15,6 +15,7 @@ from tests.streamer_agent.helpers import stage, until
 from tests.talk import needs_espeak, needs_face, needs_voices, say, talk, write_video, write_wav
 from tests.viewer_agent.helpers import agent_process
 from tests.viewer_agent.test_process import strange
+from transport.reading import Source
 
 
 def settings(home: Path, place: str) -> str:
@@ -58,7 +59,7 @@ async def test_nothing_of_face_voice_and_words_is_written_or_sent_elsewhere(lera
         async with agent_process(
             lera_home, *arguments, *files, wrapper=wrapper, stdin=asyncio.subprocess.PIPE
         ) as agent:
-            sources = ("streamer_face", "streamer_voice", "streamer_words")
+            sources: tuple[Source, ...] = ("streamer_face", "streamer_voice", "streamer_words")
             await until(lambda: agent.process.returncode is not None or all(map(host.of, sources)), 400)
             status, out, err = await agent.finish()
         port = host.place.rpartition(":")[2]
@@ -76,7 +77,9 @@ async def test_nothing_of_face_voice_and_words_is_written_or_sent_elsewhere(lera
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
 async def test_without_consent_it_ends_and_ctrl_c_is_no_failure(lera_home: Path) -> None:
-    sound = str(write_wav(lera_home.parent / "hiss.wav", np.random.default_rng(0).normal(0, 0.1, 32_000)))
+    sound = str(
+        write_wav(lera_home.parent / "hiss.wav", np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32))
+    )
     async with stage(key=kept_keys("demo").streamer) as host:
         config = settings(lera_home, host.place)
         async with agent_process(lera_home, "-m", "streamer_agent", "--config", config, "--no-camera") as agent:

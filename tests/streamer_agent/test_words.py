@@ -210,7 +210,7 @@ def speech(seconds: float = 1.5) -> Sound:
 
 
 def test_words_fade_and_newer_ones_join(reader: text.TextReader) -> None:
-    ear = Ear(Listener(), Words(Script("i am so happy today", "i hate this so much"), reader))  # type: ignore[arg-type]
+    ear = Ear(Listener(), Words(Script("i am so happy today", "i hate this so much"), reader))
     ear.hear(speech(), 3.5)
     fresh = ear.words()
     assert ear.utterances == ear.readable == 1 and fresh is not None and (ear.words_age() or 0) > 0
@@ -229,7 +229,7 @@ def test_words_fade_and_newer_ones_join(reader: text.TextReader) -> None:
 
 def test_words_that_come_after_a_pause_are_dropped(reader: text.TextReader) -> None:
     waiting: list[Callable[[], None]] = []
-    ear = Ear(Listener(), Words(Script("i am so happy today"), reader), waiting.append)  # type: ignore[arg-type]
+    ear = Ear(Listener(), Words(Script("i am so happy today"), reader), waiting.append)
     ear.hear(speech(), 3.5)
     assert len(waiting) == 1
     ear.reset()

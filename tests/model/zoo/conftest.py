@@ -38,7 +38,25 @@ TINY: Mapping[str, dict[str, Any]] = {
     "c3d": {"frames": 16, "image": 32, "hidden": 16},
     "resnet3d18": {"frames": 4, "image": 32},
     "action_units": {},
+    "merlb": {
+        "steps": 3,
+        "face": 16,
+        "screen": 32,
+        "samples": 900,
+        "stem": 8,
+        "face_widths": (16, 24),
+        "screen_widths": (8, 16, 24),
+        "sound": 6,
+        "feature": 24,
+        "units": 5,
+        "modes": (2, 3, 6, 3, 2),
+        "outputs": (2, 2, 1, 2, 1),
+        "ranks": (1, 2, 3, 3, 2, 1),
+        "hidden": 8,
+    },
 }
+# They were published as no file that could be imported.
+UNPUBLISHED = ("action_units", "merlb")
 
 
 @pytest.fixture(scope="session")
