@@ -26,6 +26,7 @@ PROGRAMS = {
     "streamer": "let your own face, voice and words be read beside the crowd's mood (asks you first)",
     "viewer": "share how you feel with a stream (asks you first)",
     "report": "write a stream's story as one offline page, or its numbers",
+    "analyse": "read a clip, a recording or a text into one offline page",
     "doctor": "check this machine and say what to mend",
     "test": "run all tests (options go to pytest)",
     "check": "run the linter and the type checker",

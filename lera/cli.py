@@ -28,6 +28,7 @@ PROGRAMS: Final = {
     ),
     "viewer": Program("viewer_agent.__main__", "share how you feel with a stream (asks you first)"),
     "report": Program("bot.report.__main__", "write a stream's story as one offline page, or its numbers"),
+    "analyse": Program("analysis.__main__", "read a clip, a recording or a text into one offline page"),
     "doctor": Program("bot.doctor", "check this machine and say what to mend"),
 }
 

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "streamer_agent": {"lera", "model", "transport", "viewer_agent"},
     "bot": {"lera", "model", "transport"},
     "demo": {"lera", "model", "transport", "viewer_agent", "streamer_agent", "bot"},
+    "analysis": {"lera", "model", "transport", "viewer_agent", "streamer_agent", "bot"},
 }
 TORCH_ROOMS = ("model/train/", "model/zoo/")
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
@@ -87,6 +88,7 @@ def test_every_module_and_page_is_one_hop_from_the_map() -> None:
         "streamer_agent/*.py",
         "bot/*.py",
         "demo/*.py",
+        "analysis/*.py",
         "overlay/*.js",
     )
     missing = [

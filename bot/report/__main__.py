@@ -1,8 +1,6 @@
 """`python run.py report`: a stream's story as one file that opens anywhere, or its numbers for other programs."""
 
 import argparse
-import contextlib
-import os
 import sys
 import webbrowser
 from pathlib import Path
@@ -15,6 +13,7 @@ from bot.report.page import Surroundings, page
 from bot.report.stories import all_sessions, chosen
 from bot.settings import read_settings
 from lera.errors import LeraError
+from lera.files import write
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,20 +64,6 @@ def lines(path: Path) -> list[str]:
         f"{one_line(figures.shortened(session.title))[:80] or '-'}  ({one_line(figures.shortened(session.channel))})"
         for session in sessions
     ]
-
-
-def write(path: Path, content: bytes) -> None:
-    """All of it or nothing: what was there stays until the new file is whole. Raises LeraError."""
-    if not path.name:
-        raise LeraError(f"{path} is a folder; name a file in it.")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise LeraError(f"{path} can't be written ({error.strerror or error}); name another place.") from None
 
 
 if __name__ == "__main__":

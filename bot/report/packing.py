@@ -13,6 +13,8 @@ from bot.report.markup import Markup, tag
 from lera.errors import LeraError
 
 OVERLAY: Final = Path(__file__).parents[2] / "overlay"
+STORY: Final = "report/report.js"
+"""The story's own program, in overlay/."""
 _IMPORT: Final = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?:async )?(?:function|const|class) (\w+)", re.MULTILINE)
 _LIGHT: Final = re.compile(r':root\[data-[a-z]+="light"\] \{\n(.*?)\n\}', re.DOTALL)
@@ -39,10 +41,10 @@ def packed(text: str) -> str:
 
 
 @functools.cache
-def program() -> str:
-    """Our modules in one, each after those that it imports."""
+def program(name: str = STORY) -> str:
+    """Our modules in one, each after those that it imports; `name` is the page's own, in overlay/."""
     known: dict[Path, str] = {}
-    _modules(OVERLAY / "report" / "report.js", known)
+    _modules(OVERLAY / name, known)
     return "\n".join(known.values())
 
 
@@ -64,9 +66,9 @@ def parcel(name: str, content: str) -> Markup:
     return tag("script", content, id=name, type="application/octet-stream")
 
 
-def policy() -> str:
+def policy(name: str = STORY) -> str:
     """The page's Content-Security-Policy: these very scripts and this style sheet, and nothing from anywhere."""
-    scripts = f"'{digest(program())}' '{digest(library())}'"
+    scripts = f"'{digest(program(name))}' '{digest(library())}'"
     return (
         f"default-src 'none'; script-src {scripts}; style-src '{digest(style())}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"

@@ -14,7 +14,7 @@ from bot.report.following_section import following
 from bot.report.following_words import FOLLOWING
 from bot.report.listing import streams, take_along
 from bot.report.markup import Markup, joined, tag
-from bot.report.packing import packed, packed_library, parcel, policy, program, script, style
+from bot.report.packing import STORY, packed, packed_library, parcel, policy, program, script, style
 from bot.report.series import Bucket
 from bot.report.story import Story
 from bot.report.words import PROGRAM, WORDS, expressions
@@ -60,17 +60,20 @@ def page(
     return whole(f"{title} · LERA", body, language)
 
 
-def whole(title: str, body: Markup, language: LanguageName) -> str:
-    """A document around a body, with our style sheet and program and the policy that allows just these."""
+def whole(title: str, body: Markup, language: LanguageName, name: str = STORY) -> str:
+    """A document around a body, with our style sheet and program and the policy that allows just these.
+
+    `name` is the program's, in overlay/.
+    """
     head = joined(
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy()),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy(name)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("meta", name="color-scheme", content="dark light"),
         tag("title", title),
         tag("style", Markup(style())),
-        script(program()),
+        script(program(name)),
     )
     return "<!doctype html>\n" + tag("html", tag("head", head), tag("body", body), lang=language)
 

@@ -49,16 +49,15 @@ def number(value: float) -> str:
     return f"{value:.1f}" if value < 10 and round(value, 1) % 1 else f"{value:.0f}"
 
 
-def bar(share: float, interval: Interval, usual: float | None) -> Markup:
+def bar(share: float, interval: Interval | None, usual: float | None) -> Markup:
     """A share as a bar with its range as whiskers, and a notch where it usually is. The numbers stand beside it."""
-    low, high = (_place(bound) for bound in interval)
+    low, high = (_place(bound) for bound in interval or (0.0, 0.0))
+    whiskers = [(low, high, 12, 12), (low, low, 8, 16), (high, high, 8, 16)] if interval else []
     return tag(
         "svg",
         tag("rect", class_="track", x="0", y="6", width="100%", height="12", rx="6"),
         tag("rect", class_="fill", x="0", y="6", width=_place(share), height="12", rx="6"),
-        tag("line", class_="whisker", x1=low, x2=high, y1="12", y2="12"),
-        tag("line", class_="whisker", x1=low, x2=low, y1="8", y2="16"),
-        tag("line", class_="whisker", x1=high, x2=high, y1="8", y2="16"),
+        *(tag("line", class_="whisker", x1=x1, x2=x2, y1=str(y1), y2=str(y2)) for x1, x2, y1, y2 in whiskers),
         tag("line", class_="notch", x1=_place(usual), x2=_place(usual), y1="1", y2="23") if usual is not None else None,
         class_="meter", height="24", width="100%", aria_hidden="true", focusable="false",
     )  # fmt: skip

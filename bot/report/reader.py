@@ -31,6 +31,16 @@ class Averages(Struct, frozen=True):
     shares: Probabilities | None
 
 
+class StageAverages(Struct, frozen=True):
+    """The streamer's own mood in one session: means of its `counted` seconds with one, and of the three parts that
+    face, voice and words had in it."""
+
+    session: int
+    counted: int
+    shares: Probabilities
+    parts: tuple[float, float, float]
+
+
 class Reader:
     """A history that is open for reading. Methods raise LeraError when it can't be read."""
 
@@ -98,6 +108,17 @@ class Reader:
 
         found = ((session, self._all(query, session)[0]) for session in sessions)
         return [Averages(session, row[0], row[1], row[2], row[3], _shares(row[4:])) for session, row in found if row[0]]
+
+    def stage_averages(self, sessions: Sequence[int]) -> list[StageAverages]:
+        """The sessions that have any second of the streamer's own mood, in a few numbers each, in this order."""
+        if not self._all("PRAGMA table_info(stage)"):
+            return []
+        parts = ", ".join(f"avg(coalesce({modality}, 0))" for modality in ("face", "voice", "words"))
+        query = f"SELECT count(*), {_MEANS}, {parts} FROM stage WHERE session = ? AND {EMOTIONS[0]} IS NOT NULL"
+        found = ((session, self._all(query, session)[0]) for session in sessions)
+        return [
+            StageAverages(session, row[0], cast(Probabilities, row[1:8]), row[8:11]) for session, row in found if row[0]
+        ]
 
     def has_rows(self, session: int) -> bool:
         """Whether anything was kept of it."""

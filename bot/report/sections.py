@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.language import LanguageName
 from bot.report import figures
+from bot.report.chart import below, frame, stage, steering
 from bot.report.figures import clock, percent
 from bot.report.following import disputed_at
 from bot.report.following_section import dispute_text
@@ -15,7 +16,6 @@ from bot.report.moments import Moment
 from bot.report.pieces import (
     NOTHING,
     bar,
-    button,
     card,
     face,
     interval_text,
@@ -76,76 +76,23 @@ def facts(story: Story, language: LanguageName) -> Markup:
 def chart(language: LanguageName, units: Sequence[int], *, with_streamer: bool = False) -> Markup:
     """The chart's frame and its controls; the program fills them."""
     words = WORDS[language]
-    names = expressions(language)
-    radios = [
-        tag("label", tag("input", type="radio", name="unit", value=str(unit), checked=unit == 0), tag("span", text))
-        for unit, text in [(0, words.fitting), *((unit, words.units[unit]) for unit in units)]
-    ]
-    chips = [
-        tag(
-            "button", face(emotion), names[place],
-            type="button", class_="chip", data_emotion=emotion, data_place=str(place), aria_pressed="true",
-        )
-        for place, emotion in enumerate(EMOTIONS)
-    ]  # fmt: skip
-    head = [tag("th", text, scope="col") for text in (words.time, *names, words.viewers, words.counted)]
+    heads = (words.time, *expressions(language), words.viewers, words.counted)
     return panel(
         "chart-heading",
         words.chart,
-        tag(
-            "div",
-            tag("fieldset", tag("legend", words.unit), *radios, class_="units"),
-            tag("label", tag("span", words.shown_part), tag("select", id="length")),
-            tag(
-                "span",
-                button("in", "+", words.zoom_in),
-                button("out", "\N{MINUS SIGN}", words.zoom_out),
-                class_="pair",
-            ),
-            button("earlier", "◀", words.earlier),
-            tag("label", tag("span", words.page_label), tag("select", id="page")),
-            button("later", "▶", words.later),
-            class_="controls",
-        ),
-        tag(
-            "div",
-            tag("div", *chips, class_="chips", role="group", aria_label=words.lines),
-            tag("span", button("sheet", words.sheet), button("picture", words.picture), class_="saves"),
-            class_="row",
-        ),
-        tag(
-            "div",
-            tag(
-                "div",
-                tag("canvas", class_="shares-chart", role="img", aria_label=words.chart_label),
-                tag("div", class_="marked", hidden=True),
-                class_="shares-frame",
-            ),
+        *steering(language, {unit: words.units[unit] for unit in units}),
+        stage(
+            language,
+            frame(words.chart_label),
             tag("p", words.viewers, class_="viewers-title"),
             tag(
                 "div",
                 tag("canvas", class_="viewers-chart", role="img", aria_label=words.viewers),
                 class_="viewers-frame",
             ),
-            class_="chart", tabindex="0", role="group", aria_label=words.chart, aria_describedby="chart-help",
         ),
-        tag("noscript", tag("p", words.need_script)),
-        tag("p", class_="shown", role="status"),
-        tag("p", words.band, class_="note"),
-        tag("p", FOLLOWING[language].dashed, class_="note") if with_streamer else None,
-        tag("p", words.chart_help, class_="note screen", id="chart-help"),
-        tag(
-            "details",
-            tag("summary", words.numbers),
-            tag(
-                "div",
-                tag("table", tag("thead", tag("tr", *head)), tag("tbody")),
-                class_="wide", tabindex="0", role="group", aria_label=words.numbers,
-            ),
-            tag("p", class_="more note"),
-            class_="numbers screen",
-        ),
-    )  # fmt: skip
+        *below(language, [words.band, *([FOLLOWING[language].dashed] if with_streamer else [])], heads),
+    )
 
 
 def shares(story: Story, language: LanguageName) -> Markup:

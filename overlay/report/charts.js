@@ -1,8 +1,7 @@
 /** Both charts as one: what is shown, what is looked at, on paper, on a dark and on a light ground, and as a picture. */
 
 import { colours, datasets, gapsPlugin, momentsPlugin, sharesOptions, viewersDatasets, viewersOptions } from "./lines.js";
-
-const PICTURE = { width: 1600, height: 900 };
+import { picture } from "./picture.js";
 
 export class Charts {
   /**
@@ -64,32 +63,7 @@ export class Charts {
   /** The chart as it is now, with its title and legend: a PNG as a data URL. */
   picture() {
     const { data, colour } = this;
-    const canvas = document.createElement("canvas");
-    Object.assign(canvas, PICTURE);
-    const options = sharesOptions(data, this.view, colour);
-    const words = (text, size, tone) => ({ display: true, text, color: tone, font: { family: colour.font, size } });
-    Object.assign(options, { responsive: false, devicePixelRatio: 1, events: [], layout: { padding: { top: 24, right: 36, bottom: 24, left: 24 } } });
-    for (const scale of Object.values(options.scales)) scale.ticks.font = { family: colour.font, size: 18 };
-    options.scales.y.afterFit = undefined;
-    options.plugins.tooltip = { enabled: false };
-    options.plugins.title = { ...words(data.title, 30, colour.text), align: "start" };
-    options.plugins.subtitle = { ...words(data.subtitle, 18, colour.quiet), align: "start", padding: { bottom: 26 } };
-    options.plugins.legend = {
-      position: "bottom",
-      labels: {
-        color: colour.text, usePointStyle: true, pointStyle: "circle", boxHeight: 11, padding: 22, font: { family: colour.font, size: 18 },
-        filter: ({ text, hidden }) => Boolean(text) && !hidden, sort: (one, other) => one.datasetIndex - other.datasetIndex,
-      },
-    };
     const lines = datasets(data, this.view.unit, this, colour);
-    // Nothing is faded: a picture has no pointer.
-    for (const line of lines) if (line.emotion !== undefined) line.borderColor = line.backgroundColor = colour.seven[line.emotion];
-    const ground = { id: "ground", beforeDraw({ ctx }) { ctx.fillStyle = colour.panel; ctx.fillRect(0, 0, PICTURE.width, PICTURE.height); } };
-    const chart = new this.Chart(canvas, {
-      type: "line", data: { datasets: lines }, options, plugins: [ground, gapsPlugin(data.gaps, () => colour)],
-    });
-    const url = chart.toBase64Image("image/png");
-    chart.destroy();
-    return url;
+    return picture(this.Chart, data, lines, sharesOptions(data, this.view, colour), colour);
   }
 }

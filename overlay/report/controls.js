@@ -1,7 +1,7 @@
 /** Units, pages, zoom: by buttons, keys and pointer. */
 
-import { handOver, sheet } from "./sheet.js";
-import { clock, filled } from "./words.js";
+import { handOver } from "./sheet.js";
+import { filled, placed } from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 
@@ -10,9 +10,10 @@ const find = (selector) => document.querySelector(selector);
  * @param {import("./view.js").View} view
  * @param {import("./charts.js").Charts} charts
  * @param {() => void} show Called after each change.
+ * @param {(data: object, unit: number) => string} sheet The numbers of a unit as CSV.
  * @returns {{tell: () => void}} `tell` brings the controls up to what is shown.
  */
-export function steer(data, view, charts, show) {
+export function steer(data, view, charts, show, sheet) {
   const after = (change) => (event) => {
     change(event);
     show();
@@ -31,11 +32,11 @@ export function steer(data, view, charts, show) {
   page.addEventListener("change", after(() => view.turnTo(Number(page.value))));
   find('[data-do="picture"]').addEventListener("click", () => handOver(`${data.name}.png`, charts.picture()));
   find('[data-do="sheet"]').addEventListener("click", () => {
-    handOver(`${data.name}-${view.unit}s.csv`, `data:text/csv;charset=utf-8,${encodeURIComponent(sheet(data, view.unit))}`);
+    handOver(`${data.name}-${view.unit}${data.counts ? "" : "s"}.csv`, `data:text/csv;charset=utf-8,${encodeURIComponent(sheet(data, view.unit))}`);
   });
   chips(charts, show);
   keys(find(".chart"), deeds, view, show);
-  pointer(find(".shares-frame"), view, charts, show);
+  for (const frame of document.querySelectorAll(".shares-frame")) pointer(frame, view, charts, show);
 
   /** Options of a select, changed only when they are others: a list that is open must not jump. */
   const offer = (select, options, chosen) => {
@@ -51,10 +52,10 @@ export function steer(data, view, charts, show) {
       const lengths = data.lengths.filter((seconds) => seconds < view.duration);
       const known = view.whole || lengths.includes(Math.round(view.length));
       offer(length, [
-        [0, data.words.whole], ...lengths.map((seconds) => [seconds, data.words.lengths[seconds]]), ...(known ? [] : [[-1, clock(view.length)]]),
+        [0, data.words.whole], ...lengths.map((seconds) => [seconds, data.words.lengths[seconds]]), ...(known ? [] : [[-1, placed(view.length, data)]]),
       ], view.whole ? 0 : known ? Math.round(view.length) : -1);
       const { count, current } = view.pages;
-      const span = (number) => ({ number: number + 1, count, from: clock(number * view.length), to: clock(Math.min((number + 1) * view.length, view.duration)) });
+      const span = (number) => ({ number: number + 1, count, from: placed(number * view.length, data), to: placed(Math.min((number + 1) * view.length, view.duration), data) });
       offer(page, Array.from({ length: count }, (_, number) => [number, filled(data.words.page, span(number))]), current);
       for (const chip of document.querySelectorAll(".chip")) chip.toggleAttribute("data-looked", Number(chip.dataset.place) === charts.looked);
       find('[data-do="earlier"]').disabled = view.from <= 0;

@@ -1,7 +1,7 @@
 /** The two charts: the seven over time, and the viewers below. Drawn by Chart.js, which the page carries with it. */
 
 import { ceiling, line, timeTicks } from "./series.js";
-import { clock, filled, percent } from "./words.js";
+import { filled, percent, placed, stretch } from "./words.js";
 
 /** Space for the labels beside both charts, so that the same moment lies above itself. */
 const MARGIN = 46;
@@ -43,6 +43,7 @@ export function datasets(data, unit, { hidden, looked }, colour) {
     label: filled(data.words.own_line, { expression: data.expressions[looked] }), borderWidth: 1.6, borderDash: [5, 4], order: 0,
     tension: 0, pointRadius: 0, pointHoverRadius: 0, pointHitRadius: 0,
   });
+  if (!series.low) return lines;
   const edge = (values, fill) => ({
     type: "line", data: line(series, unit, data.duration, values), borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, fill, order: 3,
     backgroundColor: `${colour.seven[looked]}38`,
@@ -116,8 +117,8 @@ export function momentsPlugin(data, colour) {
   };
 }
 
-/** What both charts share. */
-function options(view, colour) {
+/** What all charts share. */
+function options(data, view, colour) {
   return {
     animation: false, responsive: true, maintainAspectRatio: false, parsing: false, normalized: true, spanGaps: false,
     color: colour.text, font: { family: colour.font },
@@ -126,7 +127,7 @@ function options(view, colour) {
     scales: {
       x: {
         type: "linear", min: view.from, max: view.to, grid: { color: colour.grid }, border: { color: colour.grid },
-        ticks: { color: colour.quiet, maxRotation: 0, autoSkip: false, callback: clock },
+        ticks: { color: colour.quiet, maxRotation: 0, autoSkip: false, callback: (value) => placed(value, data) },
         afterBuildTicks: (axis) => { axis.ticks = timeTicks(axis.min, axis.max, Math.max(2, axis.width / 75)); },
       },
       y: {
@@ -140,7 +141,7 @@ function options(view, colour) {
 
 /** Options of the chart of the seven. */
 export function sharesOptions(data, view, colour) {
-  const made = options(view, colour);
+  const made = options(data, view, colour);
   made.scales.y.max = ceiling(data.series);
   made.scales.y.ticks.callback = (share) => percent(share, data.words);
   made.plugins.tooltip = {
@@ -156,24 +157,26 @@ export function sharesOptions(data, view, colour) {
 function tooltips(data, view) {
   const words = data.words;
   return {
-    title: ([item]) => item && filled(words.span, { from: clock(data.series[view.unit].begin[item.raw.place]), to: clock(data.series[view.unit].begin[item.raw.place] + view.unit) }),
+    title: ([item]) => item && stretch(data.series[view.unit].begin[item.raw.place], view.unit, data),
     label: ({ dataset, raw }) => {
       const series = data.series[view.unit];
+      const told = { expression: dataset.label, share: percent(raw.y, words) };
+      if (!series.low) return ` ${filled(words.share_alone, told)}`;
       const [low, high] = [series.low, series.high].map((bound) => Math.round(bound[dataset.emotion][raw.place] * 100));
-      return ` ${filled(words.share_between, { expression: dataset.label, share: percent(raw.y, words), low, high })}`;
+      return ` ${filled(words.share_between, { ...told, low, high })}`;
     },
     footer: ([item]) => {
       if (!item) return "";
       const series = data.series[view.unit];
       const place = item.raw.place;
-      return filled(words.point_footer, { viewers: Math.round(series.viewers[place]), counted: series.counted[place], unit: view.unit });
+      return filled(words.point_footer, { viewers: Math.round(series.viewers?.[place] ?? 0), counted: series.counted[place], unit: view.unit });
     },
   };
 }
 
 /** Options of the viewers' chart. */
 export function viewersOptions(data, view, colour) {
-  const made = options(view, colour);
+  const made = options(data, view, colour);
   made.layout.padding.top = 6;
   // Not left out, or the same moment would be at another place than above.
   made.scales.x.ticks.color = "transparent";

@@ -5,6 +5,7 @@ import { draw } from "../drawings.js";
 import { Charts } from "./charts.js";
 import { copyable } from "./chapters.js";
 import { steer } from "./controls.js";
+import { sheet } from "./sheet.js";
 import { fillTable } from "./table.js";
 import { unpacked, runPacked } from "./unpack.js";
 import { View } from "./view.js";
@@ -29,7 +30,7 @@ if (find("#data")) {
     charts.show();
     tell();
   };
-  const controls = steer(data, view, charts, show);
+  const controls = steer(data, view, charts, show, sheet);
   find(".numbers").addEventListener("toggle", tell);
 
   copyable(find(".chapters"), find("#earlier"), data);

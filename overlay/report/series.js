@@ -53,7 +53,7 @@ export function ceiling(all) {
  * @param {number} most
  */
 export function timeTicks(from, to, most) {
-  const steps = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 604800];
+  const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 604800];
   const step = steps.find((candidate) => (to - from) / candidate <= most) ?? steps.at(-1);
   const ticks = [];
   for (let time = Math.ceil(from / step) * step; time <= to; time += step) ticks.push({ value: time });

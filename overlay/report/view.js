@@ -2,16 +2,16 @@
 
 /** Points that a chart shows well; more are finer than its pixels. */
 const MOST_POINTS = 600;
-/** A window never gets smaller than so many seconds. */
-const SHORTEST = 60;
 
 export class View {
   /**
    * @param {number} duration Seconds.
    * @param {number[]} units Those that there are, in seconds, the finest first.
+   * @param {number} shortest A window never gets smaller than so many seconds.
    */
-  constructor(duration, units) {
-    this.duration = Math.max(duration, SHORTEST);
+  constructor(duration, units, shortest = 60) {
+    this.shortest = shortest;
+    this.duration = Math.max(duration, shortest);
     this.units = units;
     this.from = 0;
     this.to = this.duration;
@@ -40,7 +40,7 @@ export class View {
 
   /** Shows this part, moved and stretched so far that it is one. */
   show(from, to) {
-    const length = Math.min(Math.max(to - from, SHORTEST), this.duration);
+    const length = Math.min(Math.max(to - from, this.shortest), this.duration);
     const middle = (from + to) / 2;
     this.from = Math.min(Math.max(middle - length / 2, 0), this.duration - length);
     this.to = this.from + length;
@@ -62,7 +62,7 @@ export class View {
 
   /** Makes the window `factor` times as long, around `centre` (seconds), which stays where it is. */
   zoom(factor, centre = (this.from + this.to) / 2) {
-    const length = Math.min(Math.max(this.length * factor, SHORTEST), this.duration);
+    const length = Math.min(Math.max(this.length * factor, this.shortest), this.duration);
     const from = centre - ((centre - this.from) / this.length) * length;
     this.show(from, from + length);
   }

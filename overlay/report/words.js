@@ -13,6 +13,29 @@ export function clock(seconds) {
 }
 
 /**
+ * A place on the axis: a time, or a number where the data counts sentences.
+ *
+ * @param {number} value
+ * @param {{counts?: boolean}} data
+ */
+export function placed(value, data) {
+  return data.counts ? String(Math.round(value)) : clock(value);
+}
+
+/**
+ * From where to where one unit goes.
+ *
+ * @param {number} begin
+ * @param {number} unit
+ * @param {{counts?: boolean, words: {span: string}}} data
+ */
+export function stretch(begin, unit, data) {
+  // A sentence has a number, a second has a begin and an end.
+  if (data.counts && unit === 1) return String(begin + 1);
+  return filled(data.words.span, { from: placed(begin + (data.counts ? 1 : 0), data), to: placed(begin + unit, data) });
+}
+
+/**
  * A template with its {names} filled.
  *
  * @param {string} template
