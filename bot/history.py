@@ -236,6 +236,11 @@ class History:
         query = f"SELECT {_COLUMNS} FROM mood WHERE session = ? AND time >= ? ORDER BY time"
         return [Row(row[0], row[1], _shares(row[2:9]), *row[9:]) for row in self._read(query, (session, since))]
 
+    def scores(self, session: int, since: float = 0.0) -> list[tuple[float, float | None, float | None, float | None]]:
+        """The resonance of a session's seconds from `since` on, oldest first: time, score, low, high."""
+        query = "SELECT time, score, low, high FROM stage WHERE session = ? AND time >= ? ORDER BY time"
+        return [(row[0], row[1], row[2], row[3]) for row in self._read(query, (session, since))]
+
     def between(self, channel: str, begin: float, end: float, most: int) -> list[Row]:
         """At most so many rows of a channel's streams from `begin` on and before `end`, oldest first."""
         query = (

@@ -187,13 +187,19 @@ class Pages:
         except ValueError:
             raise web.HTTPBadRequest(text="seconds must be a number") from None
         if show.history is None:
-            return web.json_response({"rows": []})
+            return web.json_response({"rows": [], "resonance": []})
+        since = show.now() - seconds
         try:
-            rows = await asyncio.to_thread(show.history.rows, show.session, show.now() - seconds)
+            rows = await asyncio.to_thread(show.history.rows, show.session, since)
+            scores = await asyncio.to_thread(show.history.scores, show.session, since)
         except LeraError as error:
             raise web.HTTPServiceUnavailable(text=str(error)) from None
         return web.json_response(
             {
+                "resonance": [
+                    [round(time, 3), *(None if value is None else round(value, 1) for value in known)]
+                    for time, *known in scores
+                ],
                 "rows": [
                     {
                         "time": round(row.time, 3),
@@ -206,7 +212,7 @@ class Pages:
                         "arousal": row.arousal,
                     }
                     for row in rows
-                ]
+                ],
             }
         )
 

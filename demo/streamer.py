@@ -1,4 +1,4 @@
-"""The simulated streamer: sees the story before the crowd does, and tells the bot so as a streamer's own agent would."""
+"""The simulated streamer: sees the story before the crowd does, and tells the bot so as a streamer's agent would."""
 
 import asyncio
 import random

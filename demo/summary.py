@@ -1,6 +1,5 @@
 """What the demo measured, in a few lines."""
 
-from bot.resonance import FEWEST, SETTLE
 from bot.show import Show
 from demo.agent import DemoAgent
 
@@ -41,7 +40,7 @@ def summary(show: Show, agent: DemoAgent | None) -> str:
 def _resonance(show: Show) -> str:
     found = show.streamer_side.resonance.state(show.now())
     if found.score is None or found.low is None or found.high is None:
-        return f"not known yet; it takes {FEWEST + SETTLE} seconds of streamer and crowd"
+        return "not known yet; it takes some three minutes of streamer and crowd"
     told = f"{found.score:.0f} of 100 ({found.low:.0f} to {found.high:.0f})"
     if found.lag is None:
         return f"{told}, which may be chance"

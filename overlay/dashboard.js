@@ -104,7 +104,9 @@ async function recall() {
   if (!Array.isArray(told?.rows)) return;
   const past = told.rows.filter((row) => Number.isFinite(row?.time));
   river.recall(past.map(({ time, shares }) => ({ time, shares: isShares(shares) ? shares : null })));
+  if (Array.isArray(told.resonance)) self.recall(told.resonance);
   drawRiver();
+  tell.soon();
 }
 
 /** @param {Record<string, string>} told */

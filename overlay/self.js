@@ -82,6 +82,22 @@ export class SelfPanel {
     while (past[0].time < time - REACH) past.shift();
   }
 
+  /**
+   * Puts what the bot remembers before what this page has seen.
+   *
+   * @param {any[]} told Time, score, low and high of a second each, oldest first.
+   */
+  recall(told) {
+    const first = this.#past[0]?.time ?? Infinity;
+    const known = told.filter((point) => Array.isArray(point) && Number.isFinite(point[0]) && point[0] < first);
+    const before = known.map(([time, score, low, high]) => {
+      const { score: right = null, interval = null } = resonanceIn({ resonance: { state: "ok", score, low, high } }) ?? {};
+      return { time, score: right, interval };
+    });
+    this.#past.unshift(...before.slice(-REACH));
+    this.#drawn = "";
+  }
+
   /** @param {import("./mood.js").Mood|null} mood While the bot is there; null leaves what was known, which the page dims. */
   tell(mood) {
     if (mood === null) return;

@@ -3,21 +3,25 @@
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.controls import links
 from bot.crowd import Mood
 from bot.drawing.card import StreamMood, render_card
 from bot.drawing.words import Language
-from bot.history import History, Row
+from bot.history import History, Row, StreamerSecond
 from bot.peaks import Peaks
 from demo.crowd import wish_of
 from demo.story import Character
+from demo.streamer import QUALITY, blurred, feeling
 from model.emotions import EMOTIONS
 from tests.bot.report.streams import moods
 from tests.bot.stage import Theatre, theatre
 from tests.chromium import browser_page, needs_chromium
 from tests.pictures import GAME, keep
+from transport.reading import Reading
+from transport.stage import SOURCES
 
 pytestmark = pytest.mark.slow
 
@@ -42,16 +46,20 @@ async def test_overlay(pictures: Path) -> None:
 async def test_dashboard_and_join_page(pictures: Path, tmp_path: Path) -> None:
     """The last five minutes of a stream, and the page that viewers come to."""
     history = History(tmp_path / "history.db")
-    async with theatre(history) as stage, browser_page(width=1280, height=1190) as page:
+    async with theatre(history) as stage, browser_page(width=1280, height=1490) as page:
         await gather(stage)
         now = stage.show.now()
         for mood in moods(now - 400, 400, story=400.0):
             history.add(stage.show.session, mood)
+        follow(stage, history, now)
+        feel(stage)
         await page.goto(f"{stage.address}/dashboard/#key={stage.show.keys.streamer}")
         await page.locator('html[data-state="live"]').wait_for(state="attached")
         await page.locator(".river .empty").wait_for(state="hidden")
         await page.locator(".links input").first.wait_for()
         await page.locator(".tiles-list .seat").first.wait_for()
+        feel(stage)
+        await page.locator('.together-modalities li:first-child[data-there="true"]').wait_for()
         keep(await page.screenshot(), pictures / "dashboard.png")
 
         await page.set_viewport_size({"width": 900, "height": 900})
@@ -67,6 +75,26 @@ async def gather(stage: Theatre) -> None:
         # Some of them want to be seen.
         viewer.appearing.want(wish_of(number))
     await stage.until(lambda frame: frame["viewers"] == 24)
+
+
+def follow(stage: Theatre, history: History, now: float) -> None:
+    """A streamer whom the crowd has followed for minutes."""
+    side, cast = stage.show.streamer_side, [Character(number) for number in range(24)]
+    side.attend(True)
+    for second in range(400):
+        shares = np.mean([viewer.feel(second, STORY_SECONDS) for viewer in cast], axis=0).tolist()
+        side.resonance.add(now - 400 + second, feeling(second, STORY_SECONDS), shares)
+        found = side.resonance.state(now - 400 + second)
+        told = StreamerSecond(now - 400 + second, None, None, found.score, found.low, found.high, found.lag)
+        history.add_stage(stage.show.session, told, [])
+
+
+def feel(stage: Theatre) -> None:
+    """What the streamer's agent reads right now."""
+    seven = feeling(WIN, STORY_SECONDS)
+    for modality, quality in QUALITY.items():
+        reading = Reading("", SOURCES[modality], stage.show.now(), blurred(seven, modality), quality)
+        stage.show.streamer_side.sense(reading)
 
 
 def test_card(pictures: Path) -> None:

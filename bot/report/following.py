@@ -11,7 +11,7 @@ from bot.coupling import LAGS, couple
 from bot.disagreement import Side
 from bot.history import Dispute, Row, StreamerSecond
 from bot.report.series import UNITS, Floats, seven_of
-from bot.resonance import FEWEST, WINDOW
+from bot.resonance import FEWEST, STRETCH, WINDOW
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities
 
@@ -158,17 +158,32 @@ def _by_emotion(rows: Sequence[Row], seconds: Sequence[StreamerSecond], begin: f
     told = []
     for members in windows.values():
         lag = next((each.lag for _, each in reversed(members) if each.lag is not None), None)
-        if lag is None or len(members) < FEWEST:
+        stretches = _stretches(members)
+        if lag is None or sum(len(streamer) for streamer, _ in stretches) < FEWEST:
             continue
-        streamer: Floats = np.array([each.shares for _, each in members], np.float64)
-        crowd: Floats = np.array([row.shares for row, _ in members], np.float64)
-        found = couple([(streamer, crowd)])
+        found = couple(stretches)
         if found is not None:
             told.append(found.by_emotion[int(np.abs(LAGS - lag).argmin())])
     if not told:
         return None
     table = np.array(told)
     return tuple(_scored(table[:, place]) for place in range(len(EMOTIONS)))
+
+
+def _stretches(members: Sequence[tuple[Row, StreamerSecond]]) -> list[tuple[Floats, Floats]]:
+    """Both sides' shares, (n, 7) each, apart where seconds are missing; stretches too short for a lag are left out."""
+    found: list[list[tuple[Row, StreamerSecond]]] = []
+    last = -math.inf
+    for row, each in members:
+        if row.time - last > 1.0 + NEAR:
+            found.append([])
+        found[-1].append((row, each))
+        last = row.time
+    return [
+        (np.array([each.shares for _, each in part], np.float64), np.array([row.shares for row, _ in part], np.float64))
+        for part in found
+        if len(part) >= STRETCH
+    ]
 
 
 def _scored(correlations: Floats) -> float | None:

@@ -212,6 +212,9 @@ def test_the_streamers_side_is_kept_and_goes_with_its_session(tmp_path: Path) ->
     history.add_stage(session, UNKNOWN, [Dispute(DISAGREEMENT, 108.0)])
     history.add_stage(session, None, [])
     history.add_stage(other, SECOND, [])
+    told = [(each.time, each.score, each.low, each.high) for each in (SECOND, UNKNOWN)]
+    assert history.scores(session) == sorted(told)
+    assert history.scores(session, max(each.time for each in (SECOND, UNKNOWN)) + 1) == []
     with reading(path) as reader:
         assert reader.streamer_seconds(session) == [SECOND, UNKNOWN]
         assert reader.disputes(session) == [Dispute(DISAGREEMENT, 108.0)], "one row, that grows as long as it lasts"

@@ -20,7 +20,7 @@ def followed(seconds: int, viewers: int = 40) -> ResonanceState:
 
 def test_the_crowd_is_found_to_follow_some_six_seconds_later() -> None:
     assert followed(110).state == "not_enough"
-    found = followed(180)
+    found = followed(240)
     assert found.significant and found.score is not None and found.score > 50
     assert found.lag == pytest.approx(LEAD + 1.0, abs=0.6)
 

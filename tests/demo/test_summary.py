@@ -25,7 +25,7 @@ def test_the_summary_says_how_far_the_crowd_followed_where_there_was_a_streamer(
     finished = show()
     assert "resonance:" not in summary(finished, None)
     finished.streamer_side.attend(True)
-    assert "resonance:            not known yet; it takes 130 seconds of streamer and crowd" in summary(finished, None)
+    assert "resonance:            not known yet; it takes some three minutes" in summary(finished, None)
     changes = np.random.default_rng(3).dirichlet(np.ones(7), 300).tolist()
     for second in range(300):
         crowd = changes[second - 6] if second >= 6 else changes[0]

@@ -109,6 +109,7 @@ class Stage:
         # The tiles that a page is told when it connects; None: it is told of none.
         self.tiles: Frame | None = None
         self.history: list[Frame] = []
+        self.scores: list[Any] = []
         self.twitch: dict[str, Any] = {"state": "unset", "line": "Twitch is not set up.", "login": None}
         self.connections: list[Frame] = [{"name": "overlay", "state": "good", "line": "1 overlay is open.", "mend": ""}]
         self.controls: Frame = {"paused": False, "overlay": True, "title": "", "category": "", "titled_by": "you"}
@@ -284,7 +285,7 @@ class Stage:
         return web.json_response(self.current)
 
     async def _history(self, _request: web.Request) -> web.Response:
-        return web.json_response({"rows": self.history})
+        return web.json_response({"rows": self.history, "resonance": self.scores})
 
     async def _links(self, _request: web.Request) -> web.Response:
         waiting = {"waiting": "file:///lera/overlay/start.html?port=1"}

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.overlay.looks import until_state
 from tests.overlay.moods import recorded
+from tests.overlay.own_side import ABSENT, STATES
 from tests.overlay.showing import Showing, in_720p, themes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -58,13 +59,18 @@ def screen(browser: Browser) -> Iterator[Showing]:
         yield screen
 
 
-def minute(screen: Showing, number: int) -> None:
-    """A minute of show: the story with its words, an empty room and a rest; its last frame is always the same."""
+def minute(screen: Showing, number: int, *, streamer: bool = False) -> None:
+    """A minute of show: the story with its words, an empty room and a rest; its last frame is always the same.
+
+    With a `streamer` their agent comes, goes, and says all that there is to say.
+    """
     story = [frame for name, frame in recorded() if name != "stale"]
     begun = story[0]["time"] + 60 * number
+    own_sides = [*STATES.values(), ABSENT]
     frames = [
         (frame if frame["shares"] is None else {**frame, "shares": swayed(frame["shares"], at)})
         | {"time": begun + at / A_SECOND}
+        | (own_sides[at // 3 % len(own_sides)] if streamer else {})
         for at, frame in enumerate(islice(cycle(story), 60 * A_SECOND - 1))
     ]
     for first in range(0, len(frames), AT_ONCE):
@@ -82,15 +88,15 @@ def swayed(shares: dict[str, float], at: int) -> dict[str, float]:
     return {emotion: share * (1 - part) + part / len(shares) for emotion, share in shares.items()}
 
 
-def half_an_hour(screen: Showing) -> tuple[Size, Size]:
+def half_an_hour(screen: Showing, *, streamer: bool = False) -> tuple[Size, Size]:
     """Plays it; the page's size once it has settled, and at the end."""
     screen.pace(1000 // A_SECOND)
     meter = Meter(screen)
     for number in range(SETTLED):
-        minute(screen, number)
+        minute(screen, number, streamer=streamer)
     settled = meter.read()
     for number in range(SETTLED, MINUTES):
-        minute(screen, number)
+        minute(screen, number, streamer=streamer)
     return settled, meter.read()
 
 
@@ -99,6 +105,14 @@ def test_half_an_hour_leaves_nothing_behind(screen: Showing, theme: str) -> None
     screen.open(f"theme={theme}")
     settled, after = half_an_hour(screen)
     assert screen.theme == theme
+    assert after.heap - settled.heap < GROWTH, f"{settled} became {after}"
+    assert after.nodes <= settled.nodes + NODES, f"{settled} became {after}"
+    assert (after.listeners, after.elements) == (settled.listeners, settled.elements)
+
+
+def test_half_an_hour_with_a_streamer_leaves_nothing_behind_either(screen: Showing) -> None:
+    screen.open("theme=bars")
+    settled, after = half_an_hour(screen, streamer=True)
     assert after.heap - settled.heap < GROWTH, f"{settled} became {after}"
     assert after.nodes <= settled.nodes + NODES, f"{settled} became {after}"
     assert (after.listeners, after.elements) == (settled.listeners, settled.elements)

@@ -7,6 +7,8 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser
 
+from tests.overlay.moods import recorded
+from tests.overlay.own_side import STATES
 from tests.overlay.showing import Showing, showing, themes
 from tests.overlay.stage import Stage, tile, tiles
 from tests.pictures import GAME, keep
@@ -42,3 +44,12 @@ def test_theme(screen: Showing, pictures: Path, theme: str) -> None:
     screen.open(f"theme={theme}", GAME)
     next(screen.story("level"))
     keep(screen.page.screenshot(), pictures / f"theme-{theme}.png")
+
+
+def test_own_side(screen: Showing, pictures: Path) -> None:
+    screen.open("theme=faces", GAME)
+    next(screen.story("lively"))
+    lively = next(frame for name, frame in recorded() if name == "lively")
+    screen.tell(lively | STATES["clear"] | {"said": None, "time": lively["time"] + 1})
+    screen.rest(4000)
+    keep(screen.page.screenshot(), pictures / "resonance.png")

@@ -70,6 +70,42 @@ def keep(path: Path, begin: float, length: float, title: str = "", channel: str 
     return session
 
 
+def perform(
+    path: Path, session: int, *, shown: bool = True, lag: int = 6, begin: float = 0.1, end: float = 0.9
+) -> None:
+    """Put a streamer's side beside a stream that was kept: from one part of it to another, the crowd 6 s behind.
+
+    For a while in its middle nothing is known of the resonance; then it is no more than chance would be.
+    """
+    history, lag = History(path), 6
+    with history._database as database:
+        rows = database.execute("SELECT * FROM mood WHERE session = ? ORDER BY time", (session,)).fetchall()
+        own = []
+        for place in range(round(len(rows) * begin), round(len(rows) * end)):
+            time, shares = rows[place][1], rows[min(place + lag, len(rows) - 1)][3:10]
+            part = place / len(rows)
+            score = 55 + 30 * math.sin(place / 400)
+            ends = (score, max(0.0, score - 14), min(100.0, score + 11), lag + 0.3 * math.sin(place / 90))
+            if 0.5 < part < 0.55:
+                ends = (None, None, None, None)  # type: ignore[assignment]
+            elif 0.55 <= part < 0.65:
+                ends = (20.0, 0.0, 45.0, None)  # type: ignore[assignment]
+            felt = shares if shown and shares[0] is not None else (None,) * 7
+            parts = (0.6, 0.3, 0.1) if felt[0] is not None else (None,) * 3
+            own.append((session, time + 0.002, *felt, *parts, *ends))
+        database.executemany(f"INSERT INTO stage VALUES ({', '.join('?' * 16)})", own)
+        for first, second, at, says in (
+            ("streamer", "chat", 0.3, ("happiness", "sadness")),
+            ("faces", "chat", 0.75, ("surprise", "fear")),
+        ):
+            began = rows[round(len(rows) * at)][1]
+            database.execute(
+                "INSERT INTO disagreement VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (session, first, second, began, *says, began + 75),
+            )
+    history.close()
+
+
 def season(path: Path, last: float = 7380.0) -> int:
     """Five evenings of a channel, the last one `last` seconds long; returns its number."""
     titles = [
