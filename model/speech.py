@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pocketsphinx import Vad
 
-__all__ = ["RATE", "SpeechFinder", "Utterance", "clean"]
+__all__ = ["RATE", "SpeechFinder", "Utterance", "clean", "is_voice"]
 
 RATE: Final = 16_000
 """Samples a second that everything here hears."""
@@ -28,6 +28,18 @@ LONGEST: Final = 12.0
 """Seconds after which an utterance is cut, so that an answer doesn't wait for a talker's pause."""
 SHORTEST: Final = 0.3
 """Seconds of speech below which an utterance is a cough or a click, and is dropped."""
+
+
+FRAME: Final = 800
+"""Samples in which `is_voice` looks for a pitch: 50 ms, three and a half periods of the lowest."""
+PITCH: Final = (RATE // 400, RATE // 70)
+"""Periods of a voice in samples, 400 to 70 Hz."""
+PERIODIC: Final = 0.45
+"""Autocorrelation (0 to 1) from which a frame has a pitch. Noise stays below 0.2."""
+VOICED: Final = 0.12
+"""Share of the loud frames that must have a pitch. Keys and fans have none, and hardly a syllable has none."""
+MOVING: Final = 1.0
+"""Deviation of the level over time in dB below which sound is a hum or a held chord: syllables go up and down."""
 
 
 class Utterance(NamedTuple):
@@ -47,6 +59,30 @@ def clean(samples: NDArray[np.floating]) -> NDArray[np.float32]:
     if samples.ndim != 1:
         raise ValueError("samples must be one channel, shape (N,)")
     return np.clip(np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+
+
+def is_voice(samples: NDArray[np.float32]) -> bool:
+    """Whether sound (N,) that the detector took for speech has a pitch now and then and a level that moves.
+
+    The detector listens to bands only, and so takes keyboards and hums for speech. Pitch by autocorrelation
+    (Rabiner, "On the use of autocorrelation analysis for pitch detection", IEEE Trans. ASSP 25, 1977).
+    """
+    count = len(samples) // (FRAME // 2) - 1
+    if count < 2:
+        return False
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[:: FRAME // 2][:count]
+    frames = frames - frames.mean(1, keepdims=True)
+    energy = np.square(frames).sum(1)
+    if not energy.max() > 0:
+        return False
+    loud = energy > energy.max() * 1e-3
+    frames, energy = frames[loud], energy[loud]
+    spectrum = np.fft.rfft(frames, 2 * FRAME)
+    alike = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[:, PITCH[0] : PITCH[1]]
+    # Longer lags have fewer samples to agree in.
+    alike = alike / energy[:, None] * (FRAME / (FRAME - np.arange(*PITCH)))
+    voiced = float((alike.max(1) > PERIODIC).mean())
+    return voiced >= VOICED and float(np.std(10 * np.log10(energy))) >= MOVING
 
 
 class SpeechFinder:
@@ -116,6 +152,6 @@ class SpeechFinder:
         self._start = self._place
         if not goes_on:
             self._recent.clear()
-        if spoken < SHORTEST:
+        if spoken < SHORTEST or not is_voice(samples):
             return None
         return Utterance(samples, start / RATE, (start + len(samples)) / RATE)

@@ -22,7 +22,7 @@ from model.certainty import certainty
 from model.emotions import EMOTIONS
 from model.mel import SILENT, bands, loudness
 from model.speaker import usual
-from model.speech import RATE, SpeechFinder, Utterance, clean
+from model.speech import RATE, SpeechFinder, Utterance, clean, is_voice
 
 __all__ = ["NOTHING", "WEIGHTS", "Speaker", "VoiceAnswer", "VoiceListener", "VoiceReader", "load"]
 
@@ -51,6 +51,8 @@ REMEMBERED: Final = 72
 """Windows, three minutes, that the speaker is known by: a mood of an hour becomes the usual."""
 
 
+NEW: Final = 0.7
+"""Quality of a sure answer as long as the speaker isn't known: some people's usual voice sounds like a mood."""
 GAP: Final = 1.0
 """Seconds that the clock may jump against the sound; more means that the microphone was paused or sound was lost."""
 
@@ -186,16 +188,17 @@ class VoiceListener:
         moments = list(self._moments)
         going_on = self._finder.so_far()
         # Who has only begun to talk gets an answer from what there is, read anew each time.
-        if going_on is not None and PART <= going_on.end - going_on.start < WINDOW:
+        if going_on is not None and PART <= going_on.end - going_on.start < WINDOW and is_voice(going_on.samples):
             moments.append(self._moment(going_on.samples, going_on.end)[0])
         if not moments:
             return None
         answers = np.stack([moment.probabilities for moment in moments])
         shares = key_segments.weights(answers, np.array([moment.loudness for moment in moments]))
-        mean = (shares @ answers).astype(np.float32)
+        pooled = key_segments.pooled(answers, shares)
         seconds = float(shares @ np.array([min(1.0, moment.seconds / WINDOW) for moment in moments]))
         end = max(moment.end for moment, share in zip(moments, shares, strict=True) if share)
-        return VoiceAnswer(mean / mean.sum(), float(certainty(mean)) * seconds, self._clock + end)
+        quality = float(certainty(pooled)) * seconds * (1.0 if self.knows_speaker else NEW)
+        return VoiceAnswer(pooled, quality, self._clock + end)
 
     def _forget(self) -> None:
         while self._moments and self._moments[0].end < self._heard / RATE - SECONDS:
@@ -220,6 +223,8 @@ class VoiceListener:
             self._keep(utterance.samples[read:], utterance.end, True)
 
     def _keep(self, samples: NDArray[np.float32], end: float, new: bool) -> None:
+        if not is_voice(samples):
+            return
         moment, measured = self._moment(samples, end)
         self._moments.append(moment)
         if new:

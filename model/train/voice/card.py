@@ -56,9 +56,10 @@ PROSE: Final[dict[str, Any]] = {
         "and how well they are read was not measured.",
         "It is judged on nine people. An interval in the table tells of other clips of the same people, not of other "
         "people, where results differ more.",
-        "In ASED nearly each sentence belongs to one emotion, so its numbers flatter; surprise and disgust were learnt "
-        "from two, one of them English only.",
-        "Disgust was learnt from English alone. nEMO and ASED don't have it, and answering it there counts as wrong.",
+        "In ASED nearly each sentence belongs to one emotion, so its numbers flatter. Disgust was learnt from English "
+        "alone, surprise from English and Polish; answering an emotion that a set doesn't have counts as wrong.",
+        "By the clip alone some people are read badly, as the one of nEMO's test part: their usual voice is taken for "
+        "a mood. The listener therefore lowers its quality until it knows the speaker.",
         "Music, game sound and other voices on the same microphone are read as if they were the speaker's. A singing "
         "voice was not learnt.",
         "Beside a minute of the speaker's own speech it hears what is unusual for them. Who is angry for that minute "

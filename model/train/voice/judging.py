@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import key_segments
-from model.certainty import certainty
 from model.emotions import EMOTIONS
 from model.metrics import calibration_error, confusion_matrix, metrics
 from model.speech import RATE
@@ -56,35 +55,33 @@ def stretches(clips: Clips) -> list[tuple[NDArray[np.float32], int, int]]:
     return found
 
 
-def rules(answers: NDArray[np.float32], loud: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """How each rule weighs N moments, (N,)."""
+def rules(answers: NDArray[np.float32], loud: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
+    """What each rule makes of the answers (N, 7) of N moments, (7,)."""
     count = len(answers)
-    sure = certainty(answers) + 1e-3
-
-    def one(place: int) -> NDArray[np.float64]:
-        return np.asarray(np.eye(count)[place], np.float64)
-
+    even = np.full(count, 1 / count)
     return {
-        "key segments": key_segments.weights(answers, loud),
-        "all moments alike": np.full(count, 1 / count),
-        "the middle moment": one(count // 2),
-        "the surest moment": one(int(sure.argmax())),
-        "the loudest moment": one(int(loud.argmax())),
-        "all, by certainty": sure / sure.sum(),
+        "key segments (the surest four, logarithms pooled)": key_segments.pooled(
+            answers, key_segments.weights(answers, loud)
+        ),
+        "all moments alike, logarithms pooled": key_segments.pooled(answers, even),
+        "all moments alike, mean": answers.mean(0),
+        "the middle moment": answers[count // 2],
+        "the surest moment": answers[int(answers.max(1).argmax())],
+        "the loudest moment": answers[int(loud.argmax())],
     }
 
 
 def moments(reader: VoiceReader, clips: Clips) -> dict[str, Any]:
     """Mean UAR of the packs, and how surprising the truth is (nats), for each rule."""
     step, size = round(WINDOW / 2 * RATE), round(WINDOW * RATE)
-    found: dict[str, list[NDArray[np.float64]]] = {}
+    found: dict[str, list[NDArray[np.float32]]] = {}
     made = stretches(clips)
     for sound, _, _ in made:
         parts = [sound[start : start + size] for start in range(0, len(sound) - size + 1, step)]
         answers = reader.probabilities(parts)
         loud = np.array([np.log(np.sqrt(np.square(part).mean()) + 1e-9) for part in parts])
-        for name, shares in rules(answers, loud).items():
-            found.setdefault(name, []).append(shares @ answers)
+        for name, made_of_them in rules(answers, loud).items():
+            found.setdefault(name, []).append(made_of_them)
     labels, source = (np.array([one[k] for one in made]) for k in (1, 2))
     told: dict[str, Any] = {}
     for name, rows in found.items():

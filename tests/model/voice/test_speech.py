@@ -20,6 +20,21 @@ def test_silence_and_faint_noise_are_no_speech() -> None:
     assert found_in(np.random.default_rng(1).normal(0, 0.01, 5 * RATE)) == []
 
 
+@pytest.mark.parametrize("kind", ["white", "hum", "chord", "keys"])
+def test_loud_noise_is_no_speech(kind: str) -> None:
+    random, seconds = np.random.default_rng(2), np.arange(6 * RATE) / RATE
+    keys = np.zeros(len(seconds))
+    for start in random.integers(0, len(keys) - 200, 40):
+        keys[start : start + 200] += random.normal(0, 0.3, 200) * np.exp(-np.arange(200) / 40)
+    sound = {
+        "white": random.normal(0, 0.1, len(seconds)),
+        "hum": 0.1 * np.sin(2 * np.pi * 50 * seconds),
+        "chord": 0.1 * sum((np.sin(2 * np.pi * tone * seconds) for tone in (262, 330, 392)), np.zeros(len(seconds))),
+        "keys": keys + random.normal(0, 0.001, len(seconds)),
+    }[kind]
+    assert found_in(np.clip(sound, -1, 1)) == []
+
+
 def test_speech_between_silences_is_found_whole(speech: NDArray[np.float32]) -> None:
     (one,) = found_in(np.concatenate([SILENCE, speech, SILENCE]))
     assert 1.5 < one.start < 2.3 and one.end == pytest.approx(2 + len(speech) / RATE, abs=0.8)

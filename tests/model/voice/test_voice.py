@@ -176,7 +176,9 @@ def test_key_segments_are_the_sure_and_loud_ones() -> None:
     loud = np.log([0.1, 0.1, 0.1, 0.01, 0.001])
     shares = key_segments.weights(answers, loud)
     assert shares.sum() == pytest.approx(1) and shares.argmax() == 1 and (shares > 0).sum() == key_segments.MOST
-    assert shares[4] == 0
+    assert shares[4] == 0 and shares[3] > shares[0] == shares[2]
+    once = key_segments.pooled(np.array([[0.7] + [0.05] * 6] * 3), np.array([0.5, 0.3, 0.2]))
+    assert np.allclose(once, [0.7] + [0.05] * 6, atol=1e-4)
     assert key_segments.weights(answers[:1], loud[:1]).tolist() == [1.0]
     assert key_segments.weights(np.full((2, 7), 1 / 7), np.log([1e-9, 1e-9])).sum() == pytest.approx(1)
     with pytest.raises(ValueError, match="no moments"):

@@ -144,8 +144,8 @@ def test_a_report_counts_what_it_was_given() -> None:
     assert found["uar_95"][0] <= found["uar"] <= found["uar_95"][1]
 
 
-def test_every_rule_for_moments_shares_out_one() -> None:
+def test_every_rule_for_moments_answers_in_probabilities() -> None:
     random = np.random.default_rng(8)
     answered = random.dirichlet(np.ones(7), 5).astype(np.float32)
-    for name, shares in judging.rules(answered, random.normal(size=5)).items():
-        assert shares.sum() == pytest.approx(1), name
+    for name, made in judging.rules(answered, random.normal(size=5)).items():
+        assert made.shape == (7,) and made.sum() == pytest.approx(1), name
