@@ -56,7 +56,8 @@ PROSE: Final[dict[str, Any]] = {
         "each seed cuts the actors into six threes anew and starts every network anew; twelve actors train, three "
         "choose, three judge",
         "intervals: 95 %, 4,000 draws of actors (of takes on the test part), of the mean over seeds; differences are "
-        "paired. Over seeds: half the 95 % interval of the mean over seeds alone (Student's t)",
+        "paired, and from the single modality that does better on those very takes. Over seeds: "
+        "half the 95 % interval of the mean over seeds alone (Student's t)",
     ],
     "command": "python -m model evaluate fusion --data ../shared/data --write",
 }
@@ -150,6 +151,9 @@ def _ablation(card: dict[str, Any]) -> list[str]:
 def _rule(card: dict[str, Any]) -> list[str]:
     rule = card["rule"]
     weights = ", ".join(f"{name} {value:g}" for name, value in rule["weights"].items())
+    sure = (f"late: confidence {word}" for word in ("always counts", "does not count"))
+    with_it, without = (card["ablation"][name]["both"] for name in sure)
+    again = with_it - without
     counts = "counts" if rule["confidence"] else "does not count"
     quarters = [[f"{one['disagreement']:.3f}", f"{one['accuracy']:.3f}"] for one in card["agreement"]]
     return [
@@ -157,6 +161,8 @@ def _rule(card: dict[str, Any]) -> list[str]:
         f"Pooling {rule['pooling']}; weights {weights}; confidence {counts}; reinforcement "
         f"{rule['reinforcement']:g}; doubt {rule['doubt']:g}. Chosen on the validation actors of all folds and seeds "
         "together; words by judgement.",
+        "In a product an answer that says little moves little, so each one weighs by its own certainty already; to "
+        f"weigh by it once more changes UAR by {again:+.3f} on held-out actors (ablation).",
         "Face and voice that disagree are wrong more often. Takes by quarters of disagreement:",
         table(["disagreement", "accuracy of the fused answer"], quarters),
     ]

@@ -127,7 +127,7 @@ def fit(recipe: Recipe, takes: Takes, rows: Rows, first_seed: int = 0) -> Fit:
         torch.manual_seed(first_seed + index)
         networks.append(Modalities(recipe, takes.face.shape[1], takes.voice.shape[1]))
     base = deepcopy(networks[0]).to("meta")
-    state, _ = stack_module_state(networks)  # type: ignore[arg-type]
+    state, _ = stack_module_state(networks)
     scales = (scale(takes.face, rows), scale(takes.voice, rows))
     face, voice = (standard(values, *each) for values, each in zip((takes.face, takes.voice), scales, strict=True))
     labels = torch.from_numpy(takes.labels)

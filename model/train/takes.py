@@ -98,7 +98,7 @@ def decoded(sound: bytes) -> NDArray[np.float32]:
     import av
 
     try:
-        with av.open(io.BytesIO(sound)) as file:
+        with av.open(io.BytesIO(sound), "r") as file:
             resampler = av.AudioResampler("flt", "mono", RATE)
             parts = [part for frame in file.decode(audio=0) for part in resampler.resample(frame)]
             parts += resampler.resample(None)

@@ -171,7 +171,7 @@ class SoundTower(nn.Module):
 def each_step(tower: nn.Module, modality: Tensor) -> Tensor:
     """A tower over every step: (B, T, …) -> (B, T, D)."""
     features: Tensor = tower(modality.flatten(0, 1))
-    return features.unflatten(0, modality.shape[:2])
+    return features.reshape(*modality.shape[:2], -1)
 
 
 def head(taken: int, hidden: int, classes: int) -> nn.Sequential:

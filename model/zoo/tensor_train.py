@@ -85,12 +85,12 @@ class TensorTrain(nn.Module):
             if mode > 1:
                 raise self._misfit(factors)
             told = _through(told[..., None], core, mode)[..., 0]
-        answer = told[..., 0] if self.bias is None else told[..., 0] + self.bias
-        return answer.reshape(*lead, -1)
+        answer: Tensor = told[..., 0] if self.bias is None else told[..., 0] + self.bias
+        return answer.reshape(*lead, prod(self.sizes.outputs))
 
     def matrix(self) -> Tensor:
         """W, (M, N), built in full: for tests and small sizes."""
-        built = self.cores[0].new_ones(1, 1, 1)
+        built: Tensor = self.cores[0].new_ones(1, 1, 1)
         for core in self.cores:
             built = torch.einsum("mnr,rabs->manbs", built, core).flatten(2, 3).flatten(0, 1)
         return built[..., 0]
@@ -102,7 +102,7 @@ class TensorTrain(nn.Module):
 
 def _through(state: Tensor, core: Tensor, mode: int) -> Tensor:
     """(B, N, r, M) and a core (r, m, n, s) -> (B, N n, s, M / m)."""
-    joined = torch.einsum("bnrmk,rmos->bnosk", state.unflatten(-1, (mode, -1)), core)
+    joined = torch.einsum("bnrmk,rmos->bnosk", state.reshape(*state.shape[:-1], mode, -1), core)
     return joined.flatten(1, 2)
 
 
