@@ -194,7 +194,8 @@ def _microphone() -> Finding:
 
         names = [str(device["name"]) for device in sounddevice.query_devices() if device["max_input_channels"]]
     except Exception as error:  # No PortAudio at all is an OSError; drivers raise what they like.
-        reason = "PortAudio is missing" if isinstance(error, OSError) else "the system's sound does not answer"
+        missing = isinstance(error, OSError | ImportError)
+        reason = "PortAudio is missing" if missing else "the system's sound does not answer"
         return Finding("microphone", f"{reason}; only `python run.py streamer` would need it")
     found = f"{len(names)} found, the first is {names[0]}" if names else "none found"
     return Finding("microphone", f"{found}; only `python run.py streamer` would open it")

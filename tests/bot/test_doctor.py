@@ -2,6 +2,8 @@
 
 import importlib.util
 import socket
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +98,16 @@ def test_a_part_that_does_not_work_is_named_and_the_rest_is_looked_at(
     found = findings("", tmp_path)
     assert found["detector"].mend == "mediapipe does not load; install it again."
     assert found["reader"].said == "loads"
+
+
+def test_a_microphone_is_looked_for_and_needed_by_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = types.ModuleType("sounddevice")
+    devices = [{"name": "Speakers", "max_input_channels": 0}, {"name": "USB Mic", "max_input_channels": 1}]
+    library.query_devices = lambda: devices  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "sounddevice", library)
+    assert doctor._microphone().said.startswith("1 found, the first is USB Mic;")
+    devices.clear()
+    assert doctor._microphone().said.startswith("none found;")
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    missing = doctor._microphone()
+    assert missing.said.startswith("PortAudio is missing;") and not missing.mend

@@ -38,6 +38,7 @@ async def test_nothing_of_face_voice_and_words_is_written_or_sent_elsewhere(lera
     wrapper = (
         "strace",
         "-f",
+        "--seccomp-bpf",
         "-qq",
         "-s",
         "300",

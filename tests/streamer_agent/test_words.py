@@ -114,9 +114,9 @@ def test_settings_choose_the_recogniser(tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(load_recogniser(StreamerSettings()), Pocketsphinx)
     for name in ("whisper", "vosk"):
         with pytest.raises(LeraError, match=r"recogniser_model is empty: LERA downloads none"):
-            load_recogniser(StreamerSettings(recogniser=name))  # type: ignore[arg-type]
+            load_recogniser(StreamerSettings(recogniser=name))
         with pytest.raises(LeraError, match=r"names no folder that is there"):
-            load_recogniser(StreamerSettings(recogniser=name, recogniser_model="small.en"))  # type: ignore[arg-type]
+            load_recogniser(StreamerSettings(recogniser=name, recogniser_model="small.en"))
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     monkeypatch.setitem(sys.modules, "vosk", None)
     with pytest.raises(LeraError, match="pip install faster-whisper"):
