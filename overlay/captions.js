@@ -213,7 +213,7 @@ const CAPTIONS = {
     obs: "OBS",
     sheet: "Google 試算表",
     camera: "虛擬攝影機",
-    streamer: "實況主",
+    streamer: "主播",
     history: "紀錄",
     links: "連結",
     secret: "預設隱藏，以免出現在直播畫面上；仍可直接複製。",
