@@ -15,7 +15,8 @@ lera = pytest.importorskip("model.zoo.lera")
 pytestmark = pytest.mark.torch
 
 
-@pytest.mark.parametrize("name", TINY)
+# With weights as small as these, hardly anything passes MERLB's towers; test_merlb.py asks the same of its own start.
+@pytest.mark.parametrize("name", [name for name in TINY if name != "merlb"])
 def test_a_batch_is_its_clips_one_by_one(name: str) -> None:
     network = shaken(zoo.create(name, **TINY[name]))
     inputs = inputs_of(name, batch=2, **TINY[name])
