@@ -1,10 +1,18 @@
-"""Files that are there whole, or as they were."""
+"""Files that are there whole, or as they were; and whether there is one."""
 
 import contextlib
 import os
 from pathlib import Path
 
 from lera.errors import LeraError
+
+
+def is_file(name: Path | str) -> bool:
+    """Whether this is the name of an ordinary file. What can't be a name at all, such as one too long, is none."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def write(path: Path, content: bytes) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lera.configuration import Configuration
 from lera.errors import LeraError
+from lera.files import is_file
 from streamer_agent.devices import Devices, PortAudio
 from streamer_agent.ear import Ear
 from streamer_agent.listening import Listening, LoadEar
@@ -36,7 +37,8 @@ class Chosen(NamedTuple):
     @property
     def watches_somebody(self) -> bool:
         """Whether a camera or a microphone is opened; files are neither."""
-        film = isinstance(self.camera, str) and Path(self.camera).is_file()
+        # A file of such a name makes no film of an OBS source.
+        film = isinstance(self.camera, str) and not self.camera.startswith(OBS) and is_file(self.camera)
         return (self.camera is not None and not film) or isinstance(self.microphone, int | str)
 
     def __str__(self) -> str:
@@ -76,7 +78,7 @@ def _microphone(text: str) -> int | str | Path | None:
     if text.isascii() and text.isdigit():
         return int(text)
     path = Path(text)
-    if path.is_file():
+    if is_file(path):
         return path
     if os.sep in text or path.suffix.lower() in (".wav", ".mp3", ".mp4", ".ogg", ".opus", ".flac", ".mkv", ".m4a"):
         raise LeraError(f"There is no file {text}: name an audio or video file, or a microphone.")
