@@ -28,6 +28,7 @@ import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from lera.errors import LeraError  # noqa: E402
+from lera.files import is_file  # noqa: E402
 
 # Once more, since another module may have loaded OpenCV first.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -59,14 +60,19 @@ class Capture(Protocol):
 
 def is_video_file(source: Source) -> bool:
     """Whether the source is an ordinary file, so that no camera is opened."""
-    return isinstance(source, str) and Path(source).is_file()
+    return isinstance(source, str) and is_file(source)
 
 
 def parse_source(text: str) -> Source:
     """What a person named: "0" is a camera's number, all else a path. Raises LeraError when there is no such thing."""
     if text.isascii() and text.isdigit():
         return int(text)
-    if not Path(text).exists():
+    try:
+        there = Path(text).exists()
+    except (OSError, ValueError):
+        # Too long to be a name.
+        there = False
+    if not there:
         raise LeraError(f"There is no camera or video file {text}: name a number such as 0, a device or a file.")
     return text
 

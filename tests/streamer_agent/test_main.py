@@ -96,6 +96,8 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_opens(
         (["--no-camera", "--microphone", "nowhere/talk.wav"], "There is no file nowhere/talk.wav"),
         (["--camera", "obs:", "--no-microphone"], "--camera obs:Webcam"),
         (["--camera", "/nowhere.mp4"], "no camera or video file"),
+        (["--camera", "a" * 400], "no camera or video file"),
+        (["--no-camera", "--microphone", "a" * 400 + ".wav"], "There is no file"),
         (["--no-camera", "--bot", "http://1.2.3.4:8765/#key=abc"], "Leave the key out"),
         (["--no-camera", "--bot", "ftp://somewhere"], "is no bot's address"),
         (["--no-camera", "--bot", "http://1.2.3.4:8765"], "start this once in a terminal"),
@@ -146,6 +148,8 @@ def test_what_is_chosen(tmp_path: Path) -> None:
     assert not chosen(settings, None, None).watches_somebody
     assert chosen(settings, "0", None).watches_somebody
     assert chosen(settings, None, "default").watches_somebody and chosen(settings, None, "2").microphone == 2
+    (tmp_path / "obs:Webcam").touch()
+    assert chosen(settings, "obs:Webcam", "").watches_somebody, "a file of that name is not what is opened"
     assert str(chosen(settings, "0", "")) == "camera 0 and no microphone"
 
 
