@@ -85,6 +85,9 @@ def couple(stretches: Sequence[tuple[Floats, Floats]]) -> Coupling | None:
     power_x, power_y = np.square(np.abs(x)).sum(axis=0), np.square(np.abs(y)).sum(axis=0)
     whole = math.sqrt(power_x.sum() * power_y.sum())
     together = cross.sum(axis=1)
+    if not np.abs(together).any():
+        # All of it was faster than what is looked at, as what jumps to and fro every second is.
+        return None
     moved = (power_x > SMALLEST_PART * power_x.sum()) & (power_y > SMALLEST_PART * power_y.sum())
     scale = np.where(moved, np.sqrt(power_x * power_y), np.nan)
     return Coupling(

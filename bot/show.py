@@ -366,7 +366,11 @@ class Show:
             # In the middle of each second, where a clock's small steps lose none and count none twice.
             await asyncio.sleep(1.0 - (self.now() - 0.5) % 1.0)
             now = self.now()
-            self.streamer_side.look(now, self._mood(now))
+            try:
+                self.streamer_side.look(now, self._mood(now))
+            except Exception:  # Comparing is an extra: a fault in it must never end the show.
+                logger.exception("The streamer's side could not be compared; it begins anew.")
+                self.streamer_side.clear()
 
     def _mood(self, now: float) -> Mood:
         return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)

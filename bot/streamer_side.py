@@ -5,6 +5,8 @@ All of it may be absent, half there, or gone in mid-show; then there is nothing 
 
 from typing import Any, Final
 
+import msgspec
+
 from bot.crowd import Mood, seven
 from bot.disagreement import Disagreement, Disagreements
 from bot.feed import stage_frame
@@ -91,7 +93,9 @@ class StreamerSide:
         whole = stage_frame(fused, state, private[0] if private else None)
         if self.shown:
             return whole, None
-        return stage_frame(None, state, public[0] if public else None), whole
+        # Which emotions were followed tells which were shown.
+        hidden = msgspec.structs.replace(state, emotions=None)
+        return stage_frame(None, hidden, public[0] if public else None), whole
 
     def resonating(self, now: float) -> ResonanceState | None:
         """How the crowd follows; None where no agent reads the streamer."""

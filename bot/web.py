@@ -130,7 +130,9 @@ class Pages:
             return web.Response(status=400)
         # The guard has let it in, so that it has a power.
         power = self._feeds[page] = self._guard.power_of(request) or "overlay"
-        feeding = asyncio.gather(self._feed(page, power), self._tiles.feed(page))
+        # An overlay in the browser that the dashboard is open in has its cookie, too, and is for all eyes even so.
+        shown: Power = "overlay" if request.query.get("as") == "overlay" else power
+        feeding = asyncio.gather(self._feed(page, shown), self._tiles.feed(page))
         try:
             # Pages have nothing to say; reading is what answers their pings and notices that they have gone.
             async for _ in page:

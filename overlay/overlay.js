@@ -231,7 +231,7 @@ const feed = new Feed({
     if (now !== null) remember(now);
     paintAll();
   },
-});
+}, "/live?as=overlay");
 
 paintAll();
 const entered = enter(settings.theme)

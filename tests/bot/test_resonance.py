@@ -217,3 +217,10 @@ def test_whatever_is_missing_a_state_is_whole(seed: int, holes: list[tuple[int, 
         else:
             assert all(number is not None and math.isfinite(number) and 0 <= number <= 100 for number in numbers)
             assert (state.lag is not None) == state.significant
+
+
+def test_what_jumps_to_and_fro_every_second_is_no_number() -> None:
+    resonance, sides = Resonance(), np.eye(7)[:2].tolist()
+    for second in range(400):
+        resonance.add(float(second), sides[second % 2], sides[(second + 1) % 2])
+    assert not resonance.state(399.0).significant

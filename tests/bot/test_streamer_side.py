@@ -214,6 +214,9 @@ async def test_a_streamer_who_does_not_want_to_be_shown_is_seen_by_the_dashboard
         async with stage.session.ws_connect("/live", headers=with_key(OVERLAY_KEY)) as page:
             public = await page.receive_json()
         assert public["streamer"] is None and public["resonance"] is not None
+        # The dashboard's browser shows an overlay, too.
+        async with stage.session.ws_connect("/live?as=overlay", headers=with_key(STREAMER_KEY)) as page:
+            assert (await page.receive_json())["streamer"] is None
         assert (await mood_of(stage, OVERLAY_KEY))["streamer"] is None
         assert (await mood_of(stage))["streamer"] is not None
         second, _ = stage.show.streamer_side.kept(stage.show.now())
@@ -276,6 +279,26 @@ async def test_what_a_crowd_that_follows_becomes_on_pages_in_chat_and_in_the_his
         stage.show.reset()
         assert side.frames(now)[0]["resonance"]["state"] == "not_enough"
         assert "not enough" in await asked(stage, "!mood resonance")
+
+
+def test_which_emotions_are_followed_tells_nothing_of_a_hidden_streamer() -> None:
+    side = StreamerSide(shown=False)
+    public, private = side.frames(feed(side, 300, 6.0))
+    assert private is not None and private["resonance"]["emotions"] is not None
+    assert public["resonance"] == {**private["resonance"], "emotions": None}
+
+
+async def test_a_fault_in_comparing_does_not_end_the_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+
+    def look(now: float, _mood: Mood) -> None:
+        looks.append(now)
+        raise ZeroDivisionError
+
+    async with theatre() as stage:
+        monkeypatch.setattr(stage.show.streamer_side, "look", look)
+        await eventually(lambda: len(looks) >= 2)
+        assert (await mood_of(stage))["channel"]
 
 
 @pytest.mark.parametrize("shown", [True, False])

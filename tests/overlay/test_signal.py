@@ -99,7 +99,7 @@ def test_a_beat_does_not_bring_an_old_picture_back_to_life(theatre: Theatre, sta
     until_state(page, "stale")
     stage.current = None
     joined = stage.joins
-    with page.expect_websocket(lambda socket: socket.url.endswith("/live")) as opened:
+    with page.expect_websocket(lambda socket: "/live" in socket.url) as opened:
         stage.start()
     with opened.value.expect_event("framereceived", timeout=30_000):
         pass
