@@ -18,6 +18,7 @@ from analysis.usual import Earlier, earlier
 from bot.language import LanguageName, one_line
 from bot.settings import read_settings
 from lera.configuration import read_configuration
+from lera.cores import forbid_core_files
 from lera.errors import LeraError
 from lera.files import write
 from model.modalities import MODALITIES, Modality
@@ -31,6 +32,11 @@ def main(argv: list[str] | None = None) -> int:
     kind = None if arguments.export is None else arguments.export.suffix.lower().removeprefix(".")
     if kind is not None and kind not in EXPORTS:
         raise LeraError(f"{arguments.export} should end in {' or '.join(f'.{ending}' for ending in EXPORTS)}.")
+    forbid_core_files()
+    kind_of(path)
+    out = arguments.out if kind is not None else arguments.out or Path(f"{name_of(path.name)}.html")
+    for place in filter(None, (arguments.export, out)):
+        _spare(place, path)
     settings = read_settings(arguments.config)
     language: LanguageName = arguments.lang or settings.commands.language
     without: set[Modality] = {modality for modality in MODALITIES if getattr(arguments, f"no_{modality}")}
@@ -43,12 +49,9 @@ def main(argv: list[str] | None = None) -> int:
         compared = Earlier(0, None)
     name = one_line(path.name)
     if kind is not None:
-        _spare(arguments.export, path)
         write(arguments.export, EXPORTS[kind](found, compared))
         print(f"What {name} shows is in {one_line(str(arguments.export))}.")
-    if kind is None or arguments.out is not None:
-        out = arguments.out or Path(f"{name_of(path.name)}.html")
-        _spare(out, path)
+    if out is not None:
         right = {modality: part for modality in MODALITIES if (part := accuracy(modality)) is not None}
         write(out, page(found, compared, right, language).encode())
         print(f"What {name} shows is in {one_line(str(out.resolve()))}.")
@@ -91,9 +94,18 @@ def _read(path: Path, agent: StreamerSettings, without: set[Modality]) -> Read:
 
 
 def _spare(out: Path, path: Path) -> None:
-    """Never write over the file that is read. Raises LeraError."""
-    if out.exists() and out.samefile(path):
-        raise LeraError(f"{one_line(str(out))} is the file that is read; name another one.")
+    """Never write over the file that is read; and say before an hour of reading what can't be written after it."""
+    said = one_line(str(out))
+    try:
+        same, folder, there = out.exists() and out.samefile(path), out.is_dir(), out.parent.is_dir()
+    except (OSError, ValueError):
+        same, folder, there = False, False, False
+    if same:
+        raise LeraError(f"{said} is the file that is read; name another one.")
+    if folder:
+        raise LeraError(f"{said} is a folder; name a file in it.")
+    if not there:
+        raise LeraError(f"{said} can't be written: there is no such folder; name another place.")
 
 
 if __name__ == "__main__":

@@ -65,9 +65,14 @@ class _Second(Struct):
 def kind_of(path: Path) -> Kind | None:
     """What a file is by its name; None for sound or pictures, which only its content tells. Raises LeraError."""
     name = one_line(path.name) or "This"
-    if path.is_dir():
+    try:
+        there, folder = path.exists(), path.is_dir()
+    except (OSError, ValueError):
+        # Too long to be a name.
+        there = folder = False
+    if folder:
         raise LeraError(f"{name} is a folder: name a file in it.")
-    if not path.exists():
+    if not there:
         raise LeraError(f"There is no file {one_line(str(path))}: look at its name.")
     if not path.is_file():
         # A device or a pipe might never end.
@@ -81,11 +86,17 @@ def kind_of(path: Path) -> Kind | None:
 def read(path: Path, senses: Senses, tell: Tell) -> Read:
     """Read a file to its end. Raises LeraError, also where nothing of it is to be read."""
     kind = kind_of(path)
+    if kind is not None and senses.left_out().get("words") == "left_out":
+        raise _nothing_left(path)
     if kind == "text":
         return _text(path, senses, tell)
     if kind == "subtitles":
         return _subtitles(path, senses, tell)
     return _recording(path, Recording(path), senses, tell)
+
+
+def _nothing_left(path: Path) -> LeraError:
+    return LeraError(f"Nothing of {one_line(path.name)} is left to read: take back a --no-… option.")
 
 
 def _text(path: Path, senses: Senses, tell: Tell) -> Read:
@@ -127,7 +138,7 @@ def _recording(path: Path, recording: Recording, senses: Senses, tell: Tell) -> 
     watch = senses.watch() if "face" not in absent else None
     ear = senses.ear() if {"voice", "words"} - set(absent) else None
     if watch is None and ear is None:
-        raise LeraError(f"Nothing of {one_line(path.name)} is left to read: take back a --no-… option.")
+        raise _nothing_left(path)
     seconds, length = _sense(recording, watch, ear, senses.frames_per_second, tell)
     sensed: dict[Modality, list[Sensed | None]] = {
         modality: [getattr(second, modality) for second in seconds] for modality in MODALITIES if modality not in absent
@@ -203,4 +214,6 @@ def _columns(
     places = max((len(found) for found in sensed.values()), default=0)
     known = {modality: one for modality, one in tracks.items() if one.known}
     mood, parts = fused(known, places)
-    return Read(path.name, kind, length, known, absent, mood, parts, lines, claimed)
+    # A name of other letters than the system's own has some that no file of ours can hold.
+    name = path.name.encode(errors="replace").decode()
+    return Read(name, kind, length, known, absent, mood, parts, lines, claimed)

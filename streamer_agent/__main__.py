@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from lera.configuration import Configuration, read_configuration
+from lera.cores import forbid_core_files
 from lera.errors import LeraError
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
@@ -76,6 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
         listed = "\n".join(f"{device.number}  {device.name}" for device in PortAudio().list())
         print(listed or "This machine has no microphone that LERA can see.")
         return 0
+    forbid_core_files()
     configuration = read_configuration(arguments.config)
     settings = configuration.section("streamer_agent", StreamerSettings)
     wanted = chosen(
@@ -149,7 +151,7 @@ def _write_statistics(path: Path, content: bytes) -> None:
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
-        raise ValueError
+        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
     return number
 
 

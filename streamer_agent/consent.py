@@ -35,8 +35,9 @@ What leaves        Each at most once a second, to your own bot and nowhere else,
                    speech, no device, or you pause, the bot is told just that.
 Who sees it        Your dashboard always. Overlay, chat and the stream's story too, unless you set [streamer] show =
                    false: you are not one of many as a viewer is, so all who watch see how you seem to feel.
-What is kept       The bot keeps one row a second in its history, as it does for the crowd: seven shares, and how much
-                   face, voice and words weighed.
+What is kept       The bot keeps one row a second in its history, as it does for the crowd: seven shares, how much face,
+                   voice and words weighed, how far the crowd followed you, and when it clearly looked different from
+                   you. With show = false it is only how far the crowd followed.
 How to stop        p pauses at once and closes camera and microphone; Ctrl-C ends it. It never starts by itself.
                    --no-camera and --no-microphone leave one out.
 How to take back   `lera streamer --forget` withdraws this consent. What the history holds, [history] deletes.

@@ -87,9 +87,10 @@ class ObsCamera:
             before = self._number
             try:
                 asyncio.run(self._watch())
-            except LeraError as error:
+            except Exception as error:  # What isn't ours must not leave `open` waiting for ever.
                 if not self._tried.is_set():
-                    self._error = error
+                    strange = ObsAway("OBS answers in a way that LERA doesn't know: update both.")
+                    self._error = error if isinstance(error, LeraError) else strange
                     self._tried.set()
                     return
             self._become("lost")

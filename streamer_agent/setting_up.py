@@ -148,7 +148,8 @@ def _load_ear(settings: StreamerSettings, lines: Lines) -> LoadEar:
         words = None
         if settings.recogniser != "off":
             try:
-                words = WordsProcess(settings)
+                given_up = "The recogniser has died again and again. LERA goes on without words until it is restarted."
+                words = WordsProcess(settings, lambda: lines.once("words", given_up))
                 closing.callback(words.close)
             except LeraError as error:
                 # The voice can be read without its words.

@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
@@ -42,9 +43,11 @@ class WordsProcess:
     TRIES: Final = 3
     """Times that a process that has died is started anew; then there are no words."""
 
-    def __init__(self, settings: StreamerSettings) -> None:
-        """Raises LeraError when the recogniser can't be loaded."""
+    def __init__(self, settings: StreamerSettings, on_given_up: Callable[[], None] = lambda: None) -> None:
+        """`on_given_up` is called once, in the reading thread, when it has died too often. Raises LeraError when the
+        recogniser can't be loaded."""
         self._settings = settings
+        self._on_given_up = on_given_up
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
         self._tries = self.TRIES
@@ -62,6 +65,8 @@ class WordsProcess:
             answer = self._ask(_LENGTH.pack(len(samples)) + samples.tobytes())
         except (OSError, ValueError, msgspec.DecodeError, LeraError):
             self._end()
+            if not self._tries and not self._closed:
+                self._on_given_up()
             return None
         if answer.probabilities is None or answer.quality is None:
             return None
@@ -82,6 +87,9 @@ class WordsProcess:
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": paths},
         )
+        if self._closed:
+            # From another thread, while it was starting.
+            self._end()
         try:
             ready = self._ask(msgspec.json.encode(self._settings) + b"\n")
         except (OSError, ValueError, msgspec.DecodeError):

@@ -1,6 +1,7 @@
 """`python run.py analyse`: options, what is written, and what never is."""
 
 import json
+import os
 import subprocess
 import sys
 import webbrowser
@@ -122,6 +123,32 @@ def test_the_file_itself_is_never_written_over(here: Path) -> None:
     assert (here / "a.mp4").read_bytes() == content
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--out=nowhere/a.html", "no such folder"), ("--out=.", "is a folder"), ("--export=nowhere/a.csv", "no such")],
+)
+def test_a_place_that_cant_be_written_is_said_before_anything_is_read(
+    option: str, said: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "read", lambda *_: pytest.fail("read first"))
+    (here / "a.txt").write_text("happy", "utf-8")
+    with pytest.raises(LeraError, match=said):
+        main(["a.txt", option])
+
+
+def test_a_text_without_its_words_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("happy", "utf-8")
+    with pytest.raises(LeraError, match="take back a --no-"):
+        read(tmp_path / "a.txt", TestSenses({"words"}), lambda *_: None)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are of letters there")
+def test_a_name_that_is_no_text_does_no_harm(here: Path) -> None:
+    path = here / os.fsdecode(b"\xff\xfe.txt")
+    path.write_text("I am so happy.", "utf-8")
+    assert main([str(path), "--out", "a.html"]) == 0 and Path("a.html").exists()
+
+
 def test_ctrl_c_leaves_no_half_page(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip(here / "a.mp4", 5.0)
 
@@ -143,7 +170,7 @@ def test_bad_files_are_one_line_and_leave_nothing(here: Path, capsys: pytest.Cap
     (here / "noise.txt").write_bytes(bytes(range(256)) * 9)
     (here / "none.srt").write_text("no times", "utf-8")
     (here / "\x1b[31mred.mp4").write_bytes(b"no")
-    names = [*(path.name for path in here.iterdir()), "nowhere.mp4", "."]
+    names = [*(path.name for path in here.iterdir()), "nowhere.mp4", ".", "a" * 400 + ".wav"]
     before = set(here.iterdir())
     for name in names:
         assert run_program(main, [name]) == 1, name

@@ -162,7 +162,8 @@ async def test_a_recogniser_that_dies_is_started_anew_and_given_up() -> None:
     utterance = Utterance(np.zeros(16_000, np.float32), 0, 1)
 
     def live() -> None:
-        words = WordsProcess(StreamerSettings())
+        given_up: list[bool] = []
+        words = WordsProcess(StreamerSettings(), lambda: given_up.append(True))
         try:
             assert words.read(utterance) is None
             for _ in range(words.TRIES + 1):
@@ -171,7 +172,7 @@ async def test_a_recogniser_that_dies_is_started_anew_and_given_up() -> None:
                     words._process.wait()
                 assert words.read(utterance) is None
                 assert words.read(utterance) is None
-            assert words._tries == 0
+            assert words._tries == 0 and given_up == [True]
         finally:
             words.close()
         assert words._process is None

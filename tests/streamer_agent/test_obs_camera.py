@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from lera.errors import LeraError
 from lera.obs.connection import Password
 from lera.obs.settings import ObsSettings
+from streamer_agent import obs_camera
 from streamer_agent.obs_camera import WIDTH, ObsCamera, decoded
 from tests.obs import Obs, an_obs, free_port, needs_obs
 from tests.streamer_agent.helpers import until
@@ -39,6 +41,26 @@ def test_an_obs_that_is_away_is_one_line() -> None:
     camera = ObsCamera("Webcam", ObsSettings(port=free_port(), timeout=1), Password(""), 8, lambda: None)
     with pytest.raises(LeraError, match="OBS can't be reached"):
         camera.open()
+
+
+def test_an_obs_that_answers_nonsense_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object) -> None:
+        raise KeyError("requestStatus")
+
+    monkeypatch.setattr(obs_camera, "connect", connect)
+    camera = ObsCamera("Webcam", ObsSettings(), Password(""), 8, lambda: None)
+    said: list[str] = []
+
+    def opened() -> None:
+        with pytest.raises(LeraError) as found:
+            camera.open()
+        said.append(str(found.value))
+
+    # In a thread of its own, since an `open` that waits for ever is what this is about.
+    thread = threading.Thread(target=opened, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert said and "update both" in said[0]
 
 
 @pytest.fixture(scope="module")
