@@ -1,20 +1,17 @@
 """WebSocket, the bot's end: `Hub` takes in beside the bot what each `transport.hub_client.HubClient` brings."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import cast
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from transport.desk import OVERSIZED, Desk, Guest, Refusal
+from transport.desk import Desk, Guest, Refusal
 from transport.limits import Addresses
 from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode
-
-# What ends a connection without being anyone's mistake.
-_LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
+from transport.sockets import part, send, text_of
 
 
 class Hub:
@@ -57,7 +54,7 @@ class Hub:
             silent = [self._sockets[guest] for guest in self.desk.silent(self._now()) if guest in self._sockets]
             if silent:
                 self.desk.counts["refused: silent or slow"] += len(silent)
-            await asyncio.gather(*(_part(page, WSCloseCode.POLICY_VIOLATION, "nothing heard") for page in silent))
+            await asyncio.gather(*(part(page, WSCloseCode.POLICY_VIOLATION, "nothing heard") for page in silent))
 
     def tell(self, viewer: str, frame: HubFrame) -> None:
         """Send one agent a frame that it did not ask for; nothing happens when it is not connected."""
@@ -65,7 +62,7 @@ class Hub:
         socket = self._sockets.get(guest) if guest is not None else None
         if socket is not None:
             # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
-            task = asyncio.create_task(_send(socket, frame))
+            task = asyncio.create_task(send(socket, encode(frame)))
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
@@ -73,7 +70,7 @@ class Hub:
         """Say goodbye to everyone, so that agents know at once and come back with jitter."""
         sockets = list(self._sockets.values())
         await asyncio.gather(*self._telling)
-        await asyncio.gather(*(_part(socket, WSCloseCode.GOING_AWAY, "the bot is closing") for socket in sockets))
+        await asyncio.gather(*(part(socket, WSCloseCode.GOING_AWAY, "the bot is closing") for socket in sockets))
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(
@@ -93,7 +90,7 @@ class Hub:
             return self._turn_away(400, "vanished", "")
         try:
             first = await socket.receive(self.desk.settings.join_timeout)
-            guest, earlier, welcome = self.desk.join(_text(first), self._now())
+            guest, earlier, welcome = self.desk.join(text_of(first), self._now())
             self._sockets[guest] = socket
             async with asyncio.timeout(5.0):
                 await socket.send_str(encode(welcome))
@@ -102,11 +99,11 @@ class Hub:
             await self._take_frames(socket, guest)
         except Refusal as refusal:
             self.desk.counts[f"refused: {refusal.cause}"] += 1
-            await _send(socket, refusal.frame)
-            await _part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
+            await send(socket, encode(refusal.frame))
+            await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
         except TimeoutError:
             self.desk.counts["refused: silent or slow"] += 1
-            await _part(socket, WSCloseCode.POLICY_VIOLATION, "nothing heard or read for too long")
+            await part(socket, WSCloseCode.POLICY_VIOLATION, "nothing heard or read for too long")
         except (ConnectionError, aiohttp.ClientConnectionResetError):
             self.desk.counts["connections lost"] += 1
         finally:
@@ -134,13 +131,13 @@ class Hub:
             elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
                 return
             else:
-                _text(message)
+                text_of(message)
 
     async def _replace(self, earlier: Guest) -> None:
         older = self._sockets.get(earlier)
         if older is not None:
-            await _send(older, Refused("you joined again from another window; this one stops"))
-            await _part(older, WSCloseCode.POLICY_VIOLATION, "joined again elsewhere")
+            await send(older, encode(Refused("you joined again from another window; this one stops")))
+            await part(older, WSCloseCode.POLICY_VIOLATION, "joined again elsewhere")
 
     def _turn_away(self, status: int, cause: str, reason: str) -> web.Response:
         self.desk.counts[f"refused: {cause}"] += 1
@@ -152,26 +149,3 @@ class Hub:
             # The last entry of the last line is what our own proxy wrote; all before it are the stranger's words.
             return forwarded[-1].rsplit(",", 1)[-1].strip()[:64]
         return request.remote or "unknown"
-
-
-def _text(message: aiohttp.WSMessage) -> bytes:
-    if message.type is WSMsgType.TEXT:
-        return cast(bytes, message.data)
-    if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
-        raise ConnectionResetError
-    if isinstance(message.data, aiohttp.WebSocketError) and message.data.code == WSCloseCode.MESSAGE_TOO_BIG:
-        raise Refusal("oversized", OVERSIZED)
-    raise Refusal("malformed", "frames must be JSON text")
-
-
-async def _send(socket: web.WebSocketResponse, frame: HubFrame) -> None:
-    if not socket.closed:
-        with contextlib.suppress(*_LOST):
-            async with asyncio.timeout(2.0):
-                await socket.send_str(encode(frame))
-
-
-async def _part(socket: web.WebSocketResponse, code: WSCloseCode, why: str) -> None:
-    with contextlib.suppress(*_LOST):
-        async with asyncio.timeout(3.0):
-            await socket.close(code=code, message=why.encode()[:120])

@@ -5,24 +5,22 @@ another machine, or a broken agent, must not be able to harm the show.
 """
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
-import aiohttp
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from transport.desk import OVERSIZED, Refusal
 from transport.limits import Rate
 from transport.reading import MAX_FRAME_BYTES, Reading, Refused, Source, sums_to_one
+from transport.sockets import LOST, part, send, text_of
 from transport.stage import (
     SOURCES,
     STAGE_VERSION,
     Feel,
     Modality,
-    StageAnswer,
     StageWelcome,
     encode_stage,
     stage_decoder,
@@ -36,9 +34,6 @@ SILENT_SECONDS: Final = 20.0
 JOIN_SECONDS: Final = 10.0
 MAX_CONNECTIONS: Final = 8
 """At once: one agent, and others that are about to take its place."""
-
-# What ends a connection without being anyone's mistake.
-_LOST = (aiohttp.ClientError, ConnectionError, OSError)
 
 
 class StageAudience(Protocol):
@@ -66,11 +61,6 @@ class StageHost:
         self._current: web.WebSocketResponse | None = None
         self._connections = 0
 
-    @property
-    def occupied(self) -> bool:
-        """Whether the streamer's agent is here."""
-        return self._current is not None
-
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
         # The guard would take a browser's cookie, too; no page has any business here.
@@ -89,7 +79,7 @@ class StageHost:
     async def end(self, code: int = WSCloseCode.GOING_AWAY, why: str = "the bot is closing") -> None:
         """Send the agent away, if one is here."""
         if self._current is not None:
-            await _part(self._current, code, why)
+            await part(self._current, code, why)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(
@@ -103,25 +93,25 @@ class StageHost:
             return web.Response(status=400)
         joined = False
         try:
-            self._admit(_text(await socket.receive(JOIN_SECONDS)))
+            self._admit(text_of(await socket.receive(JOIN_SECONDS)))
             earlier, self._current, joined = self._current, socket, True
             self._audience.attend(True)
             self.counts["joined"] += 1
-            await _send(socket, StageWelcome(STAGE_VERSION, self._channel, INTERVAL))
+            await send(socket, encode_stage(StageWelcome(STAGE_VERSION, self._channel, INTERVAL)))
             if earlier is not None:
-                await _send(earlier, Refused(_REPLACED))
-                await _part(earlier, WSCloseCode.POLICY_VIOLATION, "replaced")
+                await send(earlier, encode_stage(Refused(_REPLACED)))
+                await part(earlier, WSCloseCode.POLICY_VIOLATION, "replaced")
             await self._take_frames(socket)
         except Refusal as refusal:
             self.counts[f"refused: {refusal.cause}"] += 1
             self._leave(socket)
-            await _send(socket, refusal.frame)
-            await _part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
+            await send(socket, encode_stage(refusal.frame))
+            await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
         except TimeoutError:
             self.counts["refused: silent or slow"] += 1
             self._leave(socket)
-            await _part(socket, WSCloseCode.POLICY_VIOLATION, "nothing heard or read for too long")
-        except _LOST:
+            await part(socket, WSCloseCode.POLICY_VIOLATION, "nothing heard or read for too long")
+        except LOST:
             self.counts["connections lost"] += 1
         finally:
             if joined:
@@ -157,7 +147,7 @@ class StageHost:
                 async with asyncio.timeout(5.0):
                     await socket.pong(cast(bytes, message.data))
             elif message.type is not WSMsgType.PONG:
-                self._take(_text(message), paces)
+                self._take(text_of(message), paces)
 
     def _take(self, text: bytes, paces: dict[Modality, Rate]) -> None:
         if len(text) > MAX_FRAME_BYTES:
@@ -181,26 +171,3 @@ class StageHost:
 
 
 _REPLACED: Final = "another agent of yours has taken over; this one stops"
-
-
-def _text(message: aiohttp.WSMessage) -> bytes:
-    if message.type is WSMsgType.TEXT:
-        return cast(bytes, message.data)
-    if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
-        raise ConnectionResetError
-    if isinstance(message.data, aiohttp.WebSocketError) and message.data.code == WSCloseCode.MESSAGE_TOO_BIG:
-        raise Refusal("oversized", OVERSIZED)
-    raise Refusal("malformed", "frames must be JSON text")
-
-
-async def _send(socket: web.WebSocketResponse, frame: StageAnswer) -> None:
-    if not socket.closed:
-        with contextlib.suppress(*_LOST, TimeoutError):
-            async with asyncio.timeout(2.0):
-                await socket.send_str(encode_stage(frame))
-
-
-async def _part(socket: web.WebSocketResponse, code: int, why: str) -> None:
-    with contextlib.suppress(*_LOST, TimeoutError):
-        async with asyncio.timeout(3.0):
-            await socket.close(code=code, message=why.encode()[:120])

@@ -178,7 +178,7 @@ async def test_only_the_streamers_key_opens_the_stage(key: str) -> None:
         for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"X-Forwarded-For": "1.2.3.4"}):
             with pytest.raises(aiohttp.WSServerHandshakeError):
                 await session.ws_connect(f"{stage.address}{STAGE_PATH}", headers={**with_key(STREAMER_KEY), **headers})
-        assert not stage.show.stage_host.occupied
+        assert not stage.show.streamer_side.present
 
 
 async def test_the_public_port_has_no_stage() -> None:
@@ -197,7 +197,7 @@ async def test_a_renewed_key_ends_the_agent_that_came_with_the_old_one() -> None
     async with theatre() as stage:
         client = StageClient(*parse_stage_address(f"{stage.address}/#key={STREAMER_KEY}"))
         running = asyncio.create_task(client.run())
-        await eventually(lambda: stage.show.stage_host.occupied)
+        await eventually(lambda: stage.show.streamer_side.present)
         async with stage.session.post("/api/keys", json={"renew": "streamer"}) as answer:
             assert answer.status == 200
         with pytest.raises(LeraError, match="doesn't know that key"):
