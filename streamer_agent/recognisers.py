@@ -104,17 +104,20 @@ class Whisper:
 
     def __init__(self, folder: Path) -> None:
         """Raises LeraError when the package or the model is missing."""
-        # Read by huggingface_hub when it is loaded: nothing is asked of any network.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        # Read by huggingface_hub when it is loaded: nothing is asked of any network, whatever the user's shell says.
+        os.environ["HF_HUB_OFFLINE"] = "1"
         try:
             from faster_whisper import WhisperModel
         except ImportError:
             raise LeraError(_install("whisper", "faster-whisper")) from None
         try:
+            # Without this file it would look for one of its own on the network.
+            if not (folder / "tokenizer.json").is_file():
+                raise FileNotFoundError
             self._model: Any = WhisperModel(
                 str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True
             )
-        except (RuntimeError, ValueError, OSError):
+        except Exception:  # The libraries below raise bare ones, too.
             raise LeraError(f"{folder} holds no model that faster-whisper can load: {_MEND_FOLDER}") from None
 
     def recognise(self, samples: NDArray[np.float32]) -> str:
@@ -132,7 +135,7 @@ class Whisper:
                 if piece.no_speech_prob <= self.SILENT
                 for word in piece.words or ()
             ]
-        except (RuntimeError, ValueError, IndexError):
+        except Exception:  # Whatever it stumbles over, these are no words.
             return ""
         return sure_text(words, self.SURE)
 
@@ -159,17 +162,17 @@ class Vosk:
 
     def recognise(self, samples: NDArray[np.float32]) -> str:
         """The words in `samples` (mono, 16 kHz, -1..1), "" for none."""
-        recogniser = self._make(self._model, RATE)
-        recogniser.SetWords(True)
-        recogniser.AcceptWaveform(_sixteen_bit(samples))
         try:
+            recogniser = self._make(self._model, RATE)
+            recogniser.SetWords(True)
+            recogniser.AcceptWaveform(_sixteen_bit(samples))
             found = json.loads(recogniser.FinalResult()).get("result", [])
             words = [
                 Word(str(word["word"]), float(word["conf"]), max(float(word["end"]) - float(word["start"]), 0.01))
                 for word in found
                 if word["word"] != "[unk]"
             ]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except Exception:  # The library raises bare ones; whatever it is, these are no words.
             return ""
         return sure_text(words, self.SURE)
 

@@ -20,7 +20,7 @@ from model.speech import RATE, Utterance
 from streamer_agent.ear import Ear
 from streamer_agent.recognisers import Pocketsphinx, Word, model_folder, sure_text
 from streamer_agent.recognition import Recognition
-from streamer_agent.settings import StreamerSettings
+from streamer_agent.settings import RecogniserName, StreamerSettings
 from streamer_agent.words import Words, load_recogniser
 from tests.streamer_agent.helpers import Listener
 from tests.talk import needs_espeak, needs_voices, say, takes
@@ -152,12 +152,57 @@ def test_whisper_is_taken_at_its_word_only_when_it_is_sure(
     words = [types.SimpleNamespace(word=f" {word}", probability=sure, start=0, end=0.4) for word in ("good", "game")]
     piece = types.SimpleNamespace(no_speech_prob=silent, words=words)
     monkeypatch.setitem(sys.modules, "faster_whisper", faster_whisper([piece], language))
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    # As a shell may have it that is used for other things.
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    (tmp_path / "tokenizer.json").touch()
     recogniser = load_recogniser(StreamerSettings(recogniser="whisper", recogniser_model=str(tmp_path)))
     assert recogniser is not None and recogniser.recognise(SOUND) == heard
     import os
 
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_a_whisper_without_its_tokenizer_is_refused_as_it_would_fetch_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setitem(sys.modules, "faster_whisper", faster_whisper([]))
+    with pytest.raises(LeraError, match="holds no model that faster-whisper can load"):
+        load_recogniser(StreamerSettings(recogniser="whisper", recogniser_model=str(tmp_path)))
+
+
+@pytest.mark.parametrize("name", ["whisper", "vosk"])
+def test_whatever_a_library_raises_is_one_line_or_no_words(
+    name: RecogniserName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails = True
+
+    class Bare:
+        def __init__(self, *_: Any, **_options: Any) -> None:
+            if fails:
+                raise Exception("my secret is xylophone")
+
+        def transcribe(self, *_: Any, **_options: Any) -> Any:
+            raise Exception("my secret is xylophone")
+
+    def kaldi(*_: Any) -> Any:
+        raise Exception("my secret is xylophone")
+
+    modules = {
+        "faster_whisper": types.SimpleNamespace(WhisperModel=Bare),
+        "vosk": types.SimpleNamespace(Model=Bare, KaldiRecognizer=kaldi, SetLogLevel=lambda _level: None),
+    }
+    for module, content in modules.items():
+        monkeypatch.setitem(sys.modules, module, content)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    (tmp_path / "tokenizer.json").touch()
+    settings = StreamerSettings(recogniser=name, recogniser_model=str(tmp_path))
+    with pytest.raises(LeraError, match="holds no model that") as found:
+        load_recogniser(settings)
+    assert "xylophone" not in str(found.value)
+    fails = False
+    recogniser = load_recogniser(settings)
+    assert recogniser is not None and recogniser.recognise(SOUND) == ""
 
 
 @pytest.mark.parametrize(("conf", "heard"), [(0.95, "good game"), (0.4, "")])
