@@ -87,7 +87,7 @@ def test_noise_has_no_words(sphinx: Pocketsphinx) -> None:
 
 @needs_espeak
 @pytest.mark.parametrize(
-    ("sentence", "emotion"), [("I am so happy today", "happiness"), ("what a wonderful surprise", "surprise")]
+    ("sentence", "emotion"), [("I am so happy today", "happiness"), ("what a wonderful surprise", "happiness")]
 )
 def test_espeak_is_recognised_and_scored(
     sentence: str, emotion: str, sphinx: Pocketsphinx, reader: text.TextReader
