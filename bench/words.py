@@ -26,13 +26,20 @@ SENTENCES = (
 VOICE = "en-us+f3"
 
 
+def found(sound: Sound) -> Sound:
+    """The speech in a sound as the agent cuts it out."""
+    finder = SpeechFinder()
+    utterances = finder.hear(np.concatenate([sound, np.zeros(RATE, np.float32)]))
+    return np.concatenate([utterance.samples for utterance in utterances])
+
+
 def errors(said: str, heard: str) -> tuple[int, int]:
     """Words that are wrong, missing or too many (Levenshtein's distance), and words that were said."""
-    truth, found = said.lower().split(), heard.split()
-    row = list(range(len(found) + 1))
+    truth, words = said.lower().split(), heard.split()
+    row = list(range(len(words) + 1))
     for i, word in enumerate(truth, 1):
         before, row[0] = row[0], i
-        for j, other in enumerate(found, 1):
+        for j, other in enumerate(words, 1):
             before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (word != other))
     return row[-1], len(truth)
 
@@ -91,7 +98,7 @@ def main() -> None:
     spoken = takes() if VOICES.exists() else []
     step = max(1, len(spoken) // arguments.takes)
     groups = {"RAVDESS test": spoken[::step][: arguments.takes]}
-    groups["espeak-ng"] = [(say(sentence, VOICE, 140), sentence) for sentence in SENTENCES]
+    groups["espeak-ng"] = [(found(say(sentence, VOICE, 140)), sentence) for sentence in SENTENCES]
     spent, sounds = 0.0, []
     for name, group in groups.items():
         spent += judge(recogniser, name, group)

@@ -62,7 +62,9 @@ async def test_nothing_of_face_voice_and_words_is_written_or_sent_elsewhere(lera
         ) as agent:
             sources: tuple[Source, ...] = ("streamer_face", "streamer_voice", "streamer_words")
             await until(lambda: agent.process.returncode is not None or all(map(host.of, sources)), 400)
-            status, out, err = await agent.finish()
+            assert agent.process.stdin is not None
+            agent.process.stdin.close()
+            status, out, err = await agent.finish(120)
         port = host.place.rpartition(":")[2]
     assert status == 0, err
     assert all(map(host.of, sources)), out

