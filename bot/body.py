@@ -1,14 +1,13 @@
 """What a page has sent to be done: JSON of a known shape, or a line that says what is wrong with it."""
 
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
-Wanted = TypeVar("Wanted")
+from transport.reading import UNREADABLE
 
-UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""How JSON fails that somebody else wrote: wrong, not in UTF-8, or lists in lists without end."""
+Wanted = TypeVar("Wanted")
 
 
 async def wanted_by(request: web.Request, kind: type[Wanted], otherwise: str = "") -> Wanted:

@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from transport.desk import OVERSIZED, Desk, Guest, Refusal
 from transport.limits import Addresses
 from transport.link import netloc
-from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode
+from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode, parting
 
 # What ends a connection without being anyone's mistake.
 _LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
@@ -174,4 +174,4 @@ async def _send(socket: web.WebSocketResponse, frame: HubFrame) -> None:
 async def _part(socket: web.WebSocketResponse, code: WSCloseCode, why: str) -> None:
     with contextlib.suppress(*_LOST):
         async with asyncio.timeout(3.0):
-            await socket.close(code=code, message=why.encode()[:120])
+            await socket.close(code=code, message=parting(why))

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from typing import Final, Protocol, cast
 
 import aiohttp
-import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from transport.desk import OVERSIZED, Refusal
 from transport.limits import Rate
-from transport.reading import MAX_FRAME_BYTES, Reading, Refused, Source, sums_to_one
+from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Reading, Refused, Source, parting, sums_to_one
 from transport.stage import (
     SOURCES,
     STAGE_VERSION,
@@ -131,7 +130,7 @@ class StageHost:
     def _admit(self, text: bytes) -> None:
         try:
             join = stage_join_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise Refusal("first frame", "the first frame must say which version of the stage it speaks") from None
         if join.version != STAGE_VERSION:
             older = "the agent" if join.version < STAGE_VERSION else "the bot"
@@ -164,7 +163,7 @@ class StageHost:
             raise Refusal("oversized", OVERSIZED)
         try:
             frame = stage_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise Refusal("malformed", f"that frame can't be read: {error}") from None
         source = SOURCES[frame.modality]
         if not isinstance(frame, Feel):
@@ -203,4 +202,4 @@ async def _send(socket: web.WebSocketResponse, frame: StageAnswer) -> None:
 async def _part(socket: web.WebSocketResponse, code: int, why: str) -> None:
     with contextlib.suppress(*_LOST, TimeoutError):
         async with asyncio.timeout(3.0):
-            await socket.close(code=code, message=why.encode()[:120])
+            await socket.close(code=code, message=parting(why))
