@@ -174,7 +174,7 @@ AgentFrame = Post | Away | Leave | Forget | Identify | Unlink | Appear
 HubFrame = Welcome | Pace | Dropped | Refused | Forgotten | Code | Linked | Shown
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-"""How JSON or cells fail that somebody else wrote: wrong, not in UTF-8, halves of a pair, or lists in lists in lists."""
+"""How JSON or cells fail that somebody else wrote: wrong, no UTF-8, halves of a pair, lists in lists."""
 
 hello_decoder: Final = msgspec.json.Decoder(Hello)
 join_decoder: Final = msgspec.json.Decoder(Join)

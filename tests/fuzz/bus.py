@@ -64,7 +64,7 @@ class Crowd:
 
 
 def check_desk(steps: list[Any]) -> None:
-    """Frames of several connections, in any order: only Refusals, answers that an agent can read, nothing that grows."""
+    """Frames of several connections, in any order: only Refusals, answers an agent can read, nothing grows."""
     desk = Desk(
         HubSettings(max_viewers=3), "demo", "secret", Crowd(), identities=Identities(), appearances=Appearances()
     )
@@ -151,10 +151,14 @@ def check_agent(frame: Any) -> None:
 
 def hub_frames() -> st.SearchStrategy[Any]:
     return st.one_of(
-        struct("welcome", version=st.just(1), channel=text(20), sequence=numbers(), interval=numbers(), heartbeat=numbers()),
+        struct(
+            "welcome",
+            version=st.just(1), channel=text(20), sequence=numbers(), interval=numbers(), heartbeat=numbers(),
+        ),
         struct("pace", interval=numbers(), heartbeat=numbers()), struct("refused", reason=text(), retry=st.booleans()),
         struct("dropped", sequence=numbers(), reason=text()), struct("code", line=text(), seconds=numbers()),
-        struct("linked", name=text()), struct("shown", seat=st.sampled_from(["no", "seat", "name"]), name=text(), reason=text()),
+        struct("linked", name=text()),
+        struct("shown", seat=st.sampled_from(["no", "seat", "name"]), name=text(), reason=text()),
         struct("stage_welcome", version=st.just(1), channel=text(20), interval=numbers()),
     )  # fmt: skip
 

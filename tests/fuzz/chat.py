@@ -51,7 +51,7 @@ def check_inbox(messages: list[Any]) -> None:
 
 def check_words(said: str) -> None:
     """Any message becomes bounded words that count 0..1, and says the same when read twice."""
-    lexicon, pieces = words()
+    lexicon, _ = words()
     message = chat_words.read(said, lexicon)
     holds(
         0 <= message.readable <= 1 and len(message.words) < 40 * chat_words.LONGEST,

@@ -40,7 +40,8 @@ HEADERS = [
 ]  # fmt: skip
 VALUES = [
     "websocket", "gzip", "deflate", "bytes=0-", "bytes=-1", "bytes=9-2", "bytes=a", "null", "cross-site", "navigate",
-    "lera-overlay-80=x", "application/json", "chunked", "100-continue", "*/*;q=", "\"", "[::1", "a:99999999", "//", "13",
+    "lera-overlay-80=x", "application/json", "chunked", "100-continue", "*/*;q=", "\"", "[::1", "a:99999999", "//",
+    "13",
     "Thu, 99 Foo 1970 99:99:99 GMT", "permessage-deflate; server_max_window_bits=99", "a\x0bb",
 ]  # fmt: skip
 
@@ -160,7 +161,10 @@ def requests() -> st.SearchStrategy[list[Any]]:
     path = st.one_of(
         st.sampled_from(PATHS), st.sampled_from(PATHS),
         text(60).map(lambda said: "/" + quote(said, errors="replace")),
-        st.builds(lambda a, b: a + quote_from_bytes(b), st.sampled_from(["/overlay/", "/report/", "/join/", "/"]), st.binary(max_size=20)),
+        st.builds(
+            lambda a, b: a + quote_from_bytes(b),
+            st.sampled_from(["/overlay/", "/report/", "/join/", "/"]), st.binary(max_size=20),
+        ),
     )  # fmt: skip
     value = st.one_of(numbers().map(str), text(60)).map(lambda said: quote(said[:300], errors="replace"))
     raw = st.binary(max_size=20).map(quote_from_bytes)

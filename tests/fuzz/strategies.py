@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from model.emotions import EMOTIONS
 
 NASTY_WORDS = [
-    "!mood", "!feel joy", "!mood say ", "@bob ", "{user}", "{0.__class__}", "%s%n", "\u202e", "\u200b", "\u200d", "\ufeff",
-    "\ufdfa", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1f9\U0001f1fc", "e\u0301\u0301\u0301\u0301", "\ud800",
+    "!mood", "!feel joy", "!mood say ", "@bob ", "{user}", "{0.__class__}", "%s%n", "\u202e", "\u200b", "\u200d",
+    "\ufeff", "\ufdfa", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1f9\U0001f1fc",
+    "e\u0301\u0301\u0301\u0301", "\ud800",
     "=HYPERLINK(\"https://evil.example\")", "</script><script>", "\r\nSet-Cookie: a=b", "\x1b]0;x\x07", "\0", "loooool",
-    "hahahaha", "\u0130", "\u00df", "\uff01mood", "https://a.tv/x", "00:00:01,000 --> 00:00:02,000", "\u0663", "<i>", "-->",
+    "hahahaha", "\u0130", "\u00df", "\uff01mood", "https://a.tv/x", "00:00:01,000 --> 00:00:02,000", "\u0663",
+    "<i>", "-->",
 ]  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def struct(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dic
 
 
 def encoded(shaped: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
-    """JSON of it, mostly whole; else cut, with bytes changed, with keys twice, nested without end, or no JSON at all."""
+    """JSON of it, mostly whole; else cut, with bytes changed, keys twice, nested without end, or no JSON."""
     whole = shaped.map(lambda value: json.dumps(value).encode())
     raw = shaped.map(lambda value: json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     cut = st.builds(lambda frame, at: frame[: at % (len(frame) + 1)], whole, st.integers(0, 2000))
@@ -91,7 +93,10 @@ def agent_frames() -> st.SearchStrategy[Any]:
 def rows() -> st.SearchStrategy[list[Any]]:
     """Cells of a viewer's row in a Sheet that everybody may edit."""
     first = st.one_of(
-        st.builds("viewer:{}:{}".format, st.sampled_from(["a" * 22, "b" * 22, "c" * 16]), st.sampled_from(["0" * 8, "1a2b3c4d"])),
+        st.builds(
+            "viewer:{}:{}".format,
+            st.sampled_from(["a" * 22, "b" * 22, "c" * 16]), st.sampled_from(["0" * 8, "1a2b3c4d"]),
+        ),
         st.sampled_from(["", "free", "held", "control"]), text(40),
     )  # fmt: skip
     cell = st.one_of(numbers(), text(20), st.booleans(), st.just(""), st.none())

@@ -1,4 +1,4 @@
-"""No decoder that strangers reach breaks its word: the saved inputs first, then a few new ones, the same in each run."""
+"""No decoder that strangers reach breaks its word: the saved inputs first, then a few, the same in each run."""
 
 import json
 
