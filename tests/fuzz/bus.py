@@ -17,7 +17,7 @@ from transport.identities import Identities
 from transport.limits import Addresses, Rate
 from transport.link import host_of, is_local, netloc, parse_link
 from transport.names import MAX_BYTES, MAX_CHARACTERS, _clusters, clean_name, name_key
-from transport.reading import MAX_FRAME_BYTES, Join, Reading, encode, hub_decoder, sums_to_one
+from transport.reading import MAX_FRAME_BYTES, HubFrame, Join, Reading, encode, hub_decoder, sums_to_one
 from transport.sheet_board import Board
 from transport.sheet_layout import (
     FIRST_ROW,
@@ -70,6 +70,7 @@ def check_desk(steps: list[Any]) -> None:
     )
     open_: dict[int, Any] = {}
     now = 1000.0
+    answer: HubFrame | None
     for seat, wait, frame in steps:
         now += wait
         guest = open_.get(seat)
@@ -114,7 +115,7 @@ def steps(frames: st.SearchStrategy[bytes]) -> st.SearchStrategy[list[Any]]:
 def check_stage(frames: list[Any]) -> None:
     """The streamer's own line: one Refusal, and readings that keep the contract."""
     clock = iter(range(10_000))
-    host = StageHost("demo", Crowd(), lambda: float(next(clock)))  # type: ignore[arg-type]
+    host = StageHost("demo", Crowd(), lambda: float(next(clock)))
     paces = {modality: Rate(0.1) for modality in SOURCES}
     with contextlib.suppress(Refusal):
         host._admit(frames[0])

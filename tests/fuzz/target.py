@@ -14,8 +14,8 @@ def _nothing() -> AbstractContextManager[Any]:
 class Target(NamedTuple):
     """`check` raises when the decoder breaks its word about one of `inputs`; `around` is what it needs to be there.
 
-    `with_text` makes an input of one of the texts in `corpus/strings.json`; None: it takes none. `examples` are tried in
-    a normal run.
+    `with_text` makes an input of one of the texts in `corpus/strings.json`; None: it takes none. `examples` are tried
+    in a normal run.
     """
 
     name: str
