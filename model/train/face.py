@@ -79,10 +79,10 @@ def better(plain: Path, student: Path, training: Pack, validation: Pack) -> Path
     """The checkpoint of the two that validates better in the way it would ship; `plain` where they are equal."""
     prior = calibration.log_prior_of(training.targets)
     merits = []
-    for path in (plain, student):
+    for name, path in (("without a teacher", plain), ("student", student)):
         looks = calibration.look(learning.network_of(path)[0], validation)
         merits.append(calibration.balance(looks, prior)[2])
-        print(f"{path.parent.name}: {merits[-1]}", flush=True)
+        print(f"{name}: {merits[-1]}", flush=True)
     return student if merits[1] > merits[0] else plain
 
 
