@@ -14,5 +14,5 @@ async def wanted_by(request: web.Request, kind: type[Wanted], otherwise: str = "
     """The request's body as `kind`. Raises HTTPBadRequest, saying `otherwise` where that is given."""
     try:
         return msgspec.json.decode(await request.read(), type=kind)
-    except UNREADABLE as error:
+    except (*UNREADABLE, web.RequestPayloadError) as error:
         raise web.HTTPBadRequest(text=otherwise or f"That can't be done: {error}") from None

@@ -80,6 +80,15 @@ class Server:
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
 
+    def settle(self) -> None:
+        """Let the bot notice that a line was closed, so that what it logs belongs to this input."""
+
+        async def turns() -> None:
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+        asyncio.run_coroutine_threadsafe(turns(), self._loop).result(10)
+
     def say(self, *parts: bytes, patience: float = 0.3) -> bytes:
         """The answer to some bytes: until the bot hangs up, or has been silent for `patience` seconds."""
         told = b""
@@ -220,6 +229,7 @@ def sockets() -> st.SearchStrategy[list[Any]]:
 
 
 def _no_fault(server: Server) -> None:
+    server.settle()
     if server.faults:
         fault = "\n".join(server.faults)
         server.faults.clear()

@@ -51,6 +51,8 @@ def explore(target: Target, examples: int, start: int | None = None) -> int:
     try:
         (seed(start)(trial) if start is not None else trial)()
     except Exception as fault:
+        # What happened once and not again says what it was inside of it.
+        inner = fault.exceptions[0] if isinstance(fault, ExceptionGroup) else fault
         # Hypothesis tries the smallest one last.
-        raise Finding(last, fault) from fault
+        raise Finding(last, inner) from fault
     return tried
