@@ -164,7 +164,8 @@ class Commands:
         if mood.shares is None:
             values = {"viewers": str(mood.viewers), "minimum": str(mood.minimum_viewers)}
             return self._say("gathering", asker, **values)
-        values = self.telling.values(mood, emotion or None)
+        # Behind `trend` may stand whatever somebody has typed there.
+        values = self.telling.values(mood, emotion if command == "emotion" else None)
         if command == "trend":
             text = "trend_unknown" if mood.trend is None else "trend" if self.telling.trend(mood) else "trend_steady"
         elif command == "mood":

@@ -135,5 +135,9 @@ def _keep_quiet(loop: asyncio.AbstractEventLoop) -> None:
     logging.getLogger("aiohttp.server").addFilter(_is_our_fault)
 
 
+_THEIRS: Final = (HttpProcessingError, web.RequestPayloadError)
+"""Requests that are none, and bodies that aren't packed as they claim."""
+
+
 def _is_our_fault(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    return not (record.exc_info and isinstance(record.exc_info[1], _THEIRS))

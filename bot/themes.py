@@ -12,8 +12,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from aiohttp import web
 
-from bot.body import UNREADABLE
 from lera.folders import data_folder
+from transport.reading import UNREADABLE
 
 SHIPPED: Final = Path(__file__).parent.parent / "overlay" / "themes"
 MAX_FILE: Final = 4 * 1024 * 1024

@@ -120,7 +120,8 @@ def test_readme_names_every_option(program: str, monkeypatch: pytest.MonkeyPatch
 def test_readme_names_no_option_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"--pictures"}.union(*(options(program, monkeypatch) for program in PROGRAMS))
     # The commands of `python -m model` need torch to be imported, so their options are read off their source.
-    for path in [*(ROOT / "model").rglob("*.py"), *(ROOT / "bench").glob("*.py")]:
+    fuzzing = ROOT / "tests" / "fuzz" / "__main__.py"
+    for path in [*(ROOT / "model").rglob("*.py"), *(ROOT / "bench").glob("*.py"), fuzzing]:
         known.update(re.findall(r'add_argument\(\s*"(--[a-z-]+)"', path.read_text("utf-8")))
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
 
@@ -160,8 +161,37 @@ def test_the_virtual_camera_is_an_extra_that_nothing_else_needs() -> None:
     assert "pyvirtualcam" not in (ROOT / "requirements.txt").read_text("utf-8")
 
 
+def test_the_threat_model_names_what_is_there() -> None:
+    model = (ROOT / "THREAT_MODEL.md").read_text("utf-8")
+    named = re.findall(r"`([\w./-]+\.\w+)(?:::(\w+))?`", model)
+    assert len(named) > 60
+    for path, test in named:
+        assert (ROOT / path).is_file(), path
+        assert not test or re.search(rf"^(?:async )?def {test}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), test
+    for setting in re.findall(r"`\[(\w+)\] (\w+)`", model):
+        assert setting[1] in TABLES[setting[0]].__struct_fields__, setting
+
+
+def test_every_boundary_of_the_threat_model_has_its_table() -> None:
+    model = (ROOT / "THREAT_MODEL.md").read_text("utf-8")
+    sections = model.split("\n## ")[1:]
+    assert len(sections) == 10
+    for section in sections:
+        rows = [line for line in section.splitlines() if re.match(r"\| [STRIDE] \|", line)]
+        assert len(rows) >= 4, section[:40]
+        for row in rows:
+            assert row.count("|") == 5 and any(cell.strip() for cell in row.split("|")[3:5]), row
+
+
+def test_readme_tells_how_to_fuzz() -> None:
+    source = (ROOT / "tests" / "fuzz" / "__main__.py").read_text("utf-8")
+    for option in re.findall(r'add_argument\("(--[a-z]+)"', source):
+        assert option in README, option
+    assert "python -m tests.fuzz" in README
+
+
 def test_links_of_the_documents_lead_somewhere() -> None:
-    for name in ("README.md", "ARCHITECTURE.md", "PRIVACY.md", "CHANGELOG.md"):
+    for name in ("README.md", "ARCHITECTURE.md", "PRIVACY.md", "CHANGELOG.md", "THREAT_MODEL.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text("utf-8")):
             assert "://" in target or (ROOT / target).exists(), f"{name}: {target}"
 

@@ -4,7 +4,6 @@ import hmac
 from collections import Counter, OrderedDict
 from typing import Annotated, Final, Protocol
 
-import msgspec
 from msgspec import Meta, Struct
 
 from transport.appearances import Appearances
@@ -13,6 +12,7 @@ from transport.limits import Rate, paced_interval
 from transport.reading import (
     MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
+    UNREADABLE,
     Appear,
     Away,
     Code,
@@ -180,7 +180,7 @@ class Desk:
         self.count_frame(guest, now)
         try:
             frame = agent_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise Refusal("malformed", f"that frame can't be read: {error}") from None
         if type(frame) is not Post:
             return self.obey(guest, frame, now)
@@ -269,7 +269,7 @@ class Desk:
             raise Refusal("oversized", OVERSIZED)
         try:
             hello = hello_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise Refusal("first frame", "the first frame must be a join in JSON") from None
         if hello.type != "join":
             raise Refusal("first frame", "the first frame must be a join")
@@ -280,7 +280,7 @@ class Desk:
             raise Refusal("version", f"{versions}: {mend}")
         try:
             return join_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise Refusal("first frame", f"that join can't be read: {error}") from None
 
     def _pace(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import aiohttp
-import msgspec
 from aiohttp import WSMsgType
 
 from lera.errors import LeraError
@@ -17,6 +16,7 @@ from transport.newest import Newest
 from transport.reading import (
     MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
+    UNREADABLE,
     AwayReason,
     Code,
     Dropped,
@@ -32,6 +32,7 @@ from transport.reading import (
     Welcome,
     encode,
     hub_decoder,
+    sayable,
 )
 
 # What ends a connection without being anyone's mistake.
@@ -164,7 +165,7 @@ class HubClient:
     def _hear(self, text: str) -> None:
         try:
             frame = hub_decoder.decode(text)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return
         match frame:
             case Welcome():
@@ -178,7 +179,7 @@ class HubClient:
             case Pace():
                 self._pace(frame.interval, frame.heartbeat)
             case Refused() if not frame.retry:
-                raise LeraError(f"The stream's hub refused to let you in: {frame.reason}.")
+                raise LeraError(f"The stream's hub refused to let you in: {sayable(frame.reason)}.")
             case Forgotten():
                 self._forgotten.set()
             case Code() | Linked():

@@ -41,13 +41,18 @@ def parse_link(link: str) -> Link:
     try:
         parts = urlsplit(link.strip())
         host, port = parts.hostname or "", parts.port
-        host.encode("idna")
+        # What can't be read back is no name that anybody could be asked by.
+        host.encode("idna").decode("idna")
     except ValueError:
         raise complaint from None
+    words = "".join(parts)
+    # No honest link names a user: what stands there is to look like another host.
+    if "@" in parts.netloc or not re.fullmatch(r"[\w.:%-]*", host) or not words.isprintable() or " " in words:
+        raise complaint
     if parts.scheme == SHEET_SCHEME:
         named = re.fullmatch(r"/[A-Za-z0-9_-]{1,64}", parts.path) and re.fullmatch(r"[\w-]{1,100}", parts.fragment)
         # A Google login is shown to Google only; a stand-in on this machine has logins of its own.
-        if not named or not (parts.netloc == SHEET_HOST or (host in LOCAL and port and "@" not in parts.netloc)):
+        if not named or not (parts.netloc == SHEET_HOST or (host in LOCAL and port)):
             raise complaint
         protocol = "https" if parts.netloc == SHEET_HOST else "http"
         return Link(f"{protocol}://{parts.netloc}", parts.path[1:], parts.fragment)

@@ -173,6 +173,9 @@ class Shown(Struct, tag="shown"):
 AgentFrame = Post | Away | Leave | Forget | Identify | Unlink | Appear
 HubFrame = Welcome | Pace | Dropped | Refused | Forgotten | Code | Linked | Shown
 
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""How JSON or cells fail that somebody else wrote: wrong, no UTF-8, halves of a pair, lists in lists."""
+
 hello_decoder: Final = msgspec.json.Decoder(Hello)
 join_decoder: Final = msgspec.json.Decoder(Join)
 agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget | Identify | Unlink | Appear)
@@ -183,6 +186,16 @@ _encoder: Final = msgspec.json.Encoder()
 def encode(frame: Join | AgentFrame | HubFrame) -> str:
     """The frame as JSON text."""
     return _encoder.encode(frame).decode()
+
+
+def sayable(reason: str) -> str:
+    """The other end's words, as they may stand in a line of ours: at most 200 characters, none that moves a cursor."""
+    return "".join(letter for letter in reason if letter.isprintable())[:200]
+
+
+def parting(reason: str) -> bytes:
+    """A reason in a WebSocket's close frame, which has 123 bytes; what is cut is whole letters."""
+    return reason.encode("utf-8", "replace")[:120].decode("utf-8", "ignore").encode()
 
 
 def sums_to_one(probabilities: Probabilities) -> bool:

@@ -8,6 +8,7 @@ Programs address rows by their number, which people can change by sorting or ins
 whole, with the viewer's key in it, and changes hands only by a swap of its first cell, which Google carries out as one.
 """
 
+import math
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ from msgspec import Struct
 
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
-from transport.reading import AwayReason, Channel, Clock, Number, Probabilities, sums_to_one
+from transport.reading import UNREADABLE, AwayReason, Channel, Clock, Number, Probabilities, sums_to_one
 from transport.reading import Sequence as SequenceNumber
 
 VERSION: Final = 1
@@ -185,7 +186,9 @@ def read_control(cells: Sequence[Any]) -> Control | None:
     """The control row, or None where it can't be read (before the bot's first write, for example)."""
     try:
         read = msgspec.convert([_whole(cell) for cell in cells[:9]], _ControlCells)
-    except msgspec.ValidationError:
+    except UNREADABLE:
+        return None
+    if math.isnan(read.interval) or math.isnan(read.heartbeat):
         return None
     pace = (min(max(read.interval, 0.01), 600.0), min(max(read.heartbeat, 0.01), 1800.0))
     if not all(0 <= number <= 2**53 for number in (read.beat, read.minimum_viewers, read.viewers)):
@@ -197,7 +200,8 @@ def read_history_head(values: Sequence[Sequence[Any]]) -> float:
     """Check the head of `History`; returns when it was made, in seconds since 1970. Raises LayoutFault."""
     _check_head(HISTORY, values, HISTORY_COLUMNS)
     made = values[1][1] if len(values[1]) > 1 else 0
-    return float(made) if isinstance(made, int | float) and not isinstance(made, bool) else 0.0
+    honest = isinstance(made, int | float) and not isinstance(made, bool) and 0 <= made < 1e12
+    return float(made) if honest else 0.0
 
 
 def read_time(cell: object) -> float | None:
@@ -241,7 +245,7 @@ def _read_row(number: int, key: str, claim: str, cells: Sequence[Any]) -> LiveRo
         if numbers.state != "face":
             return LiveRow(number, key, claim, numbers.sequence, None, 0.0, numbers.state, 0.0)
         percentages = msgspec.convert(padded[2:9], list[float])
-    except msgspec.ValidationError:
+    except UNREADABLE:
         return None
     a, b, c, d, e, f, g = (percentage / 100 for percentage in percentages)
     probabilities = (a, b, c, d, e, f, g)

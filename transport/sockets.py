@@ -8,6 +8,7 @@ import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from transport.desk import OVERSIZED, Refusal
+from transport.reading import parting
 
 LOST: Final = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
 """What ends a connection without being anyone's mistake."""
@@ -36,4 +37,4 @@ async def part(socket: web.WebSocketResponse, code: int, why: str) -> None:
     """Say goodbye, within three seconds."""
     with contextlib.suppress(*LOST):
         async with asyncio.timeout(3.0):
-            await socket.close(code=code, message=why.encode()[:120])
+            await socket.close(code=code, message=parting(why))

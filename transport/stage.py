@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 
 from lera.errors import LeraError
 from transport.hub_client import CLOSE_TIMEOUT, LOST, State, backoff
-from transport.reading import MAX_FRAME_BYTES, Clock, Number, Probabilities, Refused, Source
+from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Clock, Number, Probabilities, Refused, Source, sayable
 
 STAGE_VERSION: Final = 1
 STAGE_PATH: Final = "/api/stage"
@@ -207,13 +207,13 @@ class StageClient:
     def _hear(self, text: str) -> None:
         try:
             frame = stage_answer_decoder.decode(text)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return
         if isinstance(frame, StageWelcome):
             self.interval, self.channel = frame.interval, frame.channel
             self._become("joined")
         elif not frame.retry:
-            raise LeraError(f"The bot refused the streamer's agent: {frame.reason}.")
+            raise LeraError(f"The bot refused the streamer's agent: {sayable(frame.reason)}.")
 
     async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         loop = asyncio.get_running_loop()

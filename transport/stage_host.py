@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
-import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from transport.desk import OVERSIZED, Refusal
 from transport.limits import Rate
-from transport.reading import MAX_FRAME_BYTES, Reading, Refused, Source, sums_to_one
+from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Reading, Refused, Source, sums_to_one
 from transport.sockets import LOST, part, send, text_of
 from transport.stage import (
     SOURCES,
@@ -121,7 +120,7 @@ class StageHost:
     def _admit(self, text: bytes) -> None:
         try:
             join = stage_join_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise Refusal("first frame", "the first frame must say which version of the stage it speaks") from None
         if join.version != STAGE_VERSION:
             older = "the agent" if join.version < STAGE_VERSION else "the bot"
@@ -154,7 +153,7 @@ class StageHost:
             raise Refusal("oversized", OVERSIZED)
         try:
             frame = stage_decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise Refusal("malformed", f"that frame can't be read: {error}") from None
         source = SOURCES[frame.modality]
         if not isinstance(frame, Feel):

@@ -7,6 +7,7 @@ from transport.identities import Linking
 from transport.reading import Code, Linked
 
 _LONGEST = 80
+_LONGEST_LIFE = 3600.0
 
 
 class ChatLink:
@@ -38,8 +39,9 @@ class ChatLink:
 
     def _hear(self, frame: Code | Linked) -> None:
         if isinstance(frame, Code):
-            self._line, self._until = printable(frame.line), self._now() + frame.seconds
-            minutes = f"{frame.seconds / 60:.0f} minutes"
+            seconds = min(max(frame.seconds, 0.0), _LONGEST_LIFE)
+            self._line, self._until = printable(frame.line), self._now() + seconds
+            minutes = f"{seconds / 60:.0f} minutes"
             self._say(f"To be known in chat, type this there within {minutes}, from your own name: {self._line}")
             return
         self._line, self.name = "", printable(frame.name)
