@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lera.configuration import Configuration, read_configuration
+from lera.cores import forbid_core_files
 from lera.errors import LeraError
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
@@ -103,6 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with contextlib.suppress(LeraError):
             arguments.key = arguments.key or _sheet_key(read_configuration(arguments.config))
         return run_until_stopped(_forget(arguments.key or ""))
+    forbid_core_files()
     configuration = read_configuration(arguments.config)
     arguments.key = arguments.key or _sheet_key(configuration)
     settings = configuration.section("viewer", ViewerSettings)

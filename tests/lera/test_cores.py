@@ -9,6 +9,7 @@ from analysis import __main__ as analysis
 from lera.errors import LeraError
 from streamer_agent import __main__ as streamer_agent
 from tests.conftest import ROOT
+from viewer_agent import __main__ as viewer_agent
 
 _TOLD = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE)[0])"
 _PROGRAM = f"""
@@ -35,8 +36,10 @@ def test_who_watches_or_listens_forbids_them_first(monkeypatch: pytest.MonkeyPat
     def forbid() -> None:
         raise Forbidden
 
-    for program in (streamer_agent, analysis):
+    for program in (viewer_agent, streamer_agent, analysis):
         monkeypatch.setattr(program, "forbid_core_files", forbid)
+    with pytest.raises(Forbidden):
+        viewer_agent.main([])
     with pytest.raises(Forbidden):
         streamer_agent.main(["--no-camera"])
     with pytest.raises(Forbidden):
