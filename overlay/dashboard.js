@@ -41,6 +41,8 @@ languages.addEventListener("change", () => {
 
 /** @type {import("./mood.js").Mood|null} */
 let mood = null;
+/** The one that the switches show. @type {import("./mood.js").Mood|null} */
+let followed = null;
 /** @type {import("./feed.js").Signal} */
 let signal = "connecting";
 /** The bot's clock minus this page's, in seconds, so that the river's right edge is the bot's now. */
@@ -76,7 +78,10 @@ const tell = paced(250, () => {
   crowd.tell(now === "live" ? mood : null, signal === "live" ? mood : null);
   calm.tell(now, now === "live" ? mood.top : null);
   self.tell(signal === "live" ? mood : null);
-  if (signal === "live" && mood !== null) controls.follow(mood);
+  // Each mood once: told again, it would undo on the page what was switched since.
+  if (signal !== "live" || mood === null || mood === followed) return;
+  followed = mood;
+  controls.follow(mood);
 });
 
 /** @param {string} now */

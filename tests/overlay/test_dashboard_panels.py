@@ -72,6 +72,15 @@ def test_the_switches_do_what_they_say_and_follow_the_moderators(theatre: Theatr
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
+def test_a_mood_that_is_told_again_undoes_no_switch(theatre: Theatre, stage: Stage) -> None:
+    page = opened(theatre, stage)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    page.get_by_role("button", name="Calm mode").click()
+    expect(page.get_by_role("button", name="Calm mode")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
 def test_the_title_is_settable_where_no_platform_tells_it(theatre: Theatre, stage: Stage) -> None:
     page = opened(theatre, stage)
     title = page.get_by_label("Title of this stream")
