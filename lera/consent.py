@@ -45,7 +45,9 @@ class Question(NamedTuple):
             return False
         return kept.text_sha256 == self._digest()
 
-    def require(self, ask: Callable[[str], str], say: Callable[[str], None], *, terminal: bool | None) -> None:
+    def require(
+        self, ask: Callable[[str], str] = input, say: Callable[[str], None] = print, *, terminal: bool | None = None
+    ) -> None:
         """Ask unless it was agreed before. Raises LeraError when the answer is no, or when there is nobody to ask.
 
         There is deliberately no option that answers for a person.

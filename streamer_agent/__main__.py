@@ -13,6 +13,7 @@ import msgspec
 from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
+from lera.options import positive_seconds
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from streamer_agent.address import Bot, other_bot, own_bot
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-microphone", action="store_true", help="read the face only")
     parser.add_argument("--loop", action="store_true", help="play files over and over")
     parser.add_argument("--bot", metavar="ADDRESS", help="another machine's bot, as in http://192.168.1.5:8765")
-    parser.add_argument("--seconds", type=_positive, metavar="N", help="stop after this many seconds")
+    parser.add_argument("--seconds", type=positive_seconds, metavar="N", help="stop after this many seconds")
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
     parser.add_argument("--config", type=Path, metavar="PATH", help="another config.toml")
@@ -146,13 +147,6 @@ def _write_statistics(path: Path, content: bytes) -> None:
         path.write_bytes(content + b"\n")
     except OSError as error:
         raise LeraError(f"Can't write {path} ({error.strerror}): name another --stats-file.") from error
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
-    return number
 
 
 if __name__ == "__main__":

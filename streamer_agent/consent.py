@@ -1,6 +1,5 @@
 """What the streamer is asked before camera or microphone opens."""
 
-from collections.abc import Callable
 from typing import Final
 
 from lera.consent import Question
@@ -54,20 +53,6 @@ _QUESTION: Final = Question(
     nobody="You have not agreed to the use of camera and microphone yet: start this in a terminal and answer there.",
     file="streamer-consent.json",
 )
-
-
-def has_consent() -> bool:
-    """Whether this very text has been agreed to on this computer."""
-    return _QUESTION.agreed()
-
-
-def require_consent(
-    ask: Callable[[str], str] = input, say: Callable[[str], None] = print, *, terminal: bool | None = None
-) -> None:
-    """Ask unless it was agreed before. Raises LeraError when the answer is no, or when there is nobody to ask."""
-    _QUESTION.require(ask, say, terminal=terminal)
-
-
-def withdraw_consent() -> bool:
-    """Forget the answer. True when there was one."""
-    return _QUESTION.withdraw()
+has_consent: Final = _QUESTION.agreed
+require_consent: Final = _QUESTION.require
+withdraw_consent: Final = _QUESTION.withdraw

@@ -14,6 +14,7 @@ import msgspec
 from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
+from lera.options import positive_seconds
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.link import parse_link
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help="be shown on the stream: not, as an anonymous seat, or by name; you are asked before",
     )
     parser.add_argument("--name", default="", metavar="NAME", help="the name to be shown by, at most 25 characters")
-    parser.add_argument("--seconds", type=_positive, metavar="N", help="stop after this many seconds")
+    parser.add_argument("--seconds", type=positive_seconds, metavar="N", help="stop after this many seconds")
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
     parser.add_argument("--key", metavar="FILE", help="the key file that the streamer gave you, for a Sheet's link")
@@ -286,13 +287,6 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
         for each in (task, waiting):
             each.cancel()
         await asyncio.gather(task, waiting, return_exceptions=True)
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise ValueError
-    return number
 
 
 if __name__ == "__main__":

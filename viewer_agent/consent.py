@@ -1,6 +1,5 @@
 """The question that comes before the camera opens, and the answer as it is remembered."""
 
-from collections.abc import Callable
 from typing import Final
 
 from lera.consent import Question
@@ -51,20 +50,6 @@ _QUESTION: Final = Question(
     nobody="You have not agreed to the use of your camera yet: start the viewer in a terminal and answer there.",
     file="consent.json",
 )
-
-
-def has_consent() -> bool:
-    """Whether this very text has been agreed to on this computer."""
-    return _QUESTION.agreed()
-
-
-def require_consent(
-    ask: Callable[[str], str] = input, say: Callable[[str], None] = print, *, terminal: bool | None = None
-) -> None:
-    """Ask unless it was agreed before. Raises LeraError when the answer is no, or when there is nobody to ask."""
-    _QUESTION.require(ask, say, terminal=terminal)
-
-
-def withdraw_consent() -> bool:
-    """Forget the answer. True when there was one."""
-    return _QUESTION.withdraw()
+has_consent: Final = _QUESTION.agreed
+require_consent: Final = _QUESTION.require
+withdraw_consent: Final = _QUESTION.withdraw
