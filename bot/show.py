@@ -69,8 +69,8 @@ class Show:
         self.identities = Identities()
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        minimum = settings.crowd.minimum_viewers
-        self.crowd = Crowd(minimum, settings.crowd.expiry, votes, self.identities.viewers)
+        counted = settings.crowd
+        self.crowd = Crowd(counted.minimum_viewers, counted.expiry, votes, self.identities.viewers, counted.trim)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
