@@ -104,7 +104,17 @@ class Guard:
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let a request through to its handler, or not."""
+        """Let a request through to its handler, or not. Whatever is answered has the headers that all of ours have."""
+        try:
+            response = await self._checked(request, handler)
+        except web.HTTPException as refusal:
+            protect(refusal)
+            raise
+        if not response.prepared:
+            protect(response)
+        return response
+
+    async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _is_public(request.path):
             if not is_private(request, self._settings):
                 raise web.HTTPForbidden(text="This page is for the streamer's own machine.")
@@ -117,10 +127,7 @@ class Guard:
                 raise web.HTTPForbidden(text="Only the dashboard may do that.")
             if request.content_type != "application/json":
                 raise web.HTTPUnsupportedMediaType(text="Send JSON.")
-        response = await handler(request)
-        if not response.prepared:
-            protect(response)
-        return response
+        return await handler(request)
 
     def power_of(self, request: web.Request) -> Power | None:
         """What the sender may: by its key, else by its cookies."""
