@@ -3,8 +3,8 @@
 Once a second the last votes are noted, 32 s of them. Two viewers are copies when over 24 s at least 80 % of one's
 notes are the other's, to 0.016 in each of the seven, with at least five changes (of 0.1 or more, to a face that isn't
 all one emotion) among them. The other's may be up to 3 s older or younger, and a second off here and there. Only three
-or more such viewers are put together, and no fewer than a two-hundredth of the hub's: in a large crowd some are alike by
-chance, and so few steer nothing.
+or more such viewers are put together, and no fewer than a two-hundredth of the hub's: in a large crowd some are alike
+by chance, and so few steer nothing.
 
 What this does not find, each of which keeps its vote: noise of more than about 0.012 in each number; one vote held
 for long, or changed fewer than five times in 24 s (as on a Sheet); votes all for one emotion, since a sure model's are
