@@ -4,12 +4,12 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, cast
+from typing import cast
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from transport.desk import Desk, Guest, HubSettings, Refusal, channel_of
+from transport.desk import REPLACED, Desk, Guest, HubSettings, Refusal, channel_of
 from transport.limits import Addresses
 from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode
@@ -36,6 +36,8 @@ class Hub:
         self._sockets: dict[Guest, web.WebSocketResponse] = {}
         self._connections = 0
         self._telling: set[asyncio.Task[None]] = set()
+        if self._only is not None:
+            self._only.on_expel = self.expel
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
@@ -75,13 +77,20 @@ class Hub:
         """Send one agent a frame that it did not ask for; nothing happens when it is not connected."""
         socket = self._socket_of(viewer, channel)
         if socket is not None:
-            self._go(send(socket, encode(frame)))
+            self._start(send(socket, encode(frame)))
 
     def dismiss(self, viewer: str, channel: str = "") -> None:
         """End the connection of an agent that has joined again at another hub."""
         socket = self._socket_of(viewer, channel)
         if socket is not None:
-            self._go(_end_older(socket))
+            self._start(_end_older(socket))
+
+    def expel(self, guest: Guest, refusal: Refusal) -> None:
+        """End a guest's connection, in words; every desk's `on_expel`."""
+        socket = self._sockets.get(guest)
+        if socket is not None:
+            self.counts[f"refused: {refusal.cause}"] += 1
+            self._start(_send_away(socket, refusal))
 
     async def close(self, why: str = "the bot is closing", channel: str = "", seconds: float = 0.0) -> None:
         """Say goodbye to everyone (of one channel), so that agents know at once and come back with jitter.
@@ -124,8 +133,7 @@ class Hub:
             await self._take_frames(socket, desk, guest)
         except Refusal as refusal:
             self._counts(desk)[f"refused: {refusal.cause}"] += 1
-            await send(socket, encode(refusal.frame))
-            await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
+            await _send_away(socket, refusal)
         except TimeoutError:
             self._counts(desk)["refused: silent or slow"] += 1
             await part(socket, WSCloseCode.POLICY_VIOLATION, "nothing heard or read for too long")
@@ -158,6 +166,12 @@ class Hub:
             else:
                 text_of(message)
 
+    def _start(self, telling: Coroutine[None, None, None]) -> None:
+        # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
+        task = asyncio.create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
     async def _replace(self, earlier: Guest) -> None:
         older = self._sockets.get(earlier)
         if older is not None:
@@ -180,12 +194,6 @@ class Hub:
         guest = desk.guests.get(viewer) if desk is not None else None
         return self._sockets.get(guest) if guest is not None else None
 
-    def _go(self, telling: Coroutine[Any, Any, None]) -> None:
-        # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
-        task = asyncio.create_task(telling)
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
-
     def _turn_away(self, status: int, cause: str, reason: str) -> web.Response:
         self.counts[f"refused: {cause}"] += 1
         return web.Response(status=status, text=reason, headers={"Retry-After": "5", "Connection": "close"})
@@ -198,8 +206,13 @@ class Hub:
         return request.remote or "unknown"
 
 
+async def _send_away(socket: web.WebSocketResponse, refusal: Refusal) -> None:
+    await send(socket, encode(refusal.frame))
+    await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
+
+
 async def _end_older(socket: web.WebSocketResponse) -> None:
-    await send(socket, encode(Refused("you joined again from another window; this one stops")))
+    await send(socket, encode(Refused(REPLACED)))
     await part(socket, WSCloseCode.POLICY_VIOLATION, "joined again elsewhere")
 
 
