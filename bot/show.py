@@ -80,7 +80,8 @@ class Show:
         identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        self.crowd = self.roster.crowd = Crowd(minimum, settings.crowd.expiry, votes, identities.viewers)
+        expiry, trim = settings.crowd.expiry, settings.crowd.trim
+        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
@@ -242,6 +243,14 @@ class Show:
             self.chat.forget(asker.id)
             self.roster.unlink(self.chat.key(asker.id))
             self._changed = True
+
+    def ban(self, name: str) -> bool:
+        """Ban the linked chatter of this name: connection, vote and tile go now. False when nobody goes by it."""
+        return self.roster.ban(name)
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+        return self.access.unban(name, self.now())
 
     def pause(self, paused: bool) -> None:
         """Let the mood rest: readings and chat are dropped at the door, until it is woken."""
