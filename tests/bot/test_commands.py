@@ -41,6 +41,7 @@ class Stage:
         self.felt: Felt = "counted"
         self.codes = {"ABCD2345"}
         self.done: list[Any] = []
+        self.roster = self
 
     def reading_of(self, viewer: str) -> Probabilities | None:
         return self.own.get(viewer)
