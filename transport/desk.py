@@ -193,6 +193,8 @@ class Desk:
         guest = self.guests.get(viewer)
         if guest is not None and token:
             guest.admission = self.door.admit(self.channel, token, viewer, now)
+            if self.identities is not None and not guest.admission.linked:
+                self.identities.unlink_viewer(viewer)
             self._know(guest, now)
 
     def expel(self, subject: str = "") -> None:
