@@ -2,12 +2,13 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import Annotated, Final, Protocol
+from typing import Final, Protocol
 
-from msgspec import Meta, Struct, json
+from msgspec import Struct, json
 from msgspec.structs import replace
 
 from transport.appearances import Appearances
+from transport.hub_settings import HubSettings
 from transport.identities import CODE_SECONDS, Identities, chatter_key, subject_of
 from transport.limits import Rate, paced_interval
 from transport.reading import (
@@ -40,23 +41,6 @@ from transport.refusal import Refusal
 from transport.tokens import Admission, Door, Issuer
 
 __all__ = ["OVERSIZED", "Audience", "Desk", "Guest", "HubSettings", "Refusal"]
-
-
-class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[hub]` of config.toml."""
-
-    interval: Annotated[float, Meta(ge=0.2, le=60)] = 1.0
-    heartbeat: Annotated[float, Meta(ge=1, le=60)] = 5.0
-    max_viewers: Annotated[int, Meta(ge=1, le=19_000)] = 5000
-    readings_per_second: Annotated[float, Meta(ge=1, le=1_000_000)] = 4000.0
-    joins_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 50.0
-    join_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
-    connections_per_address: Annotated[int, Meta(ge=1, le=19_000)] = 2000
-    join_timeout: Annotated[float, Meta(ge=1, le=60)] = 10.0
-    behind_proxy: bool = False
-    link_days: Annotated[int, Meta(ge=1, le=3650)] = 90
-    nats: Annotated[str, Meta(max_length=2000)] = ""
-    nats_login: str = ""
 
 
 REPLACED: Final = "you joined again from another window; this one stops"
