@@ -170,12 +170,14 @@ class Desk:
             guest.admission = self.door.admit(self.channel, token, viewer, now)
             self._know(guest, now)
 
-    def expel(self) -> None:
+    def expel(self, subject: str = "") -> None:
         """After the door's terms have changed: end those who may not be in any more.
 
-        Who was linked and isn't any more stays, as an anonymous viewer.
+        Who was linked and isn't any more stays, as an anonymous viewer. With a `subject`: only that one person's terms
+        have changed.
         """
-        for guest in list(self.guests.values()):
+        concerned = self.guests.get(self._persons.get(subject, ""))
+        for guest in list(self.guests.values()) if not subject else [concerned] if concerned is not None else []:
             try:
                 guest.admission = self.door.check(guest.admission, guest.viewer)
             except Refusal as refusal:
