@@ -188,7 +188,9 @@ class Hub:
                     await socket.send_str(encode(answer))
             if load.level and transport is not None and transport.is_reading():
                 transport.pause_reading()
-                asyncio.get_running_loop().call_later(load.strain.rest, transport.resume_reading)
+                # Not all at one time, or they would stay one burst for ever.
+                rest = load.strain.rest * random.uniform(0.5, 1.5)
+                asyncio.get_running_loop().call_later(rest, transport.resume_reading)
 
     async def _take_other(
         self, socket: web.WebSocketResponse, message: aiohttp.WSMessage, desk: Desk, guest: Guest

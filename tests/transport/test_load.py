@@ -33,6 +33,13 @@ def test_a_loop_that_is_always_late_sheds_step_by_step_and_one_in_time_recovers(
     assert load.level == 0
 
 
+@pytest.mark.parametrize("lag", [0.2, 1.0, 5.0])
+def test_the_later_the_loop_the_less_often_it_looks_and_it_sheds_all_the_same(lag: float) -> None:
+    load = Load()
+    run(load, lag, 20.0, 0.0)
+    assert load.level >= 1
+
+
 def test_a_pause_now_and_then_is_no_overload() -> None:
     load = Load()
     now = 0.0
