@@ -47,13 +47,12 @@ def main() -> None:
     report(few, "baseline")
     many = asyncio.run(measure(arguments.viewers, arguments.seconds))
     report(many, "")
-    each = {result.viewers: 1e6 * result.cpu / result.readings for result in (few, many)}
-    ratio = percentile(many.lags, 99) / percentile(few.lags, 99)
+    cost = (many.cpu / many.readings) / (few.cpu / few.readings)
+    lag, baseline = percentile(many.lags, 99), percentile(few.lags, 99)
+    print(f"{many.viewers} viewers against {few.viewers}: {cost:.2f} times the processor time for each reading,")
     print(
-        f"{many.viewers} against {few.viewers} viewers: {each[many.viewers] / each[few.viewers]:.2f} times the processor"
+        f"  {lag / baseline:.2f} times the p99 from reading to mood: {1000 * lag:.0f} ms (aim under {1000 * AIM:.0f})"
     )
-    print(f"time for each reading, {ratio:.2f} times the p99 from reading to mood", end=" ")
-    print(f"({1000 * percentile(many.lags, 99):.0f} ms, aim under {1000 * AIM:.0f})")
 
 
 async def measure(count: int, seconds: float) -> Result:
