@@ -1,7 +1,7 @@
 """WebSocket, the bot's end: `Hub` takes in beside the bot what each `transport.hub_client.HubClient` brings."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import cast
 
 import aiohttp
@@ -25,6 +25,7 @@ class Hub:
         self._sockets: dict[Guest, web.WebSocketResponse] = {}
         self._connections = 0
         self._telling: set[asyncio.Task[None]] = set()
+        desk.on_expel = self._expel
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
@@ -61,10 +62,7 @@ class Hub:
         guest = self.desk.guests.get(viewer)
         socket = self._sockets.get(guest) if guest is not None else None
         if socket is not None:
-            # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
-            task = asyncio.create_task(send(socket, encode(frame)))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            self._start(send(socket, encode(frame)))
 
     async def close(self) -> None:
         """Say goodbye to everyone, so that agents know at once and come back with jitter."""
@@ -99,8 +97,7 @@ class Hub:
             await self._take_frames(socket, guest)
         except Refusal as refusal:
             self.desk.counts[f"refused: {refusal.cause}"] += 1
-            await send(socket, encode(refusal.frame))
-            await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
+            await self._send_away(socket, refusal)
         except TimeoutError:
             self.desk.counts["refused: silent or slow"] += 1
             await part(socket, WSCloseCode.POLICY_VIOLATION, "nothing heard or read for too long")
@@ -132,6 +129,22 @@ class Hub:
                 return
             else:
                 text_of(message)
+
+    def _expel(self, guest: Guest, refusal: Refusal) -> None:
+        socket = self._sockets.get(guest)
+        if socket is not None:
+            self.desk.counts[f"refused: {refusal.cause}"] += 1
+            self._start(self._send_away(socket, refusal))
+
+    def _start(self, telling: Coroutine[None, None, None]) -> None:
+        # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
+        task = asyncio.create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _send_away(self, socket: web.WebSocketResponse, refusal: Refusal) -> None:
+        await send(socket, encode(refusal.frame))
+        await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
 
     async def _replace(self, earlier: Guest) -> None:
         older = self._sockets.get(earlier)
