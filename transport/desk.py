@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Annotated, Final, Protocol
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
 from msgspec.structs import replace
 
 from transport.appearances import Appearances
@@ -372,3 +372,20 @@ class Desk:
             return None
         guest.told = now
         return Dropped(frame.sequence, reason)
+
+
+class _Addressed(Struct):
+    channel: str
+
+
+_addressed: Final = json.Decoder(_Addressed)
+
+
+def channel_of(text: bytes) -> str:
+    """The channel that an agent's first frame names, so that its desk can judge the rest. Raises Refusal."""
+    if len(text) > MAX_FRAME_BYTES:
+        raise Refusal("oversized", OVERSIZED)
+    try:
+        return _addressed.decode(text).channel
+    except UNREADABLE:
+        raise Refusal("first frame", "the first frame must be a join in JSON, and name a channel") from None
