@@ -332,7 +332,7 @@ class Show:
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
-        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.renewal)
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
