@@ -33,6 +33,7 @@ class Reading(Struct, frozen=True, gc=False):
 
     `viewer` is an opaque key, `time` is the bot's clock in seconds, `quality` 0..1 says how far to trust it, and
     `captured` is the agent's own clock at the newest frame, kept only so that lag can be measured (0 when unknown).
+    `linked`: the viewer has proved who they are; otherwise anonymous.
     """
 
     viewer: str
@@ -41,6 +42,7 @@ class Reading(Struct, frozen=True, gc=False):
     probabilities: Probabilities
     quality: float = 1.0
     captured: float = 0.0
+    linked: bool = False
 
 
 Key = Annotated[str, Meta(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
