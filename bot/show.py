@@ -20,18 +20,16 @@ from bot.keys import Keys, Secret
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
 from bot.streamer_side import StreamerSide
-from bot.tiles import Tiles
 from bot.twitch.card import Absent, Card
 from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
-from transport.appearances import HIDDEN, Appearances
 from transport.desk import Desk
 from transport.hub import Hub
-from transport.identities import Identities
-from transport.reading import Linked, Probabilities, Reading, Shown, one_hot
+from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
 from transport.stage_host import StageHost
 
@@ -66,23 +64,21 @@ class Show:
         self.keys = keys if isinstance(keys, Keys) else Keys(keys)
         self.now = now
         self.begun = now()
-        self.identities = Identities()
+        minimum = settings.crowd.minimum_viewers
+        self.roster = Roster(settings.tiles, minimum, now)
+        identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        minimum = settings.crowd.minimum_viewers
-        self.crowd = Crowd(minimum, settings.crowd.expiry, votes, self.identities.viewers)
+        self.crowd = self.roster.crowd = Crowd(minimum, settings.crowd.expiry, votes, identities.viewers)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
         self.feed = Feed()
-        # Viewers who chose to be shown, and what pages are told of them.
-        self.appearances = Appearances(names=settings.tiles.names)
-        self.appearances.on_gone = self._drop_tile
-        self.tiles, self.tile_feed = Tiles(settings.tiles, minimum, self.appearances), Feed()
         name, link_command = settings.channel.name, f"{chat.prefix}mood link"
-        shown = self.appearances if settings.tiles.on else None
-        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, self.identities, link_command, shown)
+        shown = self.roster.appearances if settings.tiles.on else None
+        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, identities, link_command, shown)
         self.hub = Hub(self.desk, now)
+        self.roster.tell = self.hub.tell
         self.streamer_side = StreamerSide(settings.streamer.show)
         self.stage_host = StageHost(name, self.streamer_side, now)
         self.chat = Chat(chat, name, self, now, text_reader)
@@ -123,7 +119,7 @@ class Show:
     def leave(self, viewer: str) -> None:
         """Withdraw a vote."""
         self._changed |= self.crowd.leave(viewer)
-        self._drop_tile(viewer)
+        self.roster.drop(viewer)
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
@@ -147,7 +143,7 @@ class Show:
         """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
         self.announcer.heard()
         if asker.viewer is None and asker.id:
-            viewer = self.identities.viewer_of(self.chat.key(asker.id))
+            viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
             asker = Asker(asker.name, asker.role, viewer, asker.id)
         answer = self.commands.answer(text, asker, self.now())
         return await self._clip(asker) if isinstance(answer, ClipWanted) else answer
@@ -200,29 +196,21 @@ class Show:
         """Count a vote without a camera; a linked face counts in its place."""
         if not asker.id or not self.chat.feel(asker.id, one_hot(emotion)):
             return "off"
-        viewer = self.identities.viewer_of(self.chat.key(asker.id))
+        viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
         counts = viewer is not None and self.mood.faces.part > 0 and self.reading_of(viewer) is not None
         return "face" if counts else "counted"
 
     def link(self, asker: Asker, code: str) -> bool:
         """Tie the agent that shows this code to who asks, and tell it. False when no agent does."""
-        linked = self.identities.link(code, self.chat.key(asker.id), self.now()) if asker.id else None
-        if linked is None:
-            return False
-        viewer, before = linked
-        self.hub.tell(viewer, Linked(asker.name[:50]))
-        if before is not None:
-            self.hub.tell(before, Linked())
-        self._changed = True
-        return True
+        linked = bool(asker.id) and self.roster.link(self.chat.key(asker.id), asker.name, code)
+        self._changed |= linked
+        return linked
 
     def forget_chatter(self, asker: Asker) -> None:
         """Erase the vote, the messages and the link of who asks. A linked agent is told, and nobody's from then on."""
         if asker.id:
             self.chat.forget(asker.id)
-            viewer = self.identities.unlink_chatter(self.chat.key(asker.id))
-            if viewer is not None:
-                self.hub.tell(viewer, Linked())
+            self.roster.unlink(self.chat.key(asker.id))
             self._changed = True
 
     def pause(self, paused: bool) -> None:
@@ -242,16 +230,9 @@ class Show:
         self.announcer.rest()
         self._changed = True
 
-    def hide_viewer(self, seat: str) -> bool:
-        """Show the viewer of this tile no more while the bot runs, and tell the agent. False when nobody is there."""
-        gone = self.appearances.hide(seat)
-        for viewer in gone:
-            self.hub.tell(viewer, Shown(reason=HIDDEN))
-        return bool(gone)
-
     def hide_tiles(self, hidden: bool) -> None:
         """Show no tiles at all, or those of all who want it again."""
-        self.tiles.hide(hidden)
+        self.roster.tiles.hide(hidden)
         self._publish()
 
     async def renew(self, name: Secret) -> None:
@@ -327,21 +308,12 @@ class Show:
                 unchanged += 1
             await asyncio.sleep(1 / self.MOODS_PER_SECOND)
 
-    def _drop_tile(self, viewer: str) -> None:
-        now = self.now()
-        if self.tiles.drop(viewer, counts=viewer in self.crowd):
-            self.tile_feed.publish(self.tiles.frame(), now)
-
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
         self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
         self.mood = self._mood(now)
-        if self.paused:
-            self.tiles.clear()
-        else:
-            self.tiles.look(self.mood, self.crowd, now)
-        self.tile_feed.publish(self.tiles.frame(), now)
+        self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
         connected, board = len(self.desk.guests), self.board.frame(now)
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)

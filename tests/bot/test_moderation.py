@@ -157,7 +157,7 @@ async def test_leaving_and_forgetting_unlink(way: str) -> None:
         await ask(stage, await code_of(client))
         told: asyncio.Queue[Code | Linked] = asyncio.Queue()
         client.linking.on_change = told.put_nowait
-        assert len(stage.show.identities.viewers) == 1
+        assert len(stage.show.roster.identities.viewers) == 1
         if way == "leave":
             await client.close()
         elif way == "forget":
@@ -166,7 +166,7 @@ async def test_leaving_and_forgetting_unlink(way: str) -> None:
             await ask(stage, "!mood forget")
             while await asyncio.wait_for(told.get(), 10) != Linked(""):
                 pass
-        await eventually(lambda: len(stage.show.identities.viewers) == 0)
+        await eventually(lambda: len(stage.show.roster.identities.viewers) == 0)
         assert "can't tell which viewer" in await ask(stage, "!mood me")
 
 
