@@ -69,7 +69,8 @@ class Show:
         identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        self.crowd = self.roster.crowd = Crowd(minimum, settings.crowd.expiry, votes, identities.viewers)
+        expiry, trim = settings.crowd.expiry, settings.crowd.trim
+        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.emotions import EMOTIONS
+<<<<<<< HEAD
 from transport.masking import Masking
 from transport.partial import NO_VOTES, Partial, Tally, tally, viewer_hash
 from transport.reading import Probabilities, Reading
@@ -30,7 +31,10 @@ _BYTES = 8 * _WIDTH
 
 
 class Votes:
-    """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry` s."""
+    """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry` s.
+
+    Taking a reading is the hub's hot path; all else is work on whole columns, at each mood or partial.
+    """
 
     def __init__(
         self, expiry: float = 15.0, minimum_quality: float = MINIMUM_QUALITY, masking: Masking | None = None
@@ -45,6 +49,7 @@ class Votes:
         self._hashes: dict[bytes, str] = {}
         self._asked: frozenset[bytes] = frozenset()
         self._counts = np.zeros(64, np.bool_)
+        self._lockstep = Lockstep()
         self._keep(np.zeros((64, _WIDTH)))
         self._now = float("-inf")
 
@@ -104,6 +109,7 @@ class Votes:
             self._table[row] = self._table[end]
             self._counts[row] = self._counts[end]
         self._table[end] = 0.0
+        self._lockstep.drop(row, end)
 
     def _rename(self, name: str, to: str) -> int:
         row = self._rows[to] = self._rows.pop(name)
@@ -158,19 +164,27 @@ class Votes:
         self._asked = frozenset(hashes)
 
     def partial(self, now: float, *, shown: bool = True, known: Container[str] = ()) -> Partial:
-        """The votes that count at `now`, added.
+        """The votes that count at `now`, added. Copies in lockstep count as one.
 
         `shown` and `known` are for the masking: whether the bars were shown after the last one, and viewers whose votes
         everybody sees.
         """
+=======
+    def partial(self, now: float) -> Partial:
+        """The votes that count at `now`, added. Copies in lockstep count as one."""
+>>>>>>> crowd
         self.advance(now)
         self.expire(now)
         if self._masking:
             self._settle(self._masking, now, shown, known)
         table = self._table[: len(self._viewers)]
-        if self._masking and self._masking.counted < len(table):
-            table = table[self._counts[: len(table)]]
         linked = table[:, _LINKED] > 0.0
+        self._lockstep.look(table[:, _SEVEN:], now)
+        copies = self._lockstep.copies(linked)
+        if len(copies) or (self._masking and self._masking.counted < len(table)):
+            counts = self._counts[: len(table)].copy()
+            counts[copies] = False
+            table, linked = table[counts], linked[counts]
         voting = frozenset(self._asked & self._hashes.keys()) if self._asked else frozenset()
         if not linked.any():
             return Partial(_tally(table), NO_VOTES, voting)
