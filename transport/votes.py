@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.emotions import EMOTIONS
-<<<<<<< HEAD
+from transport.lockstep import Lockstep
 from transport.masking import Masking
 from transport.partial import NO_VOTES, Partial, Tally, tally, viewer_hash
 from transport.reading import Probabilities, Reading
@@ -169,10 +169,6 @@ class Votes:
         `shown` and `known` are for the masking: whether the bars were shown after the last one, and viewers whose votes
         everybody sees.
         """
-=======
-    def partial(self, now: float) -> Partial:
-        """The votes that count at `now`, added. Copies in lockstep count as one."""
->>>>>>> crowd
         self.advance(now)
         self.expire(now)
         if self._masking:
