@@ -1,6 +1,7 @@
 """The stream's memory: one row a second, in SQLite. Holds the crowd's and the streamer's moods, of no viewer any."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -92,7 +93,8 @@ class History:
     """The database. Methods may be called from any thread; they raise LeraError when the disk fails.
 
     What a method has written when it returns stays, whatever happens to the process or the machine's power. A file
-    that turns out to be damaged is set aside at any time; the sessions that run go on in a new one, under their number.
+    that turns out to be damaged is set aside at any time; the sessions that run go on in a new one, under their number
+    and with their last hour.
     """
 
     def __init__(self, path: Path | None, patient: bool = False) -> None:
@@ -101,6 +103,7 @@ class History:
         A `patient` one that can't be opened yet tries again with each use.
         """
         self._running: dict[int, Session] = {}
+        self._recent: deque[tuple[int, Mood | Side]] = deque(maxlen=2 * 3600)
         self._file = HistoryFile(path, self._go_on)
         if not patient:
             self._file.run(lambda _database: None)
@@ -147,26 +150,9 @@ class History:
 
     def keep(self, seconds: Iterable[tuple[int, Mood | Side]]) -> None:
         """Remember seconds of sessions: all of them, or, where it raises LeraError, none."""
-        moods, sides, disputes = [], [], []
-        for session, each in seconds:
-            if isinstance(each, Mood):
-                moods.append(_mood_row(session, each))
-                continue
-            if each.second is not None:
-                sides.append(_stage_row(session, each.second))
-            for dispute in each.disputes:
-                found = dispute.disagreement
-                disputes.append((session, *found.between, found.since, *found.says, dispute.ended))
-
-        def keep(database: sqlite3.Connection) -> None:
-            for table, columns, rows in (("mood", _MOOD, moods), ("stage", _STAGE, sides)):
-                if rows:
-                    marks = ", ".join("?" * len(rows[0]))
-                    query = f"INSERT OR REPLACE INTO {table} ({columns}, checksum) VALUES ({marks})"
-                    database.executemany(query, rows)
-            database.executemany("INSERT OR REPLACE INTO disagreement VALUES (?, ?, ?, ?, ?, ?, ?)", disputes)
-
-        self._file.run(keep)
+        these = list(seconds)
+        self._file.run(lambda database: _insert(database, these))
+        self._recent.extend(each for each in these if each[0] in self._running)
 
     def end(self, session: int, now: float) -> None:
         """End a session."""
@@ -223,6 +209,25 @@ class History:
             )
             if not database.execute("SELECT 1 FROM session WHERE (id, channel, started) = (?, ?, ?)", same).fetchone():
                 raise LeraError(f"Another history was put in the place of {self.path}: put the old one back.")
+        _insert(database, [each for each in self._recent if each[0] in self._running])
+
+
+def _insert(database: sqlite3.Connection, seconds: Iterable[tuple[int, Mood | Side]]) -> None:
+    moods, sides, disputes = [], [], []
+    for session, each in seconds:
+        if isinstance(each, Mood):
+            moods.append(_mood_row(session, each))
+            continue
+        if each.second is not None:
+            sides.append(_stage_row(session, each.second))
+        for dispute in each.disputes:
+            found = dispute.disagreement
+            disputes.append((session, *found.between, found.since, *found.says, dispute.ended))
+    for table, columns, rows in (("mood", _MOOD, moods), ("stage", _STAGE, sides)):
+        if rows:
+            query = f"INSERT OR REPLACE INTO {table} ({columns}, checksum) VALUES ({', '.join('?' * len(rows[0]))})"
+            database.executemany(query, rows)
+    database.executemany("INSERT OR REPLACE INTO disagreement VALUES (?, ?, ?, ?, ?, ?, ?)", disputes)
 
 
 def _mood_row(session: int, mood: Mood) -> tuple[float | None, ...]:

@@ -57,7 +57,7 @@ class HistoryFile:
         self._database: sqlite3.Connection | None = None
         # Which file on the disk is open; another one under its name is noticed.
         self._identity: tuple[int, int] | None = None
-        self._doubted = self._closed = False
+        self._doubted = self._another = self._closed = False
         self._set_aside = 0
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -74,7 +74,7 @@ class HistoryFile:
                     database = self._ready()
                     with database:
                         return work(database)
-                except sqlite3.Error as error:
+                except (sqlite3.Error, UnicodeDecodeError) as error:
                     kind = _kind(error)
                     if kind == "refused":
                         raise Unkeepable(f"The history refused what was to be kept ({error}).") from None
@@ -102,16 +102,18 @@ class HistoryFile:
             logger.warning("The history %s was moved away while it was in use; another one begins there.", self.path)
             self._let_go()
         if self._database is None:
-            before = self._identity
+            # A new file may get the number of the one before it, so that one which was set aside is noted besides.
+            self._another = self._another or self._identity not in (None, self._on_disk())
             self._database = self._open()
             self._identity = self._on_disk()
             self._doubted = False
             try:
                 with self._database:
-                    self._on_open(self._database, before is not None and before != self._identity)
+                    self._on_open(self._database, self._another)
             except BaseException:
                 self._let_go()
                 raise
+            self._another = False
         return self._database
 
     def _on_disk(self) -> tuple[int, int] | None:
@@ -175,10 +177,12 @@ class HistoryFile:
                 place.replace(f"{aside}{suffix}")
         Path(f"{self.path}-shm").unlink(missing_ok=True)
         self._set_aside += 1
+        self._another = True
         logger.warning("The history was damaged (%s); it is kept as %s and a new one was started.", why, aside)
 
 
-def _kind(error: sqlite3.Error) -> str:
+def _kind(error: sqlite3.Error | UnicodeDecodeError) -> str:
+    """A damaged file can make SQLite say why in no known letters: Python then raises the other one."""
     if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return "refused"
     # The lowest byte of SQLite's extended codes is the error's kind.

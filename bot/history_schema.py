@@ -74,6 +74,6 @@ def is_whole(values: Sequence[Any], kept: Any) -> bool:
     if kept is None:
         return all(value is None or isinstance(value, float | int) for value in values)
     try:
-        return checksum(values) == kept
+        return bool(checksum(values) == kept)
     except (struct.error, OverflowError):
         return False
