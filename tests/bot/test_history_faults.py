@@ -221,7 +221,9 @@ def small_disk(folder: Path, size: str = "400k") -> Iterator[Path]:
     if (
         sys.platform != "linux"
         or os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "lera", folder], capture_output=True).returncode
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "lera", folder], capture_output=True
+        ).returncode
     ):
         pytest.skip("only root may mount a disk, and not everywhere")
     try:
