@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from bot.access import Access
 from bot.announcer import Announcer
 from bot.archive import Archive
 from bot.board import Board
@@ -20,20 +21,20 @@ from bot.keys import Keys, Secret
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
 from bot.streamer_side import StreamerSide
-from bot.tiles import Tiles
 from bot.twitch.card import Absent, Card
 from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
-from transport.appearances import HIDDEN, Appearances
 from transport.desk import Desk
 from transport.hub import Hub
-from transport.identities import Identities
-from transport.reading import Linked, Probabilities, Reading, Shown, one_hot
+from transport.identities import subject_of
+from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
 from transport.stage_host import StageHost
+from transport.tokens import Door
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,12 @@ class Show:
         history: History | None,
         now: Callable[[], float],
         text_reader: Callable[[], Reader] | None = None,
+        access: Access | None = None,
     ) -> None:
         """`now` is a steady clock in seconds since 1970. Without a history nothing is kept.
 
-        A bare join token for `keys` makes the others, which live as long as the show.
+        A bare seed of join links for `keys` makes the others, which live as long as the show; so do links and bans
+        without an `access` that was kept.
 
         `text_reader` loads what reads chat, in place of LERA's own.
         """
@@ -66,26 +69,27 @@ class Show:
         self.keys = keys if isinstance(keys, Keys) else Keys(keys)
         self.now = now
         self.begun = now()
-        self.identities = Identities()
+        minimum = settings.crowd.minimum_viewers
+        name = settings.channel.name
+        self.access = access or Access(name, self.keys, settings.hub.link_days, self.begun)
+        self.roster = Roster(settings.tiles, minimum, now, self.access)
+        identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        minimum = settings.crowd.minimum_viewers
-        self.crowd = Crowd(minimum, settings.crowd.expiry, votes, self.identities.viewers)
+        self.crowd = self.roster.crowd = Crowd(minimum, settings.crowd.expiry, votes, identities.viewers)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
         self.feed = Feed()
-        # Viewers who chose to be shown, and what pages are told of them.
-        self.appearances = Appearances(names=settings.tiles.names)
-        self.appearances.on_gone = self._drop_tile
-        self.tiles, self.tile_feed = Tiles(settings.tiles, minimum, self.appearances), Feed()
-        name, link_command = settings.channel.name, f"{chat.prefix}mood link"
-        shown = self.appearances if settings.tiles.on else None
-        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, self.identities, link_command, shown)
+        link_command, door = f"{chat.prefix}mood link", Door(self.access.terms())
+        shown = self.roster.appearances if settings.tiles.on else None
+        self.desk = Desk(settings.hub, name, door, self, minimum, identities, link_command, shown, self.access)
+        self.roster.welcome(self.desk)
         self.hub = Hub(self.desk, now)
+        self.roster.tell = self.hub.tell
         self.streamer_side = StreamerSide(settings.streamer.show)
         self.stage_host = StageHost(name, self.streamer_side, now)
-        self.chat = Chat(chat, name, self, now, text_reader)
+        self.chat = Chat(chat, name, self, now, text_reader, self.keys.person)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
         self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.here)
@@ -123,7 +127,7 @@ class Show:
     def leave(self, viewer: str) -> None:
         """Withdraw a vote."""
         self._changed |= self.crowd.leave(viewer)
-        self._drop_tile(viewer)
+        self.roster.drop(viewer)
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
@@ -138,7 +142,8 @@ class Show:
 
     def hear(self, message: ChatMessage) -> bool:
         """Read one chat message for its mood; False when it won't be read. Answering it is `respond`'s."""
-        heard = not self.paused and self.chat.hear(message)
+        key = self.chat.key(message.chatter)
+        heard = self.roster.heard(key, message.name) and not self.paused and self.chat.hear(message)
         if heard:
             self.announcer.heard()
         return heard
@@ -146,8 +151,10 @@ class Show:
     async def respond(self, text: str, asker: Asker) -> str | None:
         """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
         self.announcer.heard()
+        if asker.id and self.access.is_banned(subject_of(self.chat.key(asker.id))):
+            return None
         if asker.viewer is None and asker.id:
-            viewer = self.identities.viewer_of(self.chat.key(asker.id))
+            viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
             asker = Asker(asker.name, asker.role, viewer, asker.id)
         answer = self.commands.answer(text, asker, self.now())
         return await self._clip(asker) if isinstance(answer, ClipWanted) else answer
@@ -200,29 +207,21 @@ class Show:
         """Count a vote without a camera; a linked face counts in its place."""
         if not asker.id or not self.chat.feel(asker.id, one_hot(emotion)):
             return "off"
-        viewer = self.identities.viewer_of(self.chat.key(asker.id))
+        viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
         counts = viewer is not None and self.mood.faces.part > 0 and self.reading_of(viewer) is not None
         return "face" if counts else "counted"
 
     def link(self, asker: Asker, code: str) -> bool:
         """Tie the agent that shows this code to who asks, and tell it. False when no agent does."""
-        linked = self.identities.link(code, self.chat.key(asker.id), self.now()) if asker.id else None
-        if linked is None:
-            return False
-        viewer, before = linked
-        self.hub.tell(viewer, Linked(asker.name[:50]))
-        if before is not None:
-            self.hub.tell(before, Linked())
-        self._changed = True
-        return True
+        linked = bool(asker.id) and self.roster.link(self.chat.key(asker.id), asker.name, code)
+        self._changed |= linked
+        return linked
 
     def forget_chatter(self, asker: Asker) -> None:
         """Erase the vote, the messages and the link of who asks. A linked agent is told, and nobody's from then on."""
         if asker.id:
             self.chat.forget(asker.id)
-            viewer = self.identities.unlink_chatter(self.chat.key(asker.id))
-            if viewer is not None:
-                self.hub.tell(viewer, Linked())
+            self.roster.unlink(self.chat.key(asker.id))
             self._changed = True
 
     def pause(self, paused: bool) -> None:
@@ -242,23 +241,17 @@ class Show:
         self.announcer.rest()
         self._changed = True
 
-    def hide_viewer(self, seat: str) -> bool:
-        """Show the viewer of this tile no more while the bot runs, and tell the agent. False when nobody is there."""
-        gone = self.appearances.hide(seat)
-        for viewer in gone:
-            self.hub.tell(viewer, Shown(reason=HIDDEN))
-        return bool(gone)
-
     def hide_tiles(self, hidden: bool) -> None:
         """Show no tiles at all, or those of all who want it again."""
-        self.tiles.hide(hidden)
+        self.roster.tiles.hide(hidden)
         self._publish()
 
     async def renew(self, name: Secret) -> None:
         """Make a key or the join token anew: with the old one nobody comes in any more. Raises LeraError."""
         # The keyring may take its time, and may ask its owner.
         await asyncio.to_thread(self.keys.renew, name)
-        self.desk.token = self.keys.join
+        if name == "join":
+            self.access.renew(self.now())
         if name == "overlay":
             await self.studio.renew_key()
 
@@ -327,21 +320,12 @@ class Show:
                 unchanged += 1
             await asyncio.sleep(1 / self.MOODS_PER_SECOND)
 
-    def _drop_tile(self, viewer: str) -> None:
-        now = self.now()
-        if self.tiles.drop(viewer, counts=viewer in self.crowd):
-            self.tile_feed.publish(self.tiles.frame(), now)
-
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
         self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
         self.mood = self._mood(now)
-        if self.paused:
-            self.tiles.clear()
-        else:
-            self.tiles.look(self.mood, self.crowd, now)
-        self.tile_feed.publish(self.tiles.frame(), now)
+        self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
         connected, board = len(self.desk.guests), self.board.frame(now)
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)

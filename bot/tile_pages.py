@@ -35,7 +35,7 @@ class TilePages:
 
     async def feed(self, page: web.WebSocketResponse) -> None:
         """Send a page of `/live` the tiles: first as they are, then whenever they change, until it is gone."""
-        feed, seen = self._show.tile_feed, 0
+        feed, seen = self._show.roster.feed, 0
         while not page.closed:
             try:
                 newest = await feed.next(seen)
@@ -50,7 +50,7 @@ class TilePages:
 
     async def _hide(self, request: web.Request) -> web.Response:
         wanted = await wanted_by(request, Hide)
-        if not self._show.hide_viewer(wanted.seat):
+        if not self._show.roster.hide(wanted.seat):
             return web.json_response({"said": "That viewer is not shown any more."}, status=409)
         return web.json_response({"said": "Hidden until the bot is started anew."})
 

@@ -188,7 +188,7 @@ def test_whatever_happens_fewer_than_the_minimum_are_never_alone_beside_the_tile
         shown = {tile["seat"] for tile in house.look(now)}
         willing = {house.appearances.seat_of(each) for each, _ in house.appearances}
         assert shown <= willing
-        counted = set(house.crowd._rows)
+        counted = {each for each in map("v{}".format, range(8)) if each in house.crowd}
         private = counted - {each for each, _ in house.appearances}
         rest = len(counted) - len(shown)
         assert not mood.enough or not private or rest >= MINIMUM
@@ -263,11 +263,11 @@ async def test_from_the_agents_wish_to_the_page_and_nothing_of_the_name_is_left(
         ann.appearing.want(Appear("no"))
         assert await asyncio.wait_for(answers.get(), 20) == Shown()
         # The hub has answered, and by then the tile is gone: no look and no clock is waited for.
-        assert stage.show.tile_feed.frame["tiles"] == []
+        assert stage.show.roster.feed.frame["tiles"] == []
         # What sockets still held in their hands goes within a few turns. The search itself takes seconds.
         await stage.until(lambda _frame: True)
         await eventually(lambda: alive() == 0, 120.0)
-        assert len(stage.show.crowd._rows) == 1, "the vote counts on"
+        assert len(stage.show.crowd.votes) == 1, "the vote counts on"
 
 
 @pytest.mark.parametrize("way", ["pauses", "stops", "is cut off", "is paused by the streamer"])
@@ -298,7 +298,7 @@ async def test_the_streamer_hides_a_viewer_who_is_told_and_does_not_come_back_by
         seat = next(tile["seat"] for tile in frame["tiles"] if tile["name"] == "Troll")
         async with stage.session.post("/api/tiles/hide", json={"seat": seat}) as answer:
             assert answer.status == 200
-        assert [tile["name"] for tile in stage.show.tile_feed.frame["tiles"]] == ["Ann"]
+        assert [tile["name"] for tile in stage.show.roster.feed.frame["tiles"]] == ["Ann"]
         assert answers.get_nowait() == Shown("name", "Troll")
         assert await asyncio.wait_for(answers.get(), 20) == Shown(reason=HIDDEN)
         troll.appearing.want(Appear("name", "Not Troll"))
@@ -316,7 +316,7 @@ async def test_the_streamer_switches_all_tiles_off_and_on() -> None:
         await tiles_until(stage, lambda frame: names(frame) == ["Ann"])
         async with stage.session.post("/api/tiles/switch", json={"show": False}) as answer:
             assert answer.status == 200
-        assert stage.show.tile_feed.frame | {"time": 0} == {
+        assert stage.show.roster.feed.frame | {"time": 0} == {
             "type": "tiles", "state": "hidden", "tiles": [], "more": 0, "time": 0,
         }  # fmt: skip
         async with stage.session.post("/api/tiles/switch", json={"show": True}) as answer:
