@@ -3,9 +3,11 @@
 Secrets are cut out of both (`lera/redaction.py`). What a program says to the person in front of it is no log.
 """
 
+import functools
 import json
 import logging
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
@@ -33,6 +35,26 @@ def set_up(settings: LogSettings = LogSettings()) -> None:  # noqa: B008 (it is 
     handler.setFormatter(JsonFormatter() if settings.format == "json" else TextFormatter())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler])
     redaction.install()
+
+
+def speaker(logger: logging.Logger) -> Callable[[str], None]:
+    """What says a line to the person in front of a program: prints it; where logs are JSON, nobody is there, and it is
+    a record like any other, without its secrets."""
+    if _as_json():
+        return lambda line: logger.info("%s", line)
+    return functools.partial(print, flush=True)
+
+
+def tell_end(error: object) -> None:
+    """Say in one line why this program ends: what happened, and what to do."""
+    if _as_json():
+        logging.getLogger("lera").error("%s", error)
+    else:
+        print(f"LERA: {redaction.redacted(str(error))}", file=sys.stderr)
+
+
+def _as_json() -> bool:
+    return any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger().handlers)
 
 
 class TextFormatter(logging.Formatter):

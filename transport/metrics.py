@@ -23,7 +23,7 @@ from transport.desk import Desk
 METRICS_PATH: Final = "/metrics"
 CAUSES: Final = frozenset(
     {
-        "address", "first frame", "flood", "full", "malformed", "origin", "oversized", "replaced", "replayed",
+        "address", "first frame", "flood", "full", "malformed", "no program", "origin", "oversized", "replaced", "replayed",
         "silent or slow", "token", "too fast", "vanished", "version",
     }
 )  # fmt: skip
