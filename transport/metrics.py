@@ -23,8 +23,8 @@ from transport.desk import Desk
 METRICS_PATH: Final = "/metrics"
 CAUSES: Final = frozenset(
     {
-        "address", "first frame", "flood", "full", "malformed", "no program", "origin", "oversized", "replaced", "replayed",
-        "silent or slow", "token", "too fast", "vanished", "version",
+        "address", "first frame", "flood", "full", "malformed", "no program", "origin", "oversized", "replaced",
+        "replayed", "silent or slow", "token", "too fast", "vanished", "version",
     }
 )  # fmt: skip
 """Why connections are refused and readings dropped, as labels; whatever is no member of it is "other"."""
