@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from bot.access_file import kept_access
 from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
@@ -68,14 +69,18 @@ def main(argv: list[str] | None = None) -> int:
     renew: tuple[Secret, ...] = tuple(
         name for name in SECRETS if (arguments.new_link if name == "join" else arguments.new_keys)
     )
-    return run_until_stopped(run(settings, kept_keys(settings.channel.name, renew)))
+    keys = kept_keys(settings.channel.name, renew)
+    if arguments.new_link:
+        kept_access(settings.channel.name, keys, settings.hub.link_days, time.time()).renew(time.time())
+    return run_until_stopped(run(settings, keys))
 
 
 async def run(settings: Settings, keys: Keys) -> int:
     """The bot from start to stop."""
     now = steady_clock()
     history = open_history(settings, now())
-    show = Show(settings, keys, history, now)
+    access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+    show = Show(settings, keys, history, now, access=access)
     attach_sheet(show)
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:

@@ -145,6 +145,6 @@ def links(show: Show, base_url: str) -> dict[str, str]:
         "overlay": f"{base_url}/overlay/#key={show.keys.overlay}",
         "waiting": page_url(urlsplit(base_url).netloc, key=show.keys.overlay),
         "dashboard": f"{base_url}/dashboard/#key={show.keys.streamer}",
-        "join": join_link(show.public_url or base_url, show.settings.channel.name, show.keys.join),
+        "join": join_link(show.public_url or base_url, show.settings.channel.name, show.access.token(show.now())),
     }
     return found | {"sheet": show.sheet_link} if show.sheet_link else found

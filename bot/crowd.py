@@ -10,19 +10,22 @@ can't hide a face.
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from bot.robust import anonymous_weight, cut_part, trimmed_means
 from model.emotions import AROUSAL, EMOTIONS, VALENCE
+from transport.partial import MAX_VOTING, NO_VOTES, NOBODY, Partial, Tally, merge, tally, viewer_hash
 from transport.reading import Probabilities, Reading
+from transport.votes import Votes
 
 Interval = tuple[float, float]
-Row = npt.NDArray[np.float64]
-T = TypeVar("T", bound=np.generic)
+Scaled = Sequence[tuple[float, Tally]]
+"""What a vote of each kind weighs, and the votes."""
 
 # 90 % two-sided, standard normal.
 Z90: Final = 1.6449
@@ -80,11 +83,18 @@ class ChatVotes(Struct, frozen=True):
 
 
 class Crowd:
-    """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry`."""
+    """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry`.
+
+    Faces of this program's own hub are in `votes`, those of other hubs come as partials (`receive`), and what chat
+    writes is here alone.
+    """
 
     TREND_SECONDS: Final = 30.0
-    MINIMUM_QUALITY: Final = 0.05
-    """Of a face. What chat can't read never gets here, and many who write the same share one vote in small parts."""
+    PARTIAL_SECONDS: Final = 2.5
+    """How long another hub's partial counts: one comes every second, so one may be lost."""
+    NODE_SECONDS: Final = 60.0
+    """How long a silent hub's last sequence is known."""
+    MAX_NODES: Final = 1000
 
     def __init__(
         self,
@@ -92,67 +102,61 @@ class Crowd:
         expiry: float = 15.0,
         chat: ChatVotes | None = None,
         viewers: Mapping[str, str] | None = None,
+        trim: float = 0.02,
     ) -> None:
-        """`viewers` names the viewer that a chatter is known to be, by their keys; it may change at any time."""
+        """`viewers` names the viewer that a chatter is known to be, by their keys; it may change at any time.
+
+        `trim` of the votes are left out at each end of each emotion (`bot/robust.py`).
+        """
         self._viewers_of = {} if viewers is None else viewers
         self.minimum_viewers = minimum_viewers
-        self.expiry = expiry
+        self.trim = trim
         self.chat = chat or ChatVotes()
-        # One row for each viewer, without gaps, so that a mood of thousands is a few array operations.
-        self._rows: dict[str, int] = {}
-        self._viewers: list[str] = []
-        self._times = np.zeros(64)
-        self._qualities = np.zeros(64)
-        self._chats = np.zeros(64, np.bool_)
-        self._votes = np.zeros((64, len(EMOTIONS)))
+        self.votes = Votes(expiry)
+        # Many who write the same share one vote in small parts, and what chat can't read never gets here.
+        self._written = Votes(self.chat.expiry, minimum_quality=0.0)
+        # Of each other hub: its last sequence, when it came, and its votes.
+        self._partials: dict[str, tuple[int, float, Partial]] = {}
         self._now = float("-inf")
         # (time, shares) about once a second, for the trend.
         self._past: deque[tuple[float, Probabilities | None]] = deque()
 
+    @property
+    def expiry(self) -> float:
+        """Seconds after which a face that is not heard of no longer counts."""
+        return self.votes.expiry
+
+    @expiry.setter
+    def expiry(self, seconds: float) -> None:
+        self.votes.expiry = seconds
+
     def take(self, reading: Reading, now: float) -> bool:
         """Count a reading. False when it changes nothing: older than the viewer's last, expired, or without quality."""
+        # A key stays with its source: chat's have a sign that no agent's has.
+        return (self.votes if reading.source == "face" else self._written).take(reading, now)
+
+    def receive(self, node: str, sequence: int, partial: Partial, now: float) -> bool:
+        """Count another hub's votes in place of its last. False when it has said newer ones already.
+
+        `node` names the hub, anew each time that it is started, and its `sequence` grows.
+        """
         self._advance(now)
-        # The bot's clock decides: a reading can't come from the future, and can't buy itself a longer life there.
-        time = min(reading.time, now)
-        row = self._rows.get(reading.viewer)
-        is_chat = reading.source in ("chat", "tap")
-        if time <= now - (self.chat.expiry if is_chat else self.expiry):
+        known = self._partials.get(node)
+        if (known is None and len(self._partials) >= self.MAX_NODES) or (known is not None and sequence <= known[0]):
             return False
-        if row is not None and time < self._times[row]:
-            return False
-        if reading.quality <= 0.0 or (reading.quality < self.MINIMUM_QUALITY and not is_chat):
-            self.leave(reading.viewer)
-            return False
-        if row is None:
-            # A key stays with its source: chat's have a sign that no agent's has.
-            row = self._new_row(reading.viewer)
-            self._chats[row] = is_chat
-        self._times[row] = time
-        self._qualities[row] = min(reading.quality, 1.0)
-        self._votes[row] = reading.probabilities
+        self._partials[node] = (sequence, now, partial)
         return True
 
     def leave(self, viewer: str) -> bool:
-        """Withdraw a viewer's vote. True when there was one."""
-        row = self._rows.pop(viewer, None)
-        if row is None:
-            return False
-        # The last row moves into the gap, and nothing of who left stays behind.
-        last = self._viewers.pop()
-        end = len(self._viewers)
-        if last != viewer:
-            self._rows[last] = row
-            self._viewers[row] = last
-            for column in (self._times, self._qualities, self._chats, self._votes):
-                column[row] = column[end]
-        self._times[end] = self._qualities[end] = self._votes[end] = 0.0
-        self._chats[end] = False
-        return True
+        """Withdraw a viewer's or chatter's vote. True when there was one here."""
+        return self.votes.leave(viewer) or self._written.leave(viewer)
 
     def clear(self) -> None:
         """Withdraw every vote, and know of no past."""
-        for viewer in list(self._viewers):
-            self.leave(viewer)
+        self.votes.clear()
+        self._written.clear()
+        # What is on its way from other hubs is of the time before, too, but they know of newer votes within a second.
+        self._partials = {node: (last, time, NOBODY) for node, (last, time, _) in self._partials.items()}
         self._past.clear()
 
     def reading_of(self, viewer: str, now: float) -> Probabilities | None:
@@ -161,38 +165,49 @@ class Crowd:
         return None if vote is None else vote[0]
 
     def __contains__(self, viewer: str) -> bool:
-        """Whether this viewer's vote was in the last mood, or has come since."""
-        return viewer in self._rows
+        """Whether this viewer's vote was in the last mood, or has come since; of this program's own hub, or chat."""
+        return viewer in self.votes or viewer in self._written
 
     def vote_of(self, viewer: str, now: float) -> tuple[Probabilities, float] | None:
         """The viewer's own counted vote and its quality, for that viewer and where they chose to show it."""
-        self._advance(now)
-        row = self._rows.get(viewer)
-        if row is None or self._times[row] <= now - (self.chat.expiry if self._chats[row] else self.expiry):
-            return None
-        return _normalized(self._votes[row]), float(self._qualities[row])
+        return self.votes.vote_of(viewer, now) or self._written.vote_of(viewer, now)
+
+    def asked(self) -> list[bytes]:
+        """Which viewers other hubs are asked about, by their hashes: those whose chatter has a vote here, and no face.
+
+        At most MAX_VOTING; of more, the rest have two votes.
+        """
+        pairs = self._viewers_of.items()
+        away = (viewer for chatter, viewer in pairs if chatter in self._written and viewer not in self.votes)
+        return [viewer_hash(viewer) for viewer in islice(away, MAX_VOTING)]
 
     def mood(self, now: float) -> Mood:
         """The crowd's mood at `now`."""
         self._advance(now)
-        self._expire(now)
-        written = int(np.count_nonzero(self._chats[: len(self._viewers)]))
-        faces = len(self._viewers) - written
+        self._written.advance(now)
+        self._written.expire(now)
+        met = merge([self.votes.partial(now), *self._remote(now)])
+        faces, written = met.voters, len(self._written)
         with_faces = faces >= self.minimum_viewers
-        doubled = self._doubled() if with_faces and written else []
+        doubled = self._doubled(met.voting) if with_faces and written else []
         chatters = written - len(doubled)
         counted = chatters + (faces if with_faces else 0)
         if counted < self.minimum_viewers:
             self._remember(now, None)
             nearest = max(faces, chatters)
             return Mood(now, nearest, self.minimum_viewers, faces=Part(faces), chat=Part(chatters))
-        if written:
-            totals, voters = self._count_both(now, with_faces, doubled)
-        else:
-            totals, voters = self._count_faces()
-        shares = _normalized(totals[0] + totals[1])
+        chat = self._chat(now, doubled) if chatters else NO_VOTES
+        # A vote of quality q is worth q votes. Of n such, weighed unlike, the mean is as sure as that of this many
+        # (Kish, Survey Sampling, 1965).
+        scales = [0.0, 0.0, self.chat.weight]
+        if with_faces:
+            scales[:2] = anonymous_weight(met.anonymous.voters, met.linked.voters), 1.0
+        scaled = list(zip(scales, (met.anonymous, met.linked, chat), strict=True))
+        voters = sum(scale * votes.weight for scale, votes in scaled) ** 2
+        voters /= sum(scale * scale * votes.weight for scale, votes in scaled)
+        shares = self._shares(scaled, counted)
         self._remember(now, shares)
-        faces_part, chat_part = self._parts(totals, faces, chatters)
+        faces_part, chat_part = self._parts(scaled, faces, chatters)
         return Mood(
             time=now,
             viewers=counted,
@@ -206,67 +221,53 @@ class Crowd:
             chat=chat_part,
         )
 
-    def _count_faces(self) -> tuple[Row, float]:
-        """As `_count_both`, where nobody writes."""
-        end = len(self._viewers)
-        qualities, votes = self._qualities[:end], self._votes[:end]
-        totals = np.zeros((2, len(EMOTIONS)))
-        totals[0] = (qualities / votes.sum(axis=1)) @ votes
-        return totals, float(qualities.sum())
+    def _remote(self, now: float) -> list[Partial]:
+        """What other hubs have said lately."""
+        for node in [node for node, (_, time, _) in self._partials.items() if time <= now - self.NODE_SECONDS]:
+            del self._partials[node]
+        return [votes for _, time, votes in self._partials.values() if time > now - self.PARTIAL_SECONDS]
 
-    def _doubled(self) -> list[int]:
-        """The rows of chatters whose faces have a vote already."""
-        rows = self._rows
-        pairs = self._viewers_of.items()
-        return [rows[chatter] for chatter, viewer in pairs if chatter in rows and viewer in rows]
+    def _doubled(self, voting: frozenset[bytes]) -> list[int]:
+        """The rows of chatters whose faces have a vote already, here or at another hub."""
+        found = []
+        for chatter, viewer in self._viewers_of.items():
+            row = self._written.row_of(chatter)
+            if row is not None and (viewer in self.votes or (voting and viewer_hash(viewer) in voting)):
+                found.append(row)
+        return found
 
-    def _count_both(self, now: float, with_faces: bool, doubled: list[int]) -> tuple[Row, float]:
-        """The weighed votes of faces and of chat, (2, 7), and how many equal votes they are worth."""
-        end = len(self._viewers)
-        times, qualities, chats, votes = self._times[:end], self._qualities[:end], self._chats[:end], self._votes[:end]
-        scales = np.where(chats, self.chat.weight, 1.0 if with_faces else 0.0)
-        scales[doubled] = 0.0
-        qualities = np.where(chats, qualities * np.exp2((times - now) / self.chat.half_life), qualities)
-        weights = scales * qualities
-        # A vote of quality q is worth q votes. Of n such, the mean by `scales` is as sure as that of this many.
-        voters = float(weights.sum() ** 2 / (scales @ weights))
-        # Each row is divided by its sum, which may be a little off 1: no one gets two hundredths of a vote extra.
-        weights = weights / votes.sum(axis=1)
-        return np.stack([(weights * ~chats) @ votes, (weights * chats) @ votes]), voters
+    def _chat(self, now: float, doubled: list[int]) -> Tally:
+        """What chat has written, without the rows of those who have a vote already."""
+        times, qualities, votes = self._written.columns()
+        weights = qualities * np.exp2((times - now) / self.chat.half_life)
+        if doubled:
+            kept = np.ones(len(times), np.bool_)
+            kept[doubled] = False
+            weights, votes = weights[kept], votes[kept]
+        return tally(weights, votes)
 
-    def _parts(self, totals: Row, faces: int, chatters: int) -> tuple[Part, Part]:
+    def _shares(self, scaled: Scaled, voters: int) -> Probabilities:
+        weights = sum((scale * votes.weights for scale, votes in scaled if scale), start=np.zeros(1))
+        sums = sum((scale * votes.sums for scale, votes in scaled if scale), start=np.zeros(1))
+        return seven(trimmed_means(weights, sums, cut_part(self.trim, voters)).tolist())
+
+    def _parts(self, scaled: Scaled, faces: int, chatters: int) -> tuple[Part, Part]:
         """What faces and chat add to the mood."""
-        by_faces, by_chat = totals.sum(axis=1).tolist()
+        by_faces = sum(scale * votes.weight for scale, votes in scaled[:2])
+        by_chat = scaled[2][0] * scaled[2][1].weight
         apart = chatters >= self.minimum_viewers or not by_chat
-        return (
-            Part(faces, by_faces / (by_faces + by_chat), _normalized(totals[0]) if apart and by_faces else None),
-            Part(chatters, by_chat / (by_faces + by_chat), _normalized(totals[1]) if apart and by_chat else None),
-        )
+        of_faces = self._shares(scaled[:2], faces) if apart and by_faces else None
+        of_chat = self._shares(scaled[2:], chatters) if apart and by_chat else None
+        whole = by_faces + by_chat
+        return Part(faces, by_faces / whole, of_faces), Part(chatters, by_chat / whole, of_chat)
 
     def _advance(self, now: float) -> None:
         # After a clock that was set back, every age stays what it was; else votes would live as long as the jump.
         if now < self._now:
             jump = self._now - now
-            self._times -= jump
+            self._partials = {node: (last, time - jump, votes) for node, (last, time, votes) in self._partials.items()}
             self._past = deque((time - jump, shares) for time, shares in self._past)
         self._now = now
-
-    def _expire(self, now: float) -> None:
-        end = len(self._viewers)
-        old = self._times[:end] <= now - np.where(self._chats[:end], self.chat.expiry, self.expiry)
-        for viewer in [self._viewers[row] for row in np.flatnonzero(old)]:
-            self.leave(viewer)
-
-    def _new_row(self, viewer: str) -> int:
-        row = len(self._viewers)
-        if row == len(self._times):
-            self._times = _doubled(self._times)
-            self._qualities = _doubled(self._qualities)
-            self._chats = _doubled(self._chats)
-            self._votes = _doubled(self._votes)
-        self._viewers.append(viewer)
-        self._rows[viewer] = row
-        return row
 
     def _remember(self, now: float, shares: Probabilities | None) -> None:
         if not self._past or now - self._past[-1][0] >= 1.0:
@@ -298,14 +299,6 @@ def wilson_interval(share: float, voters: float) -> Interval:
     # At share 0 and 1 the bounds touch the share; rounding must not push them past it.
     low, high = (middle - reach) / scale, (middle + reach) / scale
     return max(0.0, min(low, share)), min(1.0, max(high, share))
-
-
-def _doubled(column: npt.NDArray[T]) -> npt.NDArray[T]:
-    return np.concatenate([column, np.zeros_like(column)])
-
-
-def _normalized(values: npt.NDArray[np.float64]) -> Probabilities:
-    return seven((values / values.sum()).tolist())
 
 
 def seven(values: Iterable[float]) -> Probabilities:

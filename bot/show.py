@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from bot.access import Access
 from bot.announcer import Announcer
 from bot.archive import Archive
 from bot.board import Board
@@ -29,9 +30,11 @@ from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
+from transport.identities import subject_of
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
 from transport.stage_host import StageHost
+from transport.tokens import Door
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +56,12 @@ class Show:
         history: History | None,
         now: Callable[[], float],
         text_reader: Callable[[], Reader] | None = None,
+        access: Access | None = None,
     ) -> None:
         """`now` is a steady clock in seconds since 1970. Without a history nothing is kept.
 
-        A bare join token for `keys` makes the others, which live as long as the show.
+        A bare seed of join links for `keys` makes the others, which live as long as the show; so do links and bans
+        without an `access` that was kept.
 
         `text_reader` loads what reads chat, in place of LERA's own.
         """
@@ -65,23 +70,27 @@ class Show:
         self.now = now
         self.begun = now()
         minimum = settings.crowd.minimum_viewers
-        self.roster = Roster(settings.tiles, minimum, now)
+        name = settings.channel.name
+        self.access = access or Access(name, self.keys, settings.hub.link_days, self.begun)
+        self.roster = Roster(settings.tiles, minimum, now, self.access)
         identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        self.crowd = self.roster.crowd = Crowd(minimum, settings.crowd.expiry, votes, identities.viewers)
+        expiry, trim = settings.crowd.expiry, settings.crowd.trim
+        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
         self.feed = Feed()
-        name, link_command = settings.channel.name, f"{chat.prefix}mood link"
+        link_command, door = f"{chat.prefix}mood link", Door(self.access.terms())
         shown = self.roster.appearances if settings.tiles.on else None
-        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, identities, link_command, shown)
+        self.desk = Desk(settings.hub, name, door, self, minimum, identities, link_command, shown, self.access)
+        self.roster.welcome(self.desk)
         self.hub = Hub(self.desk, now)
         self.roster.tell = self.hub.tell
         self.streamer_side = StreamerSide(settings.streamer.show)
         self.stage_host = StageHost(name, self.streamer_side, now)
-        self.chat = Chat(chat, name, self, now, text_reader)
+        self.chat = Chat(chat, name, self, now, text_reader, self.keys.person)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
         self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.here)
@@ -134,7 +143,8 @@ class Show:
 
     def hear(self, message: ChatMessage) -> bool:
         """Read one chat message for its mood; False when it won't be read. Answering it is `respond`'s."""
-        heard = not self.paused and self.chat.hear(message)
+        key = self.chat.key(message.chatter)
+        heard = self.roster.heard(key, message.name) and not self.paused and self.chat.hear(message)
         if heard:
             self.announcer.heard()
         return heard
@@ -142,6 +152,8 @@ class Show:
     async def respond(self, text: str, asker: Asker) -> str | None:
         """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
         self.announcer.heard()
+        if asker.id and self.access.is_banned(subject_of(self.chat.key(asker.id))):
+            return None
         if asker.viewer is None and asker.id:
             viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
             asker = Asker(asker.name, asker.role, viewer, asker.id)
@@ -239,7 +251,8 @@ class Show:
         """Make a key or the join token anew: with the old one nobody comes in any more. Raises LeraError."""
         # The keyring may take its time, and may ask its owner.
         await asyncio.to_thread(self.keys.renew, name)
-        self.desk.token = self.keys.join
+        if name == "join":
+            self.access.renew(self.now())
         if name == "overlay":
             await self.studio.renew_key()
 
@@ -311,7 +324,7 @@ class Show:
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
-        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.renewal)
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)

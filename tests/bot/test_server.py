@@ -8,10 +8,11 @@ import aiohttp
 import pytest
 
 from bot.__main__ import welcome
-from bot.server import _is_our_fault, open_files_as_allowed, serving
+from bot.server import serving
 from bot.settings import ChannelSettings, Settings, WebSettings
 from bot.show import Show
 from tests.bot.stage import theatre
+from transport.listening import _is_our_fault, open_files_as_allowed
 
 
 def free_port() -> int:

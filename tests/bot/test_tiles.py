@@ -188,7 +188,7 @@ def test_whatever_happens_fewer_than_the_minimum_are_never_alone_beside_the_tile
         shown = {tile["seat"] for tile in house.look(now)}
         willing = {house.appearances.seat_of(each) for each, _ in house.appearances}
         assert shown <= willing
-        counted = set(house.crowd._rows)
+        counted = {each for each in map("v{}".format, range(8)) if each in house.crowd}
         private = counted - {each for each, _ in house.appearances}
         rest = len(counted) - len(shown)
         assert not mood.enough or not private or rest >= MINIMUM
@@ -267,7 +267,7 @@ async def test_from_the_agents_wish_to_the_page_and_nothing_of_the_name_is_left(
         # What sockets still held in their hands goes within a few turns. The search itself takes seconds.
         await stage.until(lambda _frame: True)
         await eventually(lambda: alive() == 0, 120.0)
-        assert len(stage.show.crowd._rows) == 1, "the vote counts on"
+        assert len(stage.show.crowd.votes) == 1, "the vote counts on"
 
 
 @pytest.mark.parametrize("way", ["pauses", "stops", "is cut off", "is paused by the streamer"])
