@@ -24,7 +24,7 @@ from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
 from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
-from lera import redaction
+from lera import logs
 from lera.errors import LeraError
 from lera.signals import run_until_stopped
 from transport.link import LOCAL
@@ -50,9 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
     obs_command.add_options(parser)
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    redaction.install()
     settings = read_settings(arguments.config)
+    logs.set_up(settings.log)
     if arguments.login or arguments.logout:
         from bot.twitch.account import log_in, log_out
 
@@ -89,8 +88,9 @@ async def run(settings: Settings, keys: Keys) -> int:
             if settings.virtual_camera.enabled:
                 show.virtual_camera = VirtualCamera(address, lambda: keys.overlay)
                 tasks.create_task(show.virtual_camera.run())
+            say = logs.speaker(logger)
             for line in welcome(show, address):
-                print(line, flush=True)
+                say(line)
             if is_set_up(settings.twitch):
                 # Imported only where it is wanted: it costs a third of a second.
                 from bot.twitch.service import Twitch
@@ -98,7 +98,7 @@ async def run(settings: Settings, keys: Keys) -> int:
                 show.twitch = twitch = Twitch(show)
                 tasks.create_task(twitch.run())
             elif settings.twitch.enabled:
-                print(show.twitch.line, flush=True)
+                say(show.twitch.line)
             tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
     except asyncio.CancelledError:
         print("The show is over. See you next time!", file=sys.stderr)
@@ -112,16 +112,16 @@ async def run(settings: Settings, keys: Keys) -> int:
 def open_history(settings: Settings, now: float) -> History | None:
     """The stream's history, with what is older than `keep_days` deleted.
 
-    None when it is switched off, and, said once, when it can't be used: a show goes on without its history.
+    None when it is switched off. One that can't be used, which is said, is tried again and again: the show goes on
+    meanwhile, and an hour of it waits in memory.
     """
     if not settings.history.enabled:
         return None
+    history = History(settings.history.file, patient=True)
     try:
-        history = History(settings.history.file)
         history.delete_before(now - settings.history.keep_days * 86_400)
     except LeraError as error:
         logger.error("%s The show goes on without a history.", error)
-        return None
     return history
 
 

@@ -13,6 +13,7 @@ from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from lera.folders import data_folder
+from lera.logs import LogSettings
 from lera.obs.settings import ObsSettings
 from transport.desk import HubSettings
 from transport.reading import Channel
@@ -100,6 +101,7 @@ class Settings(Struct, frozen=True):
     tiles: TileSettings = TileSettings()
     twitch: TwitchSettings = TwitchSettings()
     obs: ObsSettings = ObsSettings()
+    log: LogSettings = LogSettings()
     reaction: tuple[Rule, ...] = ()
 
 
@@ -129,6 +131,7 @@ def settings_from(configuration: Configuration) -> Settings:
         tiles=configuration.section("tiles", TileSettings),
         twitch=configuration.section("twitch", TwitchSettings),
         obs=configuration.section("obs", ObsSettings),
+        log=configuration.section("log", LogSettings),
         reaction=checked(configuration.tables("reaction", ReactionSettings)),
     )
 

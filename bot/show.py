@@ -120,7 +120,7 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if not self.paused and self.crowd.take(reading, reading.time):
+        if not self.board.paused and self.crowd.take(reading, reading.time):
             self._changed = True
             if reading.captured:
                 self._captured.append(reading.captured)
@@ -351,8 +351,8 @@ class Show:
                 self.peaks.add(mood)
                 if self.archive is not None:
                     self.archive.add(mood)
-                await self.sessions.add(mood)
-                await self.sessions.add_stage(*self.streamer_side.kept(self.now()))
+                self.sessions.add(mood)
+                self.sessions.add_stage(*self.streamer_side.kept(self.now()))
 
     async def _compare(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import contextlib
-import functools
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lera import logs
 from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
+from lera.logs import LogSettings
 from lera.options import positive_seconds
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
@@ -41,6 +43,8 @@ from viewer_agent.showing import Showing, choose_showing
 if TYPE_CHECKING:
     from viewer_agent.watch import Reader, Watch
 
+logger = logging.getLogger(__name__)
+
 _DESCRIPTION = """\
 Reads your facial expression on this computer and sends seven numbers a second to a stream. It asks you before it
 opens the camera for the first time; pictures never leave this computer. While it runs, p (and Enter) pauses at once
@@ -53,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _run(_parser().parse_args(argv))
     except LeraError as error:
-        print(f"LERA: {error}", file=sys.stderr)
+        logs.tell_end(error)
         return 1
     except KeyboardInterrupt:
         return STOPPED_STATUS
@@ -109,6 +113,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return run_until_stopped(_forget(arguments.key or ""))
     forbid_core_files()
     configuration = read_configuration(arguments.config)
+    logs.set_up(configuration.section("log", LogSettings))
     arguments.key = arguments.key or _sheet_key(configuration)
     settings = configuration.section("viewer", ViewerSettings)
     return _watch(arguments, settings, configuration.section("model", ModelSettings))
@@ -169,7 +174,7 @@ async def _run_agent(
     from viewer_agent.camera import Camera
     from viewer_agent.terminal import listen_to_keys
 
-    say: Callable[[str], None] = functools.partial(print, flush=True)
+    say = logs.speaker(logger)
     load_reader, make_watch, rate = _eyes(settings, model)
     wants_preview = arguments.preview or settings.preview
     agent = Agent(
