@@ -241,8 +241,8 @@ class Commands:
             return self._say(f"{command}_how", asker)
         name = name[:MAX_NAME]
         if command == "ban":
-            return self._say("banned" if self._stage.ban(name) else "ban_unknown", asker, name=name)
-        return self._say("unbanned" if self._stage.unban(name) else "unban_unknown", asker, name=name)
+            return self._say("banned" if self._stage.roster.ban(name) else "ban_unknown", asker, name=name)
+        return self._say("unbanned" if self._stage.roster.unban(name) else "unban_unknown", asker, name=name)
 
     def _line(self, line: str, asker: Asker) -> str:
         line = one_line(line)

@@ -76,11 +76,15 @@ class Roster:
             self._ban(subject_of(chatter), None, silenced=True)
 
     def ban(self, name: str) -> bool:
-        """Ban the linked chatter of this name. False when nobody linked goes by it."""
+        """Ban the linked chatter of this name: connection, vote and tile go now. False when nobody goes by it."""
         subject = self.access.person(name)
         if subject is not None:
             self._ban(subject, None)
         return subject is not None
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+        return self.access.unban(name, self._now())
 
     def ban_seat(self, seat: str) -> Banned:
         """Ban who sits on this tile: the person, where it is known, and the viewer's key."""
