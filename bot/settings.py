@@ -42,6 +42,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     public_port: Annotated[int, Meta(ge=0, le=65535)] = 8766
     public_url: str = ""
     trusted_addresses: tuple[str, ...] = ()
+    pages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 100.0
 
     @property
     def here(self) -> str:

@@ -126,7 +126,7 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if self.paused or (self.nodes is not None and self.nodes.holds(reading)):
+        if self.board.paused or (self.nodes is not None and self.nodes.holds(reading)):
             return
         if self.crowd.take(reading, reading.time):
             self._changed = True
