@@ -20,6 +20,7 @@ from bot.keys import Keys, Secret
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.privacy import Noise
 from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
@@ -29,6 +30,7 @@ from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
+from transport.masking import Masking
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
 from transport.stage_host import StageHost
@@ -70,7 +72,9 @@ class Show:
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
         expiry, trim = settings.crowd.expiry, settings.crowd.trim
-        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
+        masking, noise = Masking(minimum, on=settings.privacy.mask_changes), Noise(settings.privacy)
+        self.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim, masking, noise)
+        self.roster.follow(self.crowd)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
@@ -124,7 +128,8 @@ class Show:
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
-        self.leave(viewer)
+        self._changed |= self.crowd.forget(viewer)
+        self.roster.drop(viewer)
 
     # What chat feeds (bot.chat.Count).
 
@@ -316,7 +321,9 @@ class Show:
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
-        connected, board = len(self.desk.guests), self.board.frame(now)
+        # Where noise covers who is there, nobody is told exactly.
+        connected = self.mood.faces.voters if self.crowd.noise.on else len(self.desk.guests)
+        board = self.board.frame(now) | {"privacy": self.crowd.noise.frame()}
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
         if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
             # What changes nothing on screen is already delivered; with no page open, nothing ever is.
@@ -346,7 +353,7 @@ class Show:
                 self.streamer_side.clear()
 
     def _mood(self, now: float) -> Mood:
-        return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)
+        return self.crowd.rest(now) if self.paused else self.crowd.mood(now)
 
     async def _announce(self) -> None:
         while True:
