@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz import bus, chat, corpus, pages
+from tests.fuzz import bus, chat, corpus, pages, partials
 from tests.fuzz.target import Target
 
-TARGETS: Final = {target.name: target for target in (*bus.TARGETS, *chat.TARGETS, *pages.TARGETS)}
+TARGETS: Final = {target.name: target for target in (*bus.TARGETS, *partials.TARGETS, *chat.TARGETS, *pages.TARGETS)}
 
 
 class Finding(Exception):
