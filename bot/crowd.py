@@ -264,15 +264,17 @@ class Crowd:
         was_shown = self._showing.shown
         met = self.noise.look(merge([self.votes.partial(now, shown=was_shown, known=self.known), *remote]), now)
         # Who has left is counted for some seconds, but doesn't make a crowd that is too small a larger one.
-        enough = self._showing.look(met.voters if self.noise.on else self._here(met))
+        enough = self._showing.look(met.voters if self.noise.on else self._here(met, bool(remote)))
         if enough == was_shown or self.noise.on:
             return met
         # Whether the bars are shown decides whom the masking counts.
         return merge([self.votes.partial(now, shown=enough, known=self.known), *remote])
 
-    def _here(self, met: Partial) -> int:
-        """How many of those counted could be told of: no more than have a vote now."""
-        return met.voters - max(0, self.votes.counted + self.votes.frozen - len(self.votes))
+    def _here(self, met: Partial, remote: bool) -> int:
+        """How many of those counted could be told of: no more than have a vote now, nor than the masking would."""
+        here = met.voters - max(0, self.votes.counted + self.votes.frozen - len(self.votes))
+        may = self._showing.shown or remote or self.votes.ready
+        return here if may else min(here, self.minimum_viewers - 1)
 
     def _remote(self, now: float) -> list[Partial]:
         """What other hubs have said lately."""

@@ -142,6 +142,11 @@ class Votes:
         return viewer in self._rows and (self._masking is None or self._masking.counts(viewer))
 
     @property
+    def ready(self) -> bool:
+        """Whether enough would count if the bars, hidden now, were shown."""
+        return self._masking is None or self._masking.ready
+
+    @property
     def frozen(self) -> int:
         """How many votes count of viewers who have left."""
         return 0 if self._masking is None else self._masking.frozen
