@@ -230,7 +230,7 @@ class Crowd:
         # (Kish, Survey Sampling, 1965).
         scales = [0.0, 0.0, self.chat.weight]
         if with_faces:
-            scales[:2] = anonymous_weight(met.anonymous.voters, met.linked.voters), 1.0
+            scales[:2] = anonymous_weight(met.anonymous, met.linked), 1.0
         scaled = list(zip(scales, (met.anonymous, met.linked, chat), strict=True))
         voters = sum(scale * votes.weight for scale, votes in scaled) ** 2
         voters /= sum(scale * scale * votes.weight for scale, votes in scaled)

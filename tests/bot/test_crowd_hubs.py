@@ -107,6 +107,7 @@ def test_the_hubs_that_are_known_are_bounded() -> None:
 
 
 VIEWERS = st.integers(0, 7)
+LINKED = {0, 1, 2}
 HUBS = st.integers(0, 2)
 FELT = st.sampled_from([one_hot("happiness"), one_hot("sadness"), (0.25, 0.25, 0.5, 0.0, 0.0, 0.0, 0.0)])
 
@@ -149,7 +150,8 @@ class HubsMachine(RuleBasedStateMachine):
             return
         for _ in range(times):
             clock = self.clocks[place]
-            self.hubs[place].take(face(str(viewer), clock - age, felt), clock)
+            reading = Reading(str(viewer), "face", clock - age, felt, linked=viewer in LINKED)
+            self.hubs[place].take(reading, clock)
         known = self.held[place].get(viewer)
         if age < self.EXPIRY and (known is None or self.true - age >= known[0]):
             self.held[place][viewer] = (self.true - age, felt)
@@ -224,8 +226,11 @@ class HubsMachine(RuleBasedStateMachine):
         assert mood.enough == (len(living) >= self.crowd.minimum_viewers)
         if mood.shares is not None:
             assert math.fsum(mood.shares) == pytest.approx(1.0)
+            strangers = sum(viewer not in LINKED for viewer, _ in living) / len(living)
+            weights = [1.0 if viewer in LINKED or strangers == 1.0 else strangers**2 for viewer, _ in living]
             for index, share in enumerate(mood.shares):
-                assert share == pytest.approx(sum(felt[index] for _, felt in living) / len(living), abs=1e-6)
+                mean = sum(weight * felt[index] for weight, (_, felt) in zip(weights, living, strict=True))
+                assert share == pytest.approx(mean / sum(weights), abs=1e-6)
 
 
 TestHubsMachine = HubsMachine.TestCase

@@ -53,7 +53,9 @@ def flipping(second: float, copies: int, _: np.random.Generator) -> Sevens:
     return np.tile(one_hot("happiness" if second // 2 % 2 else "neutral"), (copies, 1))
 
 
-def watched(lockstep: Lockstep, honest: int, others: int, acting: Callable[..., Sevens], seconds: int = 60) -> Sevens:
+def watched(
+    lockstep: Lockstep, honest: int, others: int, acting: Callable[..., Sevens], seconds: int = 60
+) -> npt.NDArray[np.intp]:
     """Let them act, and return which rows don't count in the end; the honest ones are first."""
     feel, chance = audience(honest), np.random.default_rng(1)
     for second in range(seconds):
