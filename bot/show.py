@@ -196,6 +196,15 @@ class Show:
         """A viewer's own counted reading."""
         return self.crowd.reading_of(viewer, self.now())
 
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell a viewer's reading in public says nothing of another viewer. True: it will be told."""
+        return self.roster.tiles.may_tell(viewer, self.mood, self.crowd, self.now())
+
+    @property
+    def noise(self) -> Noise:
+        """What the crowd's numbers are covered with, if anything."""
+        return self.crowd.noise
+
     # What commands do.
 
     def feel(self, asker: Asker, emotion: str) -> Felt:

@@ -42,6 +42,8 @@ class Tiles:
     SECONDS: Final = 1.0
     SURE: Final = 0.3
     """Quality of a reading under which a face is there, but its expression is no more than a guess."""
+    TOLD_SECONDS: Final = 60.0
+    """So long a reading that was told in chat is taken for known."""
     MARGIN: Final = 20
     """So many faces above the minimum who aren't shown can't all have gone between two looks."""
 
@@ -58,10 +60,23 @@ class Tiles:
         self._counted = self._apart = self._others = 0
         self._willing: set[str] = set()
         self._looked = self._renewed = float("-inf")
+        # Whose reading was told in chat, and when.
+        self._told: dict[str, float] = {}
 
     def __contains__(self, viewer: object) -> bool:
         """Whether this viewer's vote may be seen."""
-        return viewer in self._willing
+        return viewer in self._willing or viewer in self._told
+
+    def may_tell(self, viewer: str, mood: Mood, crowd: Crowd, now: float) -> bool:
+        """Whether a viewer's reading may be told in chat, where it is no tile. True: it will be."""
+        self._forget_told(now)
+        counted, apart, others = crowd.told({*self._willing, *self._told, viewer}, mood)
+        if counted and others > 0 and apart < self._minimum:
+            return False
+        self._told[viewer] = now
+        # So many tiles may be too many now.
+        self._looked = float("-inf")
+        return True
 
     def frame(self) -> dict[str, Any]:
         """The tiles as `/live` sends them. `more` are those who want to be shown and find no place."""
@@ -74,14 +89,15 @@ class Tiles:
 
     def look(self, mood: Mood, crowd: Crowd, now: float) -> None:
         """Take the tiles of this moment, beside the mood that the crowd has just told."""
-        counted, apart, others = crowd.told(self._willing, mood)
+        self._forget_told(now)
+        counted, apart, others = crowd.told({*self._willing, *self._told}, mood)
         rested = not 0.0 <= now - self._looked < self.SECONDS
         near = apart < self._minimum + self.MARGIN
         if self._hidden or not (rested or (near and (counted, others) != (self._counted, self._others))):
             return
         willing = {viewer: name for viewer, name in self._appearances if viewer in crowd}
         self._willing, self._looked = set(willing), now
-        self._counted, self._apart, self._others = crowd.told(willing, mood)
+        self._counted, self._apart, self._others = crowd.told({*willing, *self._told}, mood)
         chosen = self._chosen(min(self._settings.maximum, self._room()))
         self._more = len(willing) - len(chosen)
         if 0.0 <= now - self._renewed < self.SECONDS:
@@ -93,6 +109,7 @@ class Tiles:
 
     def drop(self, viewer: str, *, counts: bool) -> bool:
         """Take a viewer's tile away at once. True when the tiles have changed. `counts`: the vote stays in the mood."""
+        self._told.pop(viewer, None)
         if viewer not in self._willing:
             return False
         self._willing.discard(viewer)
@@ -122,7 +139,10 @@ class Tiles:
         """How many tiles may stand beside the mood."""
         if self._others <= 0 or self._apart >= self._minimum:
             return len(self._willing)
-        return max(0, self._counted - self._minimum)
+        return max(0, self._counted - self._minimum - len(self._told.keys() - self._willing))
+
+    def _forget_told(self, now: float) -> None:
+        self._told = {viewer: time for viewer, time in self._told.items() if 0.0 <= now - time < self.TOLD_SECONDS}
 
     def _chosen(self, places: int) -> set[str]:
         """Which viewers get a place: by their seats, which are chance to everybody and stay what they are."""
