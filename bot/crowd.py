@@ -189,6 +189,19 @@ class Crowd:
         """The viewer's own counted vote and its quality, for that viewer and where they chose to show it."""
         return self.votes.vote_of(viewer, now) or self._written.vote_of(viewer, now)
 
+    def told(self, viewers: Iterable[str], mood: Mood) -> tuple[int, int, int]:
+        """Of the faces in a mood how many are still here, how many of them aren't `viewers`, and who else is near it.
+
+        The last also counts those who wait to be counted or have just left. All are 0 where no face is shown.
+        """
+        if not mood.faces.part:
+            return 0, 0, 0
+        viewers = [viewer for viewer in viewers if viewer in self.votes]
+        remote = sum(votes.voters for votes in self._remote(self._now))
+        counted = self.votes.counted + remote
+        apart = counted - sum(map(self.votes.counts, viewers))
+        return counted, apart, len(self.votes) + self.votes.frozen + remote - len(viewers)
+
     def asked(self) -> list[bytes]:
         """Which viewers other hubs are asked about, by their hashes: those whose chatter has a vote here, and no face.
 
@@ -206,7 +219,7 @@ class Crowd:
         met = self._met(now)
         faces, written = met.voters, len(self._written)
         with_faces = self._showing.shown
-        doubled = self._doubled(met.voting) if with_faces and written else []
+        doubled = self._doubled(met.voting) if written and (with_faces or self.noise.on) else []
         chatters = written - len(doubled)
         counted = chatters + (faces if with_faces else 0)
         if counted < self.minimum_viewers:
@@ -237,21 +250,31 @@ class Crowd:
             chat=chat_part,
         )
 
+    def rest(self, now: float) -> Mood:
+        """Nobody's mood, while it rests: nothing is shown, and what would stay for some seconds ends."""
+        self._advance(now)
+        self._showing.look(0)
+        self.votes.partial(now, shown=False)
+        self._remember(now, None)
+        return Mood(now, 0, self._showing.needed)
+
     def _met(self, now: float) -> Partial:
         """The faces of all hubs, as they are told; whether there are enough of them is then known."""
         remote = self._remote(now)
         was_shown = self._showing.shown
         met = self.noise.look(merge([self.votes.partial(now, shown=was_shown, known=self.known), *remote]), now)
         # Who has left is counted for some seconds, but doesn't make a crowd that is too small a larger one.
-        enough = self._showing.look(met.voters if self.noise.on else self._here(met))
+        enough = self._showing.look(met.voters if self.noise.on else self._here(met, bool(remote)))
         if enough == was_shown or self.noise.on:
             return met
         # Whether the bars are shown decides whom the masking counts.
         return merge([self.votes.partial(now, shown=enough, known=self.known), *remote])
 
-    def _here(self, met: Partial) -> int:
-        """How many of those counted could be told of: no more than have a vote now."""
-        return met.voters - max(0, self.votes.counted + self.votes.frozen - len(self.votes))
+    def _here(self, met: Partial, remote: bool) -> int:
+        """How many of those counted could be told of: no more than have a vote now, nor than the masking would."""
+        here = met.voters - max(0, self.votes.counted + self.votes.frozen - len(self.votes))
+        may = self._showing.shown or remote or self.votes.ready
+        return here if may else min(here, self.minimum_viewers - 1)
 
     def _remote(self, now: float) -> list[Partial]:
         """What other hubs have said lately."""
@@ -262,7 +285,9 @@ class Crowd:
         found = []
         for chatter, viewer in self._viewers_of.items():
             row = self._written.row_of(chatter)
-            if row is not None and (viewer in self.votes or (voting and viewer_hash(viewer) in voting)):
+            has_vote = viewer in self.votes or (voting and viewer_hash(viewer) in voting)
+            # Under noise, whether a chatter counts must not tell whether the face does.
+            if row is not None and (has_vote or self.noise.on):
                 found.append(row)
         return found
 

@@ -21,6 +21,7 @@ from bot.keys import Keys, Secret
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.privacy import Noise
 from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
@@ -31,6 +32,7 @@ from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
 from transport.identities import subject_of
+from transport.masking import Masking
 from transport.partial import Partial
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
@@ -81,7 +83,9 @@ class Show:
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
         expiry, trim = settings.crowd.expiry, settings.crowd.trim
-        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
+        masking, noise = Masking(minimum, on=settings.privacy.mask_changes), Noise(settings.privacy)
+        self.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim, masking, noise)
+        self.roster.follow(self.crowd)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
@@ -146,7 +150,8 @@ class Show:
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
-        self.leave(viewer)
+        self._changed |= self.crowd.forget(viewer)
+        self.roster.drop(viewer)
 
     # What chat feeds (bot.chat.Count).
 
@@ -220,6 +225,15 @@ class Show:
     def reading_of(self, viewer: str) -> Probabilities | None:
         """A viewer's own counted reading."""
         return self.crowd.reading_of(viewer, self.now())
+
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell a viewer's reading in public says nothing of another viewer. True: it will be told."""
+        return self.roster.tiles.may_tell(viewer, self.mood, self.crowd, self.now())
+
+    @property
+    def noise(self) -> Noise:
+        """What the crowd's numbers are covered with, if anything."""
+        return self.crowd.noise
 
     # What commands do.
 
@@ -351,7 +365,9 @@ class Show:
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
-        connected, board = self.connected, self.board.frame(now)
+        # Where noise covers who is there, nobody is told exactly.
+        connected = self.mood.faces.voters if self.crowd.noise.on else self.connected
+        board = self.board.frame(now) | {"privacy": self.crowd.noise.frame()}
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
         if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
             # What changes nothing on screen is already delivered; with no page open, nothing ever is.
@@ -381,7 +397,7 @@ class Show:
                 self.streamer_side.clear()
 
     def _mood(self, now: float) -> Mood:
-        return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)
+        return self.crowd.rest(now) if self.paused else self.crowd.mood(now)
 
     async def _announce(self) -> None:
         while True:
