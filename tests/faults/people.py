@@ -49,6 +49,11 @@ class Viewer:
         """Whether the agent believes that it is joined."""
         return self._client is not None and self._client.state == "joined"
 
+    def story(self) -> str:
+        """For a finding."""
+        state = "none" if self._client is None else self._client.state
+        return f"{self.key} (up {self.up}, seen {self.seen}, banned {self.banned}, agent {state}, {self.refused!r})"
+
     def start(self) -> None:
         """Start the agent."""
         if self.up:
@@ -94,7 +99,9 @@ class Viewer:
         try:
             await client.run()
         except LeraError as error:
-            self.refused = str(error)
+            # What a window that was left behind is told is nobody's concern.
+            if client is self._client:
+                self.refused = str(error)
 
     async def _look(self, client: HubClient) -> None:
         while True:

@@ -141,6 +141,9 @@ class Run:
         mood = show.crowd.mood(show.now())
         if mood.faces.voters != len(counted):
             found.append(f"{mood.faces.voters} votes of {len(counted)} viewers")
+            names = {viewer.key for viewer in counted}
+            found += [f"a vote of {viewer.story()}" for viewer in this.viewers
+                      if viewer.key in show.crowd and viewer.key not in names]
         elif counted and mood.shares is not None:
             for place, share in enumerate(mood.shares):
                 mean = math.fsum(viewer.feeling[place] for viewer in counted) / len(counted)
@@ -341,8 +344,9 @@ class Run:
         viewer.banned = True
 
         async def lift() -> None:
-            for ban in show.access.bans():
-                show.access.lift(ban.id, show.now())
+            for ban in list(show.access.bans):
+                if mark in ban.marks:
+                    show.access.lift(ban.id, show.now())
             viewer.banned = False
             await viewer.kill()
             viewer.start()
