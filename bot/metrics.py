@@ -43,4 +43,4 @@ def show_metrics(show: Show, pages: Callable[[], Mapping[Power, int]]) -> Metric
             "stage_refusals", "Refusals to streamers' agents, by cause.", show.stage_host.counts, "refused: "
         )
 
-    return Metrics(HubMetrics(lambda: [show.desk]), source)
+    return Metrics(HubMetrics(show.hub), source)
