@@ -225,6 +225,14 @@ class Show:
             self.roster.unlink(self.chat.key(asker.id))
             self._changed = True
 
+    def ban(self, name: str) -> bool:
+        """Ban the linked chatter of this name: connection, vote and tile go now. False when nobody goes by it."""
+        return self.roster.ban(name)
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+        return self.access.unban(name, self.now())
+
     def pause(self, paused: bool) -> None:
         """Let the mood rest: readings and chat are dropped at the door, until it is woken."""
         self.board.paused = paused

@@ -1,14 +1,15 @@
 """Viewers who move in lockstep: copies of one program's numbers, which count as one. Pure; time comes in.
 
 Once a second the last votes are noted, 32 s of them. Two viewers are copies when over 24 s at least 80 % of one's
-notes are the other's, to 0.016 in each of the seven, with at least five changes (of 0.05 or more, to a face that isn't
+notes are the other's, to 0.016 in each of the seven, with at least five changes (of 0.1 or more, to a face that isn't
 all one emotion) among them. The other's may be up to 3 s older or younger, and a second off here and there. Only three
-or more such viewers are put together: people are alike by chance, and two copies steer nothing.
+or more such viewers are put together, and no fewer than a two-hundredth of the hub's: in a large crowd some are alike by
+chance, and so few steer nothing.
 
-What this does not find, each of which keeps its vote: noise of more than about 0.008 in each number; one vote held for
-long, or changed fewer than five times in 24 s (as on a Sheet); votes all for one emotion, since a sure model's are such,
-too; delays of more than 3 s between all of the copies; a copy's first half minute; copies at another hub, where they
-count as one once more. Against those the cap on anonymous votes and the trimming stand (`bot/robust.py`).
+What this does not find, each of which keeps its vote: noise of more than about 0.012 in each number; one vote held
+for long, or changed fewer than five times in 24 s (as on a Sheet); votes all for one emotion, since a sure model's are
+such, too; delays of more than 3 s between all of the copies; a copy's first half minute; copies at another hub, where
+they count as one once more. Against those stand the cap on anonymous votes and the trimming (`bot/robust.py`).
 
 A crowd that rests is never put together, however alike its faces: nothing in it moves.
 """
@@ -26,11 +27,15 @@ DELAY: Final = 3
 JITTER: Final = 1
 TOLERANCE: Final = 4
 """All numbers are in parts of 255, as the notes."""
-CHANGE: Final = 13
+CHANGE: Final = 26
 SURE: Final = 230
 CHANGES: Final = 5
 MATCHED: Final = 0.8
+GLANCE: Final = 6
+GLANCED: Final = 0.5
+"""Of those seconds, more or less than half tells most pairs that are no copies from those that may be."""
 COPIES: Final = 3
+PART: Final = 0.005
 HOLD: Final = 30
 """Seconds after which a copy that moves on its own is one no longer."""
 PAIRS: Final = 3000
@@ -73,12 +78,13 @@ class Lockstep:
         """The rows that don't count: all of each group but one, which is a linked viewer where there is one."""
         groups = self._groups[: len(linked)]
         rows = np.flatnonzero(groups)
-        if len(rows) < COPIES:
+        enough = max(COPIES, PART * len(linked))
+        if len(rows) < enough:
             return rows[:0]
         # By group, in each the linked first, then by row.
         rows = rows[np.lexsort((~linked[rows], groups[rows]))]
         _, first, sizes = np.unique(groups[rows], return_index=True, return_counts=True)
-        counts = np.repeat(sizes < COPIES, sizes)
+        counts = np.repeat(sizes < enough, sizes)
         counts[first] = True
         return rows[~counts]
 
@@ -132,24 +138,29 @@ class Lockstep:
         if len(some) > PAIRS:
             chosen = self._chance.choice(len(some), PAIRS, replace=False)
             some, others = some[chosen], others[chosen]
-        alike = self._alike(some, others)
+        # Most pairs are none, and a look at some seconds tells so: a copy fails it once in fifty seconds.
+        glanced = self._chance.choice(WINDOW - 2 * _EDGE, GLANCE, replace=False)
+        maybe = self._matched(some, others, glanced, GLANCED, 0)
+        some, others = some[maybe], others[maybe]
+        alike = self._matched(some, others, np.arange(WINDOW - 2 * _EDGE), MATCHED, CHANGES)
         self._join(some[alike], others[alike])
 
-    def _alike(self, some: Rows, others: Rows) -> npt.NDArray[np.bool_]:
-        """Whether each of `some` is a copy of its other."""
+    def _matched(self, some: Rows, others: Rows, seconds: Rows, part: float, changes: int) -> npt.NDArray[np.bool_]:
+        """Whether of some `seconds` of the window's middle each of `some` has `part` in common with its other."""
         order = (self._second + 1 + np.arange(WINDOW)) % WINDOW
-        mine, theirs = self._notes[some][:, order], self._notes[others][:, order]
-        core = slice(_EDGE, WINDOW - _EDGE)
-        moved = self._moved[some][:, order][:, core]
-        mine = mine[:, core]
+        some, others, seconds = some[:, None], others[:, None], seconds + _EDGE
+        mine, moved = self._notes[some, order[seconds]], self._moved[some, order[seconds]]
+        # Who wasn't there yet is like nobody.
+        here = mine.any(axis=2)
         shifted = [
-            _difference(mine, theirs[:, _EDGE + shift : WINDOW - _EDGE + shift]).max(axis=2) <= TOLERANCE
+            _difference(mine, self._notes[others, order[seconds + shift]]).max(axis=2) <= TOLERANCE
             for shift in range(-_EDGE, _EDGE + 1)
         ]
         alike = np.zeros(len(some), np.bool_)
         for middle in range(JITTER, len(shifted) - JITTER):
             same = np.logical_or.reduce(shifted[middle - JITTER : middle + JITTER + 1])
-            alike |= (same.mean(axis=1) >= MATCHED) & ((same & moved).sum(axis=1) >= CHANGES)
+            same &= here
+            alike |= (same.mean(axis=1) >= part) & ((same & moved).sum(axis=1) >= changes)
         return alike
 
     def _join(self, some: Rows, others: Rows) -> None:

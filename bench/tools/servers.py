@@ -112,7 +112,7 @@ async def _show(limits: HubSettings, pipe: Connection) -> None:
         async with serving(show, 0) as address, asyncio.TaskGroup() as tasks:
             running = tasks.create_task(show.run())
             port = int(address.rsplit(":", 1)[1])
-            pipe.send((Target(port, token=show.keys.join), f"{address}/live", show.keys.overlay))
+            pipe.send((Target(port, token=show.access.token(show.now())), f"{address}/live", show.keys.overlay))
             lags: list[float] = []
             collecting = tasks.create_task(_collect(show, lags))
             while await asyncio.to_thread(pipe.recv) != "end":

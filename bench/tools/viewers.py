@@ -10,7 +10,7 @@ import multiprocessing
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Final
@@ -76,7 +76,7 @@ class Load:
 def viewers(
     target: Target, count: int, first: int = 0, address: str = "127.0.0.1", heed: bool = False
 ) -> Iterator[Load]:
-    """`count` viewers, numbered from `first`, that come from `address`. With `heed` they keep the pace they are told."""
+    """`count` viewers, numbered from `first`, that come from `address`. With `heed` they keep the pace they're told."""
     here, there = multiprocessing.Pipe()
     arguments = (there, target, count, first, address, heed)
     process = multiprocessing.get_context("spawn").Process(target=_run, args=arguments, daemon=True)
@@ -95,10 +95,11 @@ def _run(pipe: Connection, target: Target, count: int, first: int, address: str,
 
 
 class _Viewer(asyncio.Protocol):
-    __slots__ = ("crowd", "interval", "name", "state", "transport")
+    __slots__ = ("crowd", "feelings", "interval", "name", "state", "transport")
 
     def __init__(self, crowd: "_Crowd", name: str) -> None:
         self.crowd, self.name = crowd, name
+        self.feelings = _feelings(random.Random(name))
         self.state = "connecting"
         # What the server has asked for.
         self.interval = 0.0
@@ -140,8 +141,6 @@ class _Crowd:
         self.members: list[_Viewer] = []
         self.interval = 0.0
         self._changed = asyncio.Event()
-        rng = random.Random(len(address))
-        self._feelings = [_feeling(rng) for _ in range(997)]
 
     def has_joined(self, viewer: _Viewer) -> None:
         viewer.state = "joined"
@@ -204,7 +203,7 @@ class _Crowd:
                     heapq.heapreplace(due, (max(when, now - 0.5) + max(interval, member.interval), number))
                     if member.transport.is_closing():
                         continue
-                    member.transport.write(reading(sequence, self._feelings[rng.randrange(997)], wall))
+                    member.transport.write(reading(sequence, rng.choice(member.feelings), wall))
                     self.counts["sent"] += 1
                 await asyncio.sleep(max(_TICK, due[0][0] - loop.time()))
 
@@ -224,8 +223,17 @@ def reading(sequence: int, probabilities: bytes, captured: float) -> bytes:
     )
 
 
-def _feeling(rng: random.Random) -> bytes:
-    parts = [rng.expovariate(1.0) for _ in range(7)]
+def _feelings(rng: random.Random) -> list[bytes]:
+    """Some feelings of one viewer, as JSON: everybody has a face of their own, and moves about it."""
+    face = _feeling(rng)
+    return [msgspec.json.encode(_rounded(map(sum, zip(face, _feeling(rng), strict=True)))) for _ in range(6)]
+
+
+def _feeling(rng: random.Random) -> list[float]:
+    return [rng.expovariate(1.0) for _ in range(7)]
+
+
+def _rounded(parts: Iterable[float]) -> list[float]:
+    parts = list(parts)
     shares = [round(part / sum(parts), 4) for part in parts]
-    shares[0] = round(shares[0] + 1.0 - sum(shares), 4)
-    return msgspec.json.encode(shares)
+    return [max(0.0, round(1.0 - sum(shares[1:]), 4)), *shares[1:]]

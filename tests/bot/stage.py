@@ -18,6 +18,7 @@ from bot.keys import Keys
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
 from bot.show import Show
+from lera.errors import LeraError
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
 from transport.hub_client import HubClient
@@ -58,6 +59,10 @@ class Theatre:
         self._clients.append((client, asyncio.create_task(client.run())))
         return client
 
+    def task_of(self, client: HubClient) -> "asyncio.Task[None]":
+        """What ends when the client has given up."""
+        return next(task for known, task in self._clients if known is client)
+
     def write(self, chatter: str, text: str, name: str = "") -> bool:
         """A message in chat."""
         return self.show.hear(ChatMessage("demo", chatter, text, self.show.now(), name))
@@ -74,7 +79,9 @@ class Theatre:
     async def close(self) -> None:
         for client, task in self._clients:
             await client.close()
-            await asyncio.wait_for(task, 5)
+            # Whoever was refused has said why.
+            with contextlib.suppress(LeraError):
+                await asyncio.wait_for(task, 5)
         await self.session.close()
 
 

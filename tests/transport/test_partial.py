@@ -34,10 +34,10 @@ def crowds(viewers: int, hubs: int, seed: int = 0) -> tuple[Votes, list[Votes]]:
 
 
 def same(one: Partial, other: Partial) -> bool:
-    return all(
-        mine.voters == theirs.voters and np.allclose(mine.weights, theirs.weights) and np.allclose(mine.sums, theirs.sums)
-        for mine, theirs in ((one.anonymous, other.anonymous), (one.linked, other.linked))
-    )  # fmt: skip
+    pairs = ((one.anonymous, other.anonymous), (one.linked, other.linked))
+    numbers = all(mine.voters == theirs.voters for mine, theirs in pairs)
+    weights = all(np.allclose(mine.weights, theirs.weights) for mine, theirs in pairs)
+    return numbers and weights and all(np.allclose(mine.sums, theirs.sums) for mine, theirs in pairs)
 
 
 def test_partials_of_hubs_add_up_to_one_crowd() -> None:
