@@ -34,7 +34,7 @@ from transport.reading import (
     encode,
     hub_decoder,
 )
-from transport.tokens import DoorTerms
+from transport.tokens import DoorTerms, Mark
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ NodeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,32}$")]
 Seconds = Annotated[float, Meta(ge=0.0, le=1e12)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Hashes = Annotated[bytes, Meta(max_length=MAX_VOTING * HASH_BYTES)]
-Kind = Literal["terms", "joins", "recall", "tell", "report", "ask"]
+Kind = Literal["terms", "joins", "recall", "tell", "report", "seat", "ask"]
 
 
 class Terms(Struct, omit_defaults=True):
@@ -132,6 +132,14 @@ class Report(Struct, omit_defaults=True):
     partial: Annotated[bytes, Meta(max_length=MAX_PARTIAL_BYTES)]
 
 
+class Seat(Struct):
+    """Node to bot: this viewer is here, as this person who was linked before (`transport/tokens.py`)."""
+
+    node: NodeId
+    viewer: Key
+    subject: Mark
+
+
 class Ask(Struct):
     """Node to bot: a frame (JSON) of one viewer that only the bot can answer; `Tell` brings the answer."""
 
@@ -140,7 +148,7 @@ class Ask(Struct):
     frame: Annotated[bytes, Meta(max_length=MAX_FRAME_BYTES)]
 
 
-BusFrame = Terms | Joins | Recall | Tell | Report | Ask
+BusFrame = Terms | Joins | Recall | Tell | Report | Seat | Ask
 Askable = Identify | Unlink | Forget | Leave
 Tellable = Code | Linked | Forgotten | Shown
 
@@ -151,12 +159,13 @@ LIMITS: Final[dict[Kind, int]] = {
     "recall": 256,
     "tell": 256 + MAX_FRAME_BYTES,
     "report": MAX_PARTIAL_BYTES + MAX_NODES * 48 + 512,
+    "seat": 256,
     "ask": 256 + MAX_FRAME_BYTES,
 }
 """Bytes of each; what has more isn't even read."""
 
 _KINDS: Final[dict[type, Kind]] = {
-    Terms: "terms", Joins: "joins", Recall: "recall", Tell: "tell", Report: "report", Ask: "ask",
+    Terms: "terms", Joins: "joins", Recall: "recall", Tell: "tell", Report: "report", Seat: "seat", Ask: "ask",
 }  # fmt: skip
 _DECODERS: Final[dict[str, msgspec.msgpack.Decoder[BusFrame]]] = {
     kind: msgspec.msgpack.Decoder(frame) for frame, kind in _KINDS.items()
@@ -165,7 +174,7 @@ _encoder: Final = msgspec.msgpack.Encoder()
 _SUBJECT: Final = re.compile(r"lera\.([A-Za-z0-9_-]{1,64})\.(nodes|bot|node\.[A-Za-z0-9_-]{8,32})\.([a-z]{1,8})")
 _ALLOWED: Final[dict[str, frozenset[str]]] = {
     "nodes": frozenset({"terms", "joins", "recall", "tell"}),
-    "bot": frozenset({"report", "ask"}),
+    "bot": frozenset({"report", "seat", "ask"}),
     "node": frozenset({"joins"}),
 }
 
