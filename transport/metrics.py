@@ -8,7 +8,7 @@ Text format 0.0.4 of Prometheus; names follow its conventions (base units, `_tot
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psutil
 from aiohttp import web
@@ -20,6 +20,9 @@ from prometheus_client.registry import Collector
 import lera
 from transport.desk import Desk
 from transport.hub import Hub
+
+if TYPE_CHECKING:
+    from transport.nats import Bus
 
 METRICS_PATH: Final = "/metrics"
 CAUSES: Final = frozenset(
@@ -134,6 +137,13 @@ class HubMetrics:
         for _, counts in now.values():
             total.update(counts)
         return total
+
+
+def bus_metrics(bus: "Bus") -> Iterator[Metric]:
+    """One end's connection to NATS."""
+    yield gauge("bus_connected", "Whether NATS is there.", bus.connected)
+    yield counter("bus_unsent", "Frames that were dropped since NATS was away or jammed.", bus.counts["unsent"])
+    yield counter("bus_lost", "Times that frames from NATS came faster than they were taken.", bus.counts["lost"])
 
 
 def process_metrics() -> Iterator[Metric]:
