@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Final, cast
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Final, Literal, cast
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -43,6 +43,18 @@ class Hub:
         self.load = Load()
         if self._only is not None:
             self._only.on_expel = self.expel
+
+    @property
+    def desks(self) -> Iterable[Desk]:
+        """Those that are open now."""
+        return self._desks.values()
+
+    @property
+    def closed(self) -> Literal["", "full", "overloaded"]:
+        """Why no more viewers are let in now, in a word; empty while they are."""
+        if self.load.level:
+            return "overloaded"
+        return "full" if sum(len(desk.guests) for desk in self.desks) >= self.settings.max_viewers else ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
