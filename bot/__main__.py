@@ -17,6 +17,7 @@ from bot.console import chat_in_terminal
 from bot.controls import links
 from bot.history import History
 from bot.keys import SECRETS, Keys, Secret, kept_keys
+from bot.nodes import attach_nodes
 from bot.obs import command as obs_command
 from bot.server import serving
 from bot.settings import Settings, read_settings
@@ -41,11 +42,15 @@ def main(argv: list[str] | None = None) -> int:
         help="log in to Twitch with a code: your channel's account, or a second one that chats in its place (bot)",
     )  # fmt: skip
     parser.add_argument("--logout", action="store_true", help="end LERA's logins on Twitch and erase them here")
+    parser.add_argument("--nats", metavar="URL", help="share the crowd with other hubs there ([hub] nats)")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
     parser.add_argument(
         "--new-keys",
         action="store_true",
         help="make new keys for overlay and dashboard; all old addresses stop working",
+    )
+    parser.add_argument(
+        "--show-links", action="store_true", help="print the addresses and their keys, of a bot that runs as a service"
     )
     parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
     obs_command.add_options(parser)
@@ -64,6 +69,8 @@ def main(argv: list[str] | None = None) -> int:
         return obs_command.run(
             arguments, settings.obs, settings.web.here, lambda: kept_keys(settings.channel.name).overlay
         )
+    if arguments.nats:
+        settings = replace(settings, hub=replace(settings.hub, nats=arguments.nats))
     if arguments.obs_dry_run:
         settings = replace(settings, obs=replace(settings.obs, reactions="dry-run"))
     renew: tuple[Secret, ...] = tuple(
@@ -72,6 +79,9 @@ def main(argv: list[str] | None = None) -> int:
     keys = kept_keys(settings.channel.name, renew)
     if arguments.new_link:
         kept_access(settings.channel.name, keys, settings.hub.link_days, time.time()).renew(time.time())
+    if arguments.show_links:
+        print("\n".join(kept_links(settings, keys)))
+        return 0
     return run_until_stopped(run(settings, keys))
 
 
@@ -82,6 +92,7 @@ async def run(settings: Settings, keys: Keys) -> int:
     access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
     show = Show(settings, keys, history, now, access=access)
     attach_sheet(show)
+    attach_nodes(show)
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())
@@ -89,7 +100,9 @@ async def run(settings: Settings, keys: Keys) -> int:
                 show.virtual_camera = VirtualCamera(address, lambda: keys.overlay)
                 tasks.create_task(show.virtual_camera.run())
             say = logs.speaker(logger)
-            for line in welcome(show, address):
+            # Of addresses with their keys nothing is for a log.
+            quiet = [f"LERA is live for {settings.channel.name} at {address}; `--show-links` tells the keys."]
+            for line in quiet if logs.as_json() else welcome(show, address):
                 say(line)
             if is_set_up(settings.twitch):
                 # Imported only where it is wanted: it costs a third of a second.
@@ -123,6 +136,17 @@ def open_history(settings: Settings, now: float) -> History | None:
     except LeraError as error:
         logger.error("%s The show goes on without a history.", error)
     return history
+
+
+def kept_links(settings: Settings, keys: Keys) -> list[str]:
+    """What `welcome` said at the start of a bot that runs now: on which ports is in its settings."""
+    now = steady_clock()
+    access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+    show = Show(settings, keys, None, now, access=access)
+    web = settings.web
+    port = web.public_port or web.port
+    show.public_url = web.public_url.rstrip("/") or f"http://{web.here.rpartition(':')[0]}:{port}"
+    return [line for line in welcome(show, f"http://{web.here}")[2:] if line.startswith("  ")]
 
 
 def welcome(show: Show, address: str) -> list[str]:

@@ -95,9 +95,8 @@ class Crowd:
     TREND_SECONDS: Final = 30.0
     PARTIAL_SECONDS: Final = 2.5
     """How long another hub's partial counts: one comes every second, so one may be lost."""
-    NODE_SECONDS: Final = 60.0
-    """How long a silent hub's last sequence is known."""
     MAX_NODES: Final = 1000
+    """So many other hubs are known; of more, the longest silent is forgotten."""
 
     def __init__(
         self,
@@ -151,9 +150,13 @@ class Crowd:
         `node` names the hub, anew each time that it is started, and its `sequence` grows.
         """
         self._advance(now)
-        known = self._partials.get(node)
-        if (known is None and len(self._partials) >= self.MAX_NODES) or (known is not None and sequence <= known[0]):
+        known = self._partials.pop(node, None)
+        if known is not None and sequence <= known[0]:
+            self._partials[node] = known
             return False
+        # The longest silent stands first.
+        if len(self._partials) >= self.MAX_NODES:
+            del self._partials[next(iter(self._partials))]
         self._partials[node] = (sequence, now, partial)
         return True
 
@@ -186,6 +189,19 @@ class Crowd:
         """The viewer's own counted vote and its quality, for that viewer and where they chose to show it."""
         return self.votes.vote_of(viewer, now) or self._written.vote_of(viewer, now)
 
+    def told(self, viewers: Iterable[str], mood: Mood) -> tuple[int, int, int]:
+        """Of the faces in a mood how many are still here, how many of them aren't `viewers`, and who else is near it.
+
+        The last also counts those who wait to be counted or have just left. All are 0 where no face is shown.
+        """
+        if not mood.faces.part:
+            return 0, 0, 0
+        viewers = [viewer for viewer in viewers if viewer in self.votes]
+        remote = sum(votes.voters for votes in self._remote(self._now))
+        counted = self.votes.counted + remote
+        apart = counted - sum(map(self.votes.counts, viewers))
+        return counted, apart, len(self.votes) + self.votes.frozen + remote - len(viewers)
+
     def asked(self) -> list[bytes]:
         """Which viewers other hubs are asked about, by their hashes: those whose chatter has a vote here, and no face.
 
@@ -203,7 +219,7 @@ class Crowd:
         met = self._met(now)
         faces, written = met.voters, len(self._written)
         with_faces = self._showing.shown
-        doubled = self._doubled(met.voting) if with_faces and written else []
+        doubled = self._doubled(met.voting) if written and (with_faces or self.noise.on) else []
         chatters = written - len(doubled)
         counted = chatters + (faces if with_faces else 0)
         if counted < self.minimum_viewers:
@@ -214,7 +230,7 @@ class Crowd:
         # (Kish, Survey Sampling, 1965).
         scales = [0.0, 0.0, self.chat.weight]
         if with_faces:
-            scales[:2] = anonymous_weight(met.anonymous.voters, met.linked.voters), 1.0
+            scales[:2] = anonymous_weight(met.anonymous, met.linked), 1.0
         scaled = list(zip(scales, (met.anonymous, met.linked, chat), strict=True))
         voters = sum(scale * votes.weight for scale, votes in scaled) ** 2
         voters /= sum(scale * scale * votes.weight for scale, votes in scaled)
@@ -234,26 +250,34 @@ class Crowd:
             chat=chat_part,
         )
 
+    def rest(self, now: float) -> Mood:
+        """Nobody's mood, while it rests: nothing is shown, and what would stay for some seconds ends."""
+        self._advance(now)
+        self._showing.look(0)
+        self.votes.partial(now, shown=False)
+        self._remember(now, None)
+        return Mood(now, 0, self._showing.needed)
+
     def _met(self, now: float) -> Partial:
         """The faces of all hubs, as they are told; whether there are enough of them is then known."""
         remote = self._remote(now)
         was_shown = self._showing.shown
         met = self.noise.look(merge([self.votes.partial(now, shown=was_shown, known=self.known), *remote]), now)
         # Who has left is counted for some seconds, but doesn't make a crowd that is too small a larger one.
-        enough = self._showing.look(met.voters if self.noise.on else self._here(met))
+        enough = self._showing.look(met.voters if self.noise.on else self._here(met, bool(remote)))
         if enough == was_shown or self.noise.on:
             return met
         # Whether the bars are shown decides whom the masking counts.
         return merge([self.votes.partial(now, shown=enough, known=self.known), *remote])
 
-    def _here(self, met: Partial) -> int:
-        """How many of those counted could be told of: no more than have a vote now."""
-        return met.voters - max(0, self.votes.counted + self.votes.frozen - len(self.votes))
+    def _here(self, met: Partial, remote: bool) -> int:
+        """How many of those counted could be told of: no more than have a vote now, nor than the masking would."""
+        here = met.voters - max(0, self.votes.counted + self.votes.frozen - len(self.votes))
+        may = self._showing.shown or remote or self.votes.ready
+        return here if may else min(here, self.minimum_viewers - 1)
 
     def _remote(self, now: float) -> list[Partial]:
         """What other hubs have said lately."""
-        for node in [node for node, (_, time, _) in self._partials.items() if time <= now - self.NODE_SECONDS]:
-            del self._partials[node]
         return [votes for _, time, votes in self._partials.values() if time > now - self.PARTIAL_SECONDS]
 
     def _doubled(self, voting: frozenset[bytes]) -> list[int]:
@@ -261,7 +285,9 @@ class Crowd:
         found = []
         for chatter, viewer in self._viewers_of.items():
             row = self._written.row_of(chatter)
-            if row is not None and (viewer in self.votes or (voting and viewer_hash(viewer) in voting)):
+            has_vote = viewer in self.votes or (voting and viewer_hash(viewer) in voting)
+            # Under noise, whether a chatter counts must not tell whether the face does.
+            if row is not None and (has_vote or self.noise.on):
                 found.append(row)
         return found
 

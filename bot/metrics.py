@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from bot.health import health
 from bot.keys import Power
 from bot.show import Show
-from transport.metrics import HubMetrics, Metrics, by_cause, by_label, counter, gauge
+from transport.metrics import HubMetrics, Metrics, bus_metrics, by_cause, by_label, counter, gauge
 
 _MESSAGES: Final = ("heard", "read", "unsure", "failed", "dropped")
 
@@ -23,6 +23,11 @@ def show_metrics(show: Show, pages: Callable[[], Mapping[Power, int]]) -> Metric
         yield gauge("mood_shown", "Whether there are enough voters to show a mood.", mood.enough)
         yield gauge("paused", "Whether a moderator lets the mood rest.", show.paused)
         yield counter("moods", "Moods published.", show.feed.version)
+        if show.nodes is not None:
+            yield from bus_metrics(show.nodes.bus)
+            yield gauge("nodes", "Other hubs that report.", show.nodes.count)
+            yield gauge("node_viewers", "Viewers connected to other hubs.", show.nodes.viewers)
+            yield gauge("node_votes", "Votes that came through other hubs.", show.nodes.voters)
         counted = pages()
         told = {power: float(counted.get(power, 0)) for power in ("overlay", "streamer")}
         yield by_label(GaugeMetricFamily, "pages", "Live pages open, by the power of their key.", "power", told)
@@ -43,4 +48,4 @@ def show_metrics(show: Show, pages: Callable[[], Mapping[Power, int]]) -> Metric
             "stage_refusals", "Refusals to streamers' agents, by cause.", show.stage_host.counts, "refused: "
         )
 
-    return Metrics(HubMetrics(lambda: [show.desk]), source)
+    return Metrics(HubMetrics(show.hub), source)

@@ -92,6 +92,10 @@ class Noise:
         """The budget of all releases so far."""
         return self._releases * self.epsilon
 
+    def frame(self) -> dict[str, float] | None:
+        """What pages are told: `epsilon` of each release, one every `seconds`, and `spent` by all. None without."""
+        return {"epsilon": self.epsilon, "seconds": self.seconds, "spent": round(self.spent, 6)} if self.on else None
+
     def look(self, exact: Partial, now: float) -> Partial:
         """What is told of these votes at `now`: with noise, and for a while the same. Without epsilon, as it is."""
         if not self.on:

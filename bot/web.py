@@ -251,7 +251,8 @@ class Pages:
                 "version": lera.__version__,
                 "channel": show.settings.channel.name,
                 "uptime": round(show.now() - show.begun, 1),
-                "connected": len(show.desk.guests),
+                "connected": show.connected,
+                "nodes": show.nodes.count if show.nodes is not None else 0,
                 "pages": len(self._feeds),
                 "counts": dict(show.desk.counts),
                 "interval": show.desk.interval,
@@ -301,9 +302,8 @@ class Pages:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         """For who spreads viewers over hubs, and who restarts a bot: 503 while no viewer can be let in."""
-        desk = self._show.desk
-        full = len(desk.guests) >= desk.settings.max_viewers
-        return web.json_response({"status": "full" if full else "ready"}, status=503 if full else 200)
+        why = self._show.hub.closed
+        return web.json_response({"status": why or "ready"}, status=503 if why else 200)
 
 
 async def _close(page: web.WebSocketResponse, code: int) -> None:

@@ -40,20 +40,21 @@ def set_up(settings: LogSettings = LogSettings()) -> None:  # noqa: B008 (it is 
 def speaker(logger: logging.Logger) -> Callable[[str], None]:
     """What says a line to the person in front of a program: prints it; where logs are JSON, nobody is there, and it is
     a record like any other, without its secrets."""
-    if _as_json():
+    if as_json():
         return lambda line: logger.info("%s", line)
     return functools.partial(print, flush=True)
 
 
 def tell_end(error: object) -> None:
     """Say in one line why this program ends: what happened, and what to do."""
-    if _as_json():
+    if as_json():
         logging.getLogger("lera").error("%s", error)
     else:
         print(f"LERA: {redaction.redacted(str(error))}", file=sys.stderr)
 
 
-def _as_json() -> bool:
+def as_json() -> bool:
+    """Whether logs are for machines."""
     return any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger().handlers)
 
 

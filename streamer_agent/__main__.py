@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=positive_seconds, metavar="N", help="stop after this many seconds")
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
+    parser.add_argument(
+        "--insecure", action="store_true", help="use a bot over the internet by http, for all along the way to read"
+    )
     parser.add_argument("--config", type=Path, metavar="PATH", help="another config.toml")
     other = parser.add_argument_group("instead of running").add_mutually_exclusive_group()
     other.add_argument("--explain-payload", action="store_true", help="print what is sent of one reading, and exit")
@@ -118,7 +121,7 @@ async def _run_agent(
             joined = joined or state == "joined"
             on_state(state)
 
-        return StageClient(bot.address.url, bot.address.key, hear)
+        return StageClient(bot.address.url, bot.address.key, hear, insecure=arguments.insecure, say=say)
 
     agent = StreamerAgent(make_client, senses(settings, configuration, wanted, loop=arguments.loop), bot.place, say)
     say(f"Reading {wanted} for the bot at {bot.place} …")

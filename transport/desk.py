@@ -96,6 +96,8 @@ class Desk:
         self.audience = audience
         # Called with each guest whose connection must end now: when the token, the person or a newer one wants it so.
         self.on_expel: Callable[[Guest, Refusal], None] = lambda _guest, _refusal: None
+        # Called with each guest that has got a seat, or is known as another person.
+        self.on_seat: Callable[[Guest], None] = lambda _guest: None
         self.guests: dict[str, Guest] = {}
         # Seconds between readings that a viewer is asked to keep now; follows the number of guests.
         self.interval = settings.interval
@@ -298,6 +300,7 @@ class Desk:
                 self._persons.popitem(last=False)
             if before != guest.viewer:
                 self._replace(before, admission.subject)
+        self.on_seat(guest)
 
     def _replace(self, viewer: str, subject: str) -> None:
         """The person has come with another viewer's key: only the newest has a vote."""

@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Final, cast
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Final, Literal, cast
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -43,6 +43,18 @@ class Hub:
         self.load = Load()
         if self._only is not None:
             self._only.on_expel = self.expel
+
+    @property
+    def desks(self) -> Iterable[Desk]:
+        """Those that are open now."""
+        return self._desks.values()
+
+    @property
+    def closed(self) -> Literal["", "full", "overloaded"]:
+        """Why no more viewers are let in now, in a word; empty while they are."""
+        if self.load.level:
+            return "overloaded"
+        return "full" if sum(len(desk.guests) for desk in self.desks) >= self.settings.max_viewers else ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
@@ -103,11 +115,11 @@ class Hub:
         if socket is not None:
             self._start(send(socket, encode(frame)))
 
-    def dismiss(self, viewer: str, channel: str = "") -> None:
-        """End the connection of an agent that has joined again at another hub."""
+    def dismiss(self, viewer: str, channel: str = "", again: bool = False) -> None:
+        """End the connection of an agent that has joined again at another hub; `again`: it may come back."""
         socket = self._socket_of(viewer, channel)
         if socket is not None:
-            self._start(_end_older(socket))
+            self._start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
 
     def expel(self, guest: Guest, refusal: Refusal) -> None:
         """End a guest's connection, in words; every desk's `on_expel`."""

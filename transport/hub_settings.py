@@ -18,3 +18,5 @@ class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
     join_timeout: Annotated[float, Meta(ge=1, le=60)] = 10.0
     behind_proxy: bool = False
     link_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    nats: Annotated[str, Meta(max_length=2000)] = ""
+    nats_login: str = ""

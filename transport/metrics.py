@@ -8,7 +8,7 @@ Text format 0.0.4 of Prometheus; names follow its conventions (base units, `_tot
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import psutil
 from aiohttp import web
@@ -19,12 +19,17 @@ from prometheus_client.registry import Collector
 
 import lera
 from transport.desk import Desk
+from transport.hub import Hub
+
+if TYPE_CHECKING:
+    from transport.nats import Bus
 
 METRICS_PATH: Final = "/metrics"
 CAUSES: Final = frozenset(
     {
-        "address", "first frame", "flood", "full", "malformed", "no program", "origin", "oversized", "replaced",
-        "replayed", "silent or slow", "token", "too fast", "vanished", "version",
+        "address", "banned", "channel", "expired", "first frame", "flood", "full", "malformed", "no program", "origin",
+        "other channel", "overloaded", "oversized", "replaced", "replayed", "revoked", "silent or slow", "token",
+        "too fast", "vanished", "version",
     }
 )  # fmt: skip
 """Why connections are refused and readings dropped, as labels; whatever is no member of it is "other"."""
@@ -89,28 +94,32 @@ def by_cause(name: str, tells: str, counts: Mapping[str, float], prefix: str) ->
 
 
 class HubMetrics:
-    """A `Source`: what one hub's desks have let in, taken and refused, all channels together.
+    """A `Source`: what a hub's desks have let in, taken and refused, all channels together.
 
     By channel it would grow with the channels, and say of each who is small.
     """
 
-    def __init__(self, desks: Callable[[], Iterable[Desk]]) -> None:
-        self._desks = desks
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
         self._seen: dict[int, tuple[Desk, Counter[str]]] = {}
         # Of desks that are closed by now: a sum that goes down looks to Prometheus like a program started anew.
         self._closed: Counter[str] = Counter()
 
     def __call__(self) -> Iterator[Metric]:
         """The metrics now."""
-        desks = list(self._desks())
+        hub, desks = self._hub, list(self._hub.desks)
         counts = self._counts(desks)
         yield gauge("channels", "Channels whose viewers may join here.", len(desks))
         yield gauge("viewers", "Viewers connected now.", sum(len(desk.guests) for desk in desks))
-        yield gauge("seats", "Viewers that may be connected at once.", sum(d.settings.max_viewers for d in desks))
+        yield gauge("seats", "Viewers that may be connected at once.", hub.settings.max_viewers)
         longest = max((desk.interval for desk in desks), default=0.0)
         yield gauge("interval_seconds", "Pace that viewers are asked to keep now, of the slowest channel.", longest)
+        yield gauge("event_loop_lag_seconds", "How late the event loop is, the least of a second.", hub.load.lag)
+        yield gauge("overload_level", "How overloaded the hub is; from 1 on nobody is let in.", hub.load.level)
+        yield gauge("shed_part", "Part of each viewer's readings that is left out now.", hub.load.strain.shed)
         yield counter("joins", "Viewers let in.", counts["joined"])
         yield counter("readings", "Readings counted.", counts["readings"])
+        yield counter("shed_readings", "Readings left out since the hub was overloaded.", counts["shed"])
         yield by_cause("refusals", "Connections refused or ended, by cause.", counts, "refused: ")
         yield by_cause("drops", "Readings dropped, by cause.", counts, "dropped: ")
         yield counter("connections_lost", "Connections that broke.", counts["connections lost"])
@@ -123,9 +132,18 @@ class HubMetrics:
                 self._closed.update(counts)
         self._seen = now
         total = Counter(self._closed)
+        if all(desk.counts is not self._hub.counts for desk in desks):
+            total.update(self._hub.counts)
         for _, counts in now.values():
             total.update(counts)
         return total
+
+
+def bus_metrics(bus: "Bus") -> Iterator[Metric]:
+    """One end's connection to NATS."""
+    yield gauge("bus_connected", "Whether NATS is there.", bus.connected)
+    yield counter("bus_unsent", "Frames that were dropped since NATS was away or jammed.", bus.counts["unsent"])
+    yield counter("bus_lost", "Times that frames from NATS came faster than they were taken.", bus.counts["lost"])
 
 
 def process_metrics() -> Iterator[Metric]:

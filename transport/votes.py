@@ -137,6 +137,15 @@ class Votes:
         """How many viewers who have a vote count."""
         return len(self) if self._masking is None else self._masking.counted - self._masking.frozen
 
+    def counts(self, viewer: str) -> bool:
+        """Whether this viewer has a vote that counts."""
+        return viewer in self._rows and (self._masking is None or self._masking.counts(viewer))
+
+    @property
+    def ready(self) -> bool:
+        """Whether enough would count if the bars, hidden now, were shown."""
+        return self._masking is None or self._masking.ready
+
     @property
     def frozen(self) -> int:
         """How many votes count of viewers who have left."""

@@ -87,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
     parser.add_argument("--key", metavar="FILE", help="the key file that the streamer gave you, for a Sheet's link")
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="join over the internet though the link begins with http, for all to read",
+    )
     parser.add_argument("--config", type=Path, metavar="PATH", help="another config.toml")
     other = parser.add_argument_group("instead of running").add_mutually_exclusive_group()
     other.add_argument("--explain-payload", action="store_true", help="print what one reading sends, and exit")
@@ -140,7 +145,10 @@ def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: Model
         require_consent()
     joined = _shown_as_chosen(joined, arguments, settings)
     given = "" if joined.by_sheet else given_token(joined)
-    connect = connection(joined, token, arguments.key, given, _given_keeper(joined))
+    connect = connection(
+        joined, token, arguments.key, given, _given_keeper(joined),
+        insecure=arguments.insecure, say=logs.speaker(logger),
+    )  # fmt: skip
     if settings.low_priority:
         step_back()
     return run_until_stopped(_run_agent(arguments, settings, model, source, joined, connect))
@@ -295,7 +303,9 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
         return True, "its key was gone, so it could not be asked; it is off your list"
     try:
         given = "" if entry.by_sheet else given_token(entry)
-        client = connection(entry, token, key, given)(lambda state: joined.set() if state == "joined" else None)
+        # However the way there is: it was taken before, and what it carries now is the wish to be erased.
+        connect = connection(entry, token, key, given, insecure=True, say=lambda _line: None)
+        client = connect(lambda state: joined.set() if state == "joined" else None)
     except LeraError as error:
         return False, f"could not be asked: {error}"
     task = asyncio.create_task(client.run())
