@@ -141,11 +141,8 @@ class Run:
         if mood.faces.voters != len(counted):
             found.append(f"{mood.faces.voters} votes of {len(counted)} viewers")
             names = {viewer.key for viewer in counted}
-            found += [
-                f"a vote of {viewer.story()}"
-                for viewer in this.viewers
-                if viewer.key in show.crowd and viewer.key not in names
-            ]
+            found += [f"a vote of {viewer.story()}" for viewer in this.viewers
+                      if viewer.key in show.crowd and viewer.key not in names]
         elif counted and mood.shares is not None:
             for place, share in enumerate(mood.shares):
                 mean = math.fsum(viewer.feeling[place] for viewer in counted) / len(counted)

@@ -131,13 +131,8 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2) -> A
 
         def start(work: Coroutine[Any, Any, None]) -> None:
             task = asyncio.create_task(work)
-            task.add_done_callback(
-                lambda task: (
-                    None
-                    if task.cancelled()
-                    else this.failures.append(task.exception() or RuntimeError("it ended by itself"))
-                )
-            )
+            task.add_done_callback(lambda task: None if task.cancelled() else this.failures.append(
+                task.exception() or RuntimeError("it ended by itself")))
             running.append(task)
 
         start(show.run())
