@@ -7,6 +7,7 @@ from msgspec import Struct
 from bot.command_settings import Role
 from bot.crowd import Mood
 from bot.peaks import Peaks
+from bot.privacy import Noise
 from bot.streamer_side import StreamerSide
 from transport.reading import Probabilities
 
@@ -64,6 +65,13 @@ class Stage(Protocol):
 
     def reading_of(self, viewer: str) -> Probabilities | None:
         """The viewer's own counted reading."""
+
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell it in public says nothing of another viewer. True: it will be told."""
+
+    @property
+    def noise(self) -> Noise:
+        """What the crowd's numbers are covered with, if anything."""
 
     def feel(self, asker: Asker, emotion: str) -> Felt:
         """Count a vote without a camera."""

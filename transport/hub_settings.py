@@ -1,4 +1,4 @@
-"""`[hub]` of config.toml: paces and limits of a hub, in the bot or beside it."""
+"""`[hub]` of config.toml: every limit of a hub, its range and default."""
 
 from typing import Annotated
 
