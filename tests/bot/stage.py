@@ -15,6 +15,7 @@ from bot.controls import links
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys
+from bot.nodes import attach_nodes
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
 from bot.show import Show
@@ -113,6 +114,7 @@ async def theatre(
         streamer=streamer or StreamerSettings(),
     )
     show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), history, now, text_reader)
+    attach_nodes(show)
     async with serving(show, port) as address:
         running = asyncio.create_task(show.run())
         stage = Theatre(show, address)
