@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 30.0
 """Seconds. Long, because a busy machine is slow; a test that passes never waits for it."""
 SERVER: Final = shutil.which("nats-server") or "/usr/sbin/nats-server"
 

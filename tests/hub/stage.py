@@ -102,11 +102,11 @@ async def health(node: NodeProgram) -> tuple[int, dict[str, object]]:
             return 0, {}
 
 
-async def until_well(node: NodeProgram, channels: int = 1) -> None:
-    """Wait for a node that is on the bus, and knows of so many channels."""
+async def until_well(node: NodeProgram, channels: int = 1, status: int = 200) -> None:
+    """Wait for a node that is on the bus (or, with status 503, is not), and knows of so many channels."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            status, told = await health(node)
-            if status == 200 and told["channels"] == channels:
+            answered, told = await health(node)
+            if answered == status and told["channels"] == channels:
                 return
             await asyncio.sleep(0.1)
