@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.asking import Asker
 from tests.hub.stage import crowd, health, until_well
 from tests.nats import PATIENCE, NodeProgram, nats_server, needs_nats, wire
 from transport.reading import Code, Linked
@@ -103,7 +104,12 @@ async def test_who_is_at_a_node_can_be_linked_and_forgotten(tmp_path: Path) -> N
             client = await agents.join(0, node.url)
             heard: list[Code | Linked] = []
             came = asyncio.Event()
-            client.linking.on_change = lambda frame: (heard.append(frame), came.set())[0]
+
+            def note(frame: Code | Linked) -> None:
+                heard.append(frame)
+                came.set()
+
+            client.linking.on_change = note
             await agents.until(1)
             async with asyncio.timeout(PATIENCE):
                 assert client.linking.ask_for_code()
@@ -111,8 +117,6 @@ async def test_who_is_at_a_node_can_be_linked_and_forgotten(tmp_path: Path) -> N
                 assert isinstance(heard[0], Code) and heard[0].line.startswith("!mood link ")
                 came.clear()
                 stage.write("ann", heard[0].line)
-                from bot.commands import Asker
-
                 await stage.show.respond(heard[0].line, Asker("Ann", id="ann"))
                 await came.wait()
                 assert isinstance(heard[1], Linked) and heard[1].name == "Ann"
