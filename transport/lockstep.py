@@ -6,7 +6,7 @@ all one emotion) among them. The other's may be up to 3 s older or younger, and 
 or more such viewers are put together, and no fewer than a hundredth of the hub's: in a large crowd some are alike
 by chance, and so few steer nothing.
 
-What this does not find, each of which keeps its vote: noise of more than about 0.012 in each number; one vote held for
+What this does not find, each of which keeps its vote: noise of more than about 0.01 in each number; one vote held for
 long, or changed fewer than five times in 24 s (as on a Sheet); votes all for one emotion, though they change (a sure
 model gives such, and an eventful story makes a whole honest crowd change alike then); delays of more than 3 s between
 all of the copies; a copy's first half minute; copies at another hub, where they count as one once more. Against those
@@ -165,7 +165,8 @@ class Lockstep:
         steps = 1 + (self._chance.random(len(rows)) * (sizes - 1)).astype(np.intp)
         others = rows[first + (np.arange(len(rows)) - first + steps) % sizes]
         if len(rows) > CHECKS:
-            chosen = self._chance.choice(len(rows), CHECKS, replace=False)
+            # Those first of whom less is known.
+            chosen = np.argsort(self._trust[rows] + self._chance.random(len(rows)))[:CHECKS]
             rows, others = rows[chosen], others[chosen]
         alike = self._matched(rows, others, np.arange(WINDOW - 2 * _EDGE), MATCHED, CHANGES)
         self._found[rows[alike]] = self._second
