@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from bot.access_file import kept_access
 from bot.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links
 from bot.history import History
 from bot.keys import SECRETS, Keys, Secret, kept_keys
+from bot.nodes import attach_nodes
 from bot.obs import command as obs_command
 from bot.server import serving
 from bot.settings import Settings, read_settings
@@ -23,7 +25,7 @@ from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
 from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
-from lera import redaction
+from lera import logs
 from lera.errors import LeraError
 from lera.signals import run_until_stopped
 from transport.link import LOCAL
@@ -40,18 +42,21 @@ def main(argv: list[str] | None = None) -> int:
         help="log in to Twitch with a code: your channel's account, or a second one that chats in its place (bot)",
     )  # fmt: skip
     parser.add_argument("--logout", action="store_true", help="end LERA's logins on Twitch and erase them here")
+    parser.add_argument("--nats", metavar="URL", help="share the crowd with other hubs there ([hub] nats)")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
     parser.add_argument(
         "--new-keys",
         action="store_true",
         help="make new keys for overlay and dashboard; all old addresses stop working",
     )
+    parser.add_argument(
+        "--show-links", action="store_true", help="print the addresses and their keys, of a bot that runs as a service"
+    )
     parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
     obs_command.add_options(parser)
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    redaction.install()
     settings = read_settings(arguments.config)
+    logs.set_up(settings.log)
     if arguments.login or arguments.logout:
         from bot.twitch.account import log_in, log_out
 
@@ -64,28 +69,41 @@ def main(argv: list[str] | None = None) -> int:
         return obs_command.run(
             arguments, settings.obs, settings.web.here, lambda: kept_keys(settings.channel.name).overlay
         )
+    if arguments.nats:
+        settings = replace(settings, hub=replace(settings.hub, nats=arguments.nats))
     if arguments.obs_dry_run:
         settings = replace(settings, obs=replace(settings.obs, reactions="dry-run"))
     renew: tuple[Secret, ...] = tuple(
         name for name in SECRETS if (arguments.new_link if name == "join" else arguments.new_keys)
     )
-    return run_until_stopped(run(settings, kept_keys(settings.channel.name, renew)))
+    keys = kept_keys(settings.channel.name, renew)
+    if arguments.new_link:
+        kept_access(settings.channel.name, keys, settings.hub.link_days, time.time()).renew(time.time())
+    if arguments.show_links:
+        print("\n".join(kept_links(settings, keys)))
+        return 0
+    return run_until_stopped(run(settings, keys))
 
 
 async def run(settings: Settings, keys: Keys) -> int:
     """The bot from start to stop."""
     now = steady_clock()
     history = open_history(settings, now())
-    show = Show(settings, keys, history, now)
+    access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+    show = Show(settings, keys, history, now, access=access)
     attach_sheet(show)
+    attach_nodes(show)
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())
             if settings.virtual_camera.enabled:
                 show.virtual_camera = VirtualCamera(address, lambda: keys.overlay)
                 tasks.create_task(show.virtual_camera.run())
-            for line in welcome(show, address):
-                print(line, flush=True)
+            say = logs.speaker(logger)
+            # Of addresses with their keys nothing is for a log.
+            quiet = [f"LERA is live for {settings.channel.name} at {address}; `--show-links` tells the keys."]
+            for line in quiet if logs.as_json() else welcome(show, address):
+                say(line)
             if is_set_up(settings.twitch):
                 # Imported only where it is wanted: it costs a third of a second.
                 from bot.twitch.service import Twitch
@@ -93,7 +111,7 @@ async def run(settings: Settings, keys: Keys) -> int:
                 show.twitch = twitch = Twitch(show)
                 tasks.create_task(twitch.run())
             elif settings.twitch.enabled:
-                print(show.twitch.line, flush=True)
+                say(show.twitch.line)
             tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
     except asyncio.CancelledError:
         print("The show is over. See you next time!", file=sys.stderr)
@@ -107,17 +125,28 @@ async def run(settings: Settings, keys: Keys) -> int:
 def open_history(settings: Settings, now: float) -> History | None:
     """The stream's history, with what is older than `keep_days` deleted.
 
-    None when it is switched off, and, said once, when it can't be used: a show goes on without its history.
+    None when it is switched off. One that can't be used, which is said, is tried again and again: the show goes on
+    meanwhile, and an hour of it waits in memory.
     """
     if not settings.history.enabled:
         return None
+    history = History(settings.history.file, patient=True)
     try:
-        history = History(settings.history.file)
         history.delete_before(now - settings.history.keep_days * 86_400)
     except LeraError as error:
         logger.error("%s The show goes on without a history.", error)
-        return None
     return history
+
+
+def kept_links(settings: Settings, keys: Keys) -> list[str]:
+    """What `welcome` said at the start of a bot that runs now: on which ports is in its settings."""
+    now = steady_clock()
+    access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+    show = Show(settings, keys, None, now, access=access)
+    web = settings.web
+    port = web.public_port or web.port
+    show.public_url = web.public_url.rstrip("/") or f"http://{web.here.rpartition(':')[0]}:{port}"
+    return [line for line in welcome(show, f"http://{web.here}")[2:] if line.startswith("  ")]
 
 
 def welcome(show: Show, address: str) -> list[str]:

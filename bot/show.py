@@ -5,8 +5,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from bot.access import Access
 from bot.announcer import Announcer
 from bot.archive import Archive
 from bot.board import Board
@@ -20,6 +21,7 @@ from bot.keys import Keys, Secret
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.privacy import Noise
 from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
@@ -29,9 +31,16 @@ from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
+from transport.identities import subject_of
+from transport.masking import Masking
+from transport.partial import Partial
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
 from transport.stage_host import StageHost
+from transport.tokens import Door
+
+if TYPE_CHECKING:
+    from bot.nodes import Nodes
 
 logger = logging.getLogger(__name__)
 
@@ -53,10 +62,12 @@ class Show:
         history: History | None,
         now: Callable[[], float],
         text_reader: Callable[[], Reader] | None = None,
+        access: Access | None = None,
     ) -> None:
         """`now` is a steady clock in seconds since 1970. Without a history nothing is kept.
 
-        A bare join token for `keys` makes the others, which live as long as the show.
+        A bare seed of join links for `keys` makes the others, which live as long as the show; so do links and bans
+        without an `access` that was kept.
 
         `text_reader` loads what reads chat, in place of LERA's own.
         """
@@ -65,24 +76,31 @@ class Show:
         self.now = now
         self.begun = now()
         minimum = settings.crowd.minimum_viewers
-        self.roster = Roster(settings.tiles, minimum, now)
+        name = settings.channel.name
+        self.access = access or Access(name, self.keys, settings.hub.link_days, self.begun)
+        self.roster = Roster(settings.tiles, minimum, now, self.access)
         identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
         expiry, trim = settings.crowd.expiry, settings.crowd.trim
-        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
+        masking, noise = Masking(minimum, on=settings.privacy.mask_changes), Noise(settings.privacy)
+        self.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim, masking, noise)
+        self.roster.follow(self.crowd)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
         self.feed = Feed()
-        name, link_command = settings.channel.name, f"{chat.prefix}mood link"
+        link_command, door = f"{chat.prefix}mood link", Door(self.access.terms())
         shown = self.roster.appearances if settings.tiles.on else None
-        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, identities, link_command, shown)
+        self.desk = Desk(settings.hub, name, door, self, minimum, identities, link_command, shown, self.access)
+        self.roster.welcome(self.desk)
         self.hub = Hub(self.desk, now)
-        self.roster.tell = self.hub.tell
+        # Set by bot.nodes where other hubs share the crowd.
+        self.nodes: Nodes | None = None
+        self.roster.tell = lambda viewer, frame: (self.nodes or self.hub).tell(viewer, frame)
         self.streamer_side = StreamerSide(settings.streamer.show)
         self.stage_host = StageHost(name, self.streamer_side, now)
-        self.chat = Chat(chat, name, self, now, text_reader)
+        self.chat = Chat(chat, name, self, now, text_reader, self.keys.person)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
         self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.here)
@@ -112,19 +130,28 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if not self.paused and self.crowd.take(reading, reading.time):
+        if self.board.paused or (self.nodes is not None and self.nodes.holds(reading)):
+            return
+        if self.crowd.take(reading, reading.time):
             self._changed = True
             if reading.captured:
                 self._captured.append(reading.captured)
 
+    def receive(self, node: str, sequence: int, partial: Partial, now: float) -> None:
+        """Count another hub's votes in place of its last."""
+        self._changed |= self.crowd.receive(node, sequence, partial, now)
+
     def leave(self, viewer: str) -> None:
         """Withdraw a vote."""
         self._changed |= self.crowd.leave(viewer)
+        if self.nodes is not None:
+            self.nodes.leave(viewer)
         self.roster.drop(viewer)
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
-        self.leave(viewer)
+        self._changed |= self.crowd.forget(viewer)
+        self.roster.drop(viewer)
 
     # What chat feeds (bot.chat.Count).
 
@@ -135,7 +162,8 @@ class Show:
 
     def hear(self, message: ChatMessage) -> bool:
         """Read one chat message for its mood; False when it won't be read. Answering it is `respond`'s."""
-        heard = not self.paused and self.chat.hear(message)
+        key = self.chat.key(message.chatter)
+        heard = self.roster.heard(key, message.name) and not self.paused and self.chat.hear(message)
         if heard:
             self.announcer.heard()
         return heard
@@ -143,6 +171,8 @@ class Show:
     async def respond(self, text: str, asker: Asker) -> str | None:
         """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
         self.announcer.heard()
+        if asker.id and self.access.is_banned(subject_of(self.chat.key(asker.id))):
+            return None
         if asker.viewer is None and asker.id:
             viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
             asker = Asker(asker.name, asker.role, viewer, asker.id)
@@ -183,6 +213,11 @@ class Show:
         return self.sessions.started
 
     @property
+    def connected(self) -> int:
+        """How many viewers are connected, here and at other hubs."""
+        return len(self.desk.guests) + (self.nodes.viewers if self.nodes is not None else 0)
+
+    @property
     def paused(self) -> bool:
         """Whether the mood rests: nothing is counted, shown or kept."""
         return self.board.paused
@@ -190,6 +225,15 @@ class Show:
     def reading_of(self, viewer: str) -> Probabilities | None:
         """A viewer's own counted reading."""
         return self.crowd.reading_of(viewer, self.now())
+
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell a viewer's reading in public says nothing of another viewer. True: it will be told."""
+        return self.roster.tiles.may_tell(viewer, self.mood, self.crowd, self.now())
+
+    @property
+    def noise(self) -> Noise:
+        """What the crowd's numbers are covered with, if anything."""
+        return self.crowd.noise
 
     # What commands do.
 
@@ -225,6 +269,8 @@ class Show:
     def reset(self) -> None:
         """Forget all votes and peaks."""
         self.crowd.clear()
+        if self.nodes is not None:
+            self.nodes.clear()
         self.chat.clear()
         self.streamer_side.clear()
         self.peaks = Peaks()
@@ -240,7 +286,8 @@ class Show:
         """Make a key or the join token anew: with the old one nobody comes in any more. Raises LeraError."""
         # The keyring may take its time, and may ask its owner.
         await asyncio.to_thread(self.keys.renew, name)
-        self.desk.token = self.keys.join
+        if name == "join":
+            self.access.renew(self.now())
         if name == "overlay":
             await self.studio.renew_key()
 
@@ -287,6 +334,8 @@ class Show:
                 tasks.create_task(self.sessions.run())
                 tasks.create_task(self.hub.watch())
                 tasks.create_task(self.chat.run())
+                if self.nodes is not None:
+                    tasks.create_task(self.nodes.run())
                 if self.settings.commands.announce:
                     tasks.create_task(self._announce())
                 if self.sheet is not None:
@@ -312,11 +361,13 @@ class Show:
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
-        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.renewal)
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
-        connected, board = len(self.desk.guests), self.board.frame(now)
+        # Where noise covers who is there, nobody is told exactly.
+        connected = self.mood.faces.voters if self.crowd.noise.on else self.connected
+        board = self.board.frame(now) | {"privacy": self.crowd.noise.frame()}
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
         if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
             # What changes nothing on screen is already delivered; with no page open, nothing ever is.
@@ -331,8 +382,8 @@ class Show:
                 self.peaks.add(mood)
                 if self.archive is not None:
                     self.archive.add(mood)
-                await self.sessions.add(mood)
-                await self.sessions.add_stage(*self.streamer_side.kept(self.now()))
+                self.sessions.add(mood)
+                self.sessions.add_stage(*self.streamer_side.kept(self.now()))
 
     async def _compare(self) -> None:
         while True:
@@ -346,7 +397,7 @@ class Show:
                 self.streamer_side.clear()
 
     def _mood(self, now: float) -> Mood:
-        return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)
+        return self.crowd.rest(now) if self.paused else self.crowd.mood(now)
 
     async def _announce(self) -> None:
         while True:

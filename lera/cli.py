@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import lera
-from lera import redaction
+from lera import logs, redaction
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, unblock_interrupts
 
@@ -23,6 +23,7 @@ class Program(NamedTuple):
 PROGRAMS: Final = {
     "demo": Program("demo.__main__", "see it all work: no account, no camera, no settings"),
     "bot": Program("bot.__main__", "run the streamer's bot: overlay, hub, !mood"),
+    "hub": Program("hub.__main__", "take in viewers beside other hubs, for many channels (needs NATS)"),
     "streamer": Program(
         "streamer_agent.__main__", "let your own face, voice and words be read beside the crowd's mood (asks you first)"
     ),
@@ -73,14 +74,14 @@ def run_program(program: Callable[[list[str] | None], int], argv: list[str] | No
         redaction.install()
         return program(argv)
     except LeraError as error:
-        print(f"LERA: {redaction.redacted(str(error))}", file=sys.stderr)
+        logs.tell_end(error)
         return 1
     except ExceptionGroup as group:
         # Tasks that run side by side fail as a group, often with one cause.
         mendable, others = group.split(LeraError)
         if mendable is None or others is not None:
             raise
-        print(f"LERA: {redaction.redacted(str(_first(mendable)))}", file=sys.stderr)
+        logs.tell_end(_first(mendable))
         return 1
     except KeyboardInterrupt:
         return STOPPED_STATUS

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
@@ -12,6 +13,7 @@ from aiohttp import WSMsgType
 from lera.errors import LeraError
 from transport.appearances import Appearing
 from transport.identities import Linking
+from transport.link import netloc
 from transport.newest import Newest
 from transport.reading import (
     MAX_FRAME_BYTES,
@@ -34,9 +36,13 @@ from transport.reading import (
     hub_decoder,
     sayable,
 )
+from transport.way import Way, check_way, way_to
 
 # What ends a connection without being anyone's mistake.
 LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
+
+# What is kept, and shown to the hub again, can be no more than a token.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,160}")
 
 State = Literal["connecting", "joined", "offline"]
 
@@ -58,8 +64,20 @@ class HubClient:
         viewer: str,
         on_state: Callable[[str], None] | None = None,
         session: aiohttp.ClientSession | None = None,
+        *,
+        given: str = "",
+        on_given: Callable[[str], None] | None = None,
+        insecure: bool = False,
     ) -> None:
+        """`token` is the link's. `given` is one that the hub gave this viewer later, and comes first; `on_given` is
+        called with each that it gives, to be kept, and with "" when the last one is good for nothing any more.
+
+        `insecure` lets it join over the internet where the way isn't encrypted; on near networks it always may.
+        """
         self.url = url
+        # What the way to the hub is like, once it was tried.
+        self.way: Way | None = None
+        self._insecure = insecure
         self.interval = 1.0
         self.heartbeat = 5.0
         self.minimum_viewers = 3
@@ -68,7 +86,9 @@ class HubClient:
         self.appearing = Appearing()
         self.readings_sent = 0
         self._newest = Newest()
-        self._join = Join(PROTOCOL_VERSION, channel, token, viewer)
+        self._join = Join(PROTOCOL_VERSION, channel, given or token, viewer)
+        self._link_token = token
+        self._on_given = on_given
         self._on_state = on_state
         self._session = session
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -146,6 +166,8 @@ class HubClient:
         async with session.ws_connect(
             self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT
         ) as socket:
+            # Before a word is said. Where a name or a redirection leads is seen only now.
+            self._look_at_way(socket)
             self._socket = socket
             await socket.send_str(encode(self._join))
             sender: asyncio.Task[None] | None = None
@@ -162,6 +184,15 @@ class HubClient:
                     with contextlib.suppress(asyncio.CancelledError, *LOST):
                         await sender
 
+    def _look_at_way(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        encrypted = socket.get_extra_info("ssl_object") is not None
+        peer = socket.get_extra_info("peername") or ("",)
+        self.way = way_to(str(peer[0]), encrypted)
+        place = netloc(self.url) or ""
+        if self.url.startswith("wss:") and not encrypted:
+            raise LeraError(f"{place} leads to a place whose way isn't encrypted; ask the streamer to mend that.")
+        check_way(self.way, place, self._insecure)
+
     def _hear(self, text: str) -> None:
         try:
             frame = hub_decoder.decode(text)
@@ -176,18 +207,34 @@ class HubClient:
                 self.appearing.joined(frame)
                 self._become("joined")
                 self.linking.joined(frame)
+                self._take_token(frame.token)
             case Pace():
                 self._pace(frame.interval, frame.heartbeat)
+            case Refused() if frame.link and self._join.token != self._link_token:
+                # The hub ends this connection; the next one comes by the link itself.
+                self._join.token = self._link_token
+                if self._on_given is not None:
+                    self._on_given("")
             case Refused() if not frame.retry:
                 raise LeraError(f"The stream's hub refused to let you in: {sayable(frame.reason)}.")
             case Forgotten():
                 self._forgotten.set()
-            case Code() | Linked():
+            case Linked():
+                self.linking.hear(frame)
+                self._take_token(frame.token)
+            case Code():
                 self.linking.hear(frame)
             case Shown():
                 self.appearing.hear(frame)
             case Refused() | Dropped():
                 pass
+
+    def _take_token(self, token: str) -> None:
+        """The hub has given this viewer another token to come back with."""
+        if _TOKEN.fullmatch(token) and token != self._join.token:
+            self._join.token = token
+            if self._on_given is not None:
+                self._on_given(token)
 
     async def _send_newest(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         loop = asyncio.get_running_loop()

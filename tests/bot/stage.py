@@ -15,9 +15,11 @@ from bot.controls import links
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys
+from bot.privacy import PrivacySettings
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
 from bot.show import Show
+from lera.errors import LeraError
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
 from transport.hub_client import HubClient
@@ -53,10 +55,18 @@ class Theatre:
 
     def join(self, number: int, feeling: Probabilities = HAPPY) -> HubClient:
         link = parse_link(links(self.show, self.address)["join"])
-        client = HubClient(*link, f"{number:022}", session=self.session)
+        client = self.come(HubClient(*link, f"{number:022}", session=self.session))
         client.post(feeling)
+        return client
+
+    def come(self, client: HubClient) -> HubClient:
+        """Let a client run until the end of the show."""
         self._clients.append((client, asyncio.create_task(client.run())))
         return client
+
+    def task_of(self, client: HubClient) -> "asyncio.Task[None]":
+        """What ends when the client has given up."""
+        return next(task for known, task in self._clients if known is client)
 
     def write(self, chatter: str, text: str, name: str = "") -> bool:
         """A message in chat."""
@@ -74,7 +84,9 @@ class Theatre:
     async def close(self) -> None:
         for client, task in self._clients:
             await client.close()
-            await asyncio.wait_for(task, 5)
+            # Whoever was refused has said why.
+            with contextlib.suppress(LeraError):
+                await asyncio.wait_for(task, 5)
         await self.session.close()
 
 
@@ -89,9 +101,13 @@ async def theatre(
     text_reader: Callable[[], Reader] = WordReader,
     commands: CommandSettings | None = None,
     streamer: StreamerSettings | None = None,
+    privacy: PrivacySettings | None = None,
     **hub: Any,
 ) -> AsyncIterator[Theatre]:
-    """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words."""
+    """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words.
+
+    Joins and leaves aren't masked, so that tests of other things can count on exact numbers; `privacy` changes that.
+    """
     settings = Settings(
         channel=ChannelSettings("demo"),
         crowd=CrowdSettings(minimum_viewers),
@@ -100,6 +116,7 @@ async def theatre(
         chat=chat or ChatSettings(),
         commands=commands or CommandSettings(),
         streamer=streamer or StreamerSettings(),
+        privacy=privacy or PrivacySettings(mask_changes=False),
     )
     show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), history, now, text_reader)
     async with serving(show, port) as address:
