@@ -82,19 +82,19 @@ class Lockstep:
             column[row] = column[last]
             column[last] = 0
 
-    def copies(self, linked: npt.NDArray[np.bool_]) -> Rows:
-        """The rows that don't count: all of each group but one, which is a linked viewer where there is one."""
-        groups = self._groups[: len(linked)]
-        rows = np.flatnonzero((groups > 0) & (self._trust[: len(linked)] >= TRUST))
-        enough = max(COPIES, PART * len(linked))
+    def copies(self, ranks: npt.NDArray[np.integer]) -> Rows:
+        """The rows that don't count: all of each group but one, which is the first of the highest of `ranks` (n,)."""
+        groups = self._groups[: len(ranks)]
+        rows = np.flatnonzero((groups > 0) & (self._trust[: len(ranks)] >= TRUST))
+        enough = max(COPIES, PART * len(ranks))
         if len(rows) < enough:
             return rows[:0]
-        # By group, in each the linked first, then by row.
-        rows = rows[np.lexsort((~linked[rows], groups[rows]))]
+        # By group, in each the highest first, then by row.
+        rows = rows[np.lexsort((-ranks[rows], groups[rows]))]
         _, first, sizes = np.unique(groups[rows], return_index=True, return_counts=True)
         counts = np.repeat(sizes < enough, sizes)
         counts[first] = True
-        return rows[~counts]
+        return np.sort(rows[~counts])
 
     def look(self, votes: npt.NDArray[np.float64], now: float) -> None:
         """Note the votes (n, 7) of all rows, once a second of the clock `now`; sooner calls do nothing."""
