@@ -16,17 +16,21 @@ import aiohttp
 import psutil
 from aiohttp import web
 
+from bot.keys import Keys
 from bot.settings import ChannelSettings, CrowdSettings, Settings
 from bot.show import Show
 from transport.desk import HubSettings
 from transport.link import HUB_PATH
 from transport.reading import PROTOCOL_VERSION, Join, Post, Probabilities, encode
+from transport.tokens import TokenMaker
 
 INTERVAL = 0.4
 FEELINGS: tuple[Probabilities, ...] = (
     (0.4123, 0.1001, 0.2, 0.1, 0.1, 0.0376, 0.05),
     (0.1, 0.1001, 0.4123, 0.1, 0.1, 0.0376, 0.15),
 )
+# The show makes its keys of the same word.
+TOKEN = TokenMaker("bench", Keys("bench").seed).make("0123456789ab", 0.0, 2.0**32 - 1)
 
 
 def main() -> None:
@@ -67,7 +71,7 @@ async def _send(pipe: Connection, server: psutil.Process, viewers: int, seconds:
         pages = []
         for number in range(viewers):
             page = await session.ws_connect(f"ws://127.0.0.1:{port}{HUB_PATH}", compress=0)
-            await page.send_str(encode(Join(PROTOCOL_VERSION, "bench", "bench", f"{number:022}")))
+            await page.send_str(encode(Join(PROTOCOL_VERSION, "bench", TOKEN, f"{number:022}")))
             pages.append(page)
         sequence = 0
 

@@ -34,12 +34,26 @@ class ClipWanted(Struct, frozen=True):
     asker: Asker
 
 
+class Bans(Protocol):
+    """Who may not take part."""
+
+    def ban(self, name: str) -> bool:
+        """Ban the linked chatter of this name. False when nobody linked goes by it."""
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+
+
 class Stage(Protocol):
     """What the commands may look at, and do. Nothing here waits."""
 
     mood: Mood
     peaks: Peaks
     streamer_side: StreamerSide
+
+    @property
+    def roster(self) -> Bans:
+        """Who is banned, and bans."""
 
     @property
     def started(self) -> float:

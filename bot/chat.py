@@ -61,16 +61,21 @@ class Chat:
         crowd: Count,
         now: Callable[[], float],
         load: Callable[[], Reader] | None = None,
+        person: bytes | None = None,
     ) -> None:
-        """`now` is the show's clock; `load` gives the reader and raises LeraError when there is none."""
+        """`now` is the show's clock; `load` gives the reader and raises LeraError when there is none.
+
+        `person` keys what stands for a chatter, so that who is linked or banned is known again another day. Without it,
+        and for all that is kept of messages, the key is one of this run.
+        """
         self.fault: str | None = None if settings.enabled else "off"
         self._settings = settings
         self._crowd = crowd
         self._now = now
         self._load = load or load_reader
-        # A key for this run alone: what is kept of chatters and messages can't be looked up by trying names or words.
+        # What is kept of chatters and messages can't be looked up by trying names or words.
         self._secret = secrets.token_bytes(32)
-        self._inbox = Inbox(channel, self._secret, settings.prefix, settings.bots)
+        self._inbox = Inbox(channel, person or self._secret, settings.prefix, settings.bots)
         self._chatters = Chatters(settings.half_life, settings.expiry)
         self._reader: Reader | None = None
         self._heard = asyncio.Event()

@@ -20,7 +20,6 @@ import numpy as np
 from bot.chat import load_reader
 from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
-from bot.server import open_files_as_allowed
 from bot.settings import Settings, read_settings
 from bot.sheet import check_sheet
 from bot.twitch.card import Absent, is_set_up
@@ -30,6 +29,7 @@ from lera import vault
 from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.obs.connection import diagnosis
+from transport.listening import open_files_as_allowed
 
 
 class Finding(NamedTuple):

@@ -12,6 +12,8 @@ from typing import Final
 from msgspec import Struct
 
 from bot.language import JOINER, one_line, plain
+from transport.identities import chatter_key
+from transport.tokens import SUBJECT_BYTES
 
 MAX_TEXT: Final = 500
 """Characters of a message that are read: as many as Twitch lets anybody write."""
@@ -53,7 +55,7 @@ class Inbox:
     """Takes messages in, ignores commands and bots, and hands the rest out in batches, oldest first."""
 
     def __init__(self, channel: str, secret: bytes, prefix: str = "!", bots: Collection[str] = (), size: int = 2048):
-        """`secret` (at most 64 bytes, new in each run) keys what stands for a chatter; `size` messages may wait."""
+        """`secret` (at most 64 bytes) keys what stands for a chatter; `size` messages may wait."""
         self.counts: Counter[str] = Counter()
         self._channel = channel
         self._secret = secret
@@ -67,9 +69,9 @@ class Inbox:
         return len(self._waiting)
 
     def key(self, chatter: str) -> str:
-        """The chatter's viewer key: worthless without this run's secret, and never an agent's, which has no colon."""
-        digest = hashlib.blake2b(chatter.encode("utf-8", "replace"), key=self._secret, digest_size=12)
-        return f"chat:{digest.hexdigest()}"
+        """The chatter's viewer key: worthless without the secret, and never an agent's, which has no colon."""
+        digest = hashlib.blake2b(chatter.encode("utf-8", "replace"), key=self._secret, digest_size=SUBJECT_BYTES)
+        return chatter_key(digest.hexdigest())
 
     def ignore(self, chatter: str) -> None:
         """Ignore this id from now on: the bot's own account."""

@@ -1,7 +1,8 @@
-"""The secrets that open a show: the streamer's key, the overlay's key, and the join link's token."""
+"""The secrets of a show: the streamer's key, the overlay's key, what join links are signed with, what hides persons."""
 
 import hashlib
 import hmac
+import logging
 import secrets
 import threading
 from collections.abc import Callable
@@ -10,17 +11,21 @@ from typing import Final, Literal, get_args
 from lera.redaction import hide
 from lera.vault import STREAMER_KEY, channel_secret, keep_secret, secret
 
+logger = logging.getLogger(__name__)
+
 Power = Literal["overlay", "streamer"]
 """What a key may: `overlay` reads the mood, `streamer` everything."""
 Secret = Literal["overlay", "streamer", "join"]
 
 SECRETS: Final[tuple[Secret, ...]] = get_args(Secret)
-# The token's name is older than the other two.
-_NAMES: Final[dict[Secret, str]] = {"overlay": "overlay-key", "streamer": STREAMER_KEY, "join": "join-token"}
+_NAMES: Final[dict[Secret, str]] = {"overlay": "overlay-key", "streamer": STREAMER_KEY, "join": "join-seed"}
+_PERSON: Final = "person-key"
+# Older versions put this one into the link itself, so that it must sign nothing.
+_OLD_JOIN: Final = "join-token"
 
 
 class Keys:
-    """The three secrets of one channel. The join token only joins; it is no key to any page."""
+    """The secrets of one channel. The seed of join links stands in none of them, and is no key to any page."""
 
     def __init__(
         self,
@@ -28,6 +33,7 @@ class Keys:
         streamer: str | None = None,
         overlay: str | None = None,
         keep: Callable[[Secret, str], None] | None = None,
+        person: str | None = None,
     ) -> None:
         """Those not given are made. `keep` writes a renewed one down; without it they live as long as this object."""
         self._secrets: dict[Secret, str] = {
@@ -36,14 +42,28 @@ class Keys:
             "overlay": overlay or make_secret("overlay"),
         }
         self._keep = keep
+        self._person = person or make_secret("join")
         # Renewed in threads: what is kept and what holds must be the same.
         self._renewing = threading.Lock()
         self._hide()
 
     @property
     def join(self) -> str:
-        """The token in the join link."""
+        """What join links are signed with."""
         return self._secrets["join"]
+
+    @property
+    def seed(self) -> bytes:
+        """The same, as the 32 bytes that a `TokenMaker` takes."""
+        return hashlib.blake2b(self.join.encode(), digest_size=32, person=b"LERA join seed").digest()
+
+    @property
+    def person(self) -> bytes:
+        """The key under which persons in chat are kept, so that nobody can look one up by trying names and ids.
+
+        It is never renewed: with it all bans would be lost.
+        """
+        return hashlib.blake2b(self._person.encode(), digest_size=32, person=b"LERA person").digest()
 
     @property
     def streamer(self) -> str:
@@ -78,7 +98,8 @@ class Keys:
         self._hide()
 
     def _hide(self) -> None:
-        for each in (self.streamer, self.overlay, self.cookie("streamer"), self.cookie("overlay"), self.join):
+        cookies = (self.cookie("streamer"), self.cookie("overlay"))
+        for each in (self.streamer, self.overlay, *cookies, self.join, self._person):
             hide(each)
 
     @staticmethod
@@ -102,9 +123,16 @@ def kept_keys(channel: str, renew: tuple[Secret, ...] = ()) -> Keys:
             kept = make_secret(name)
             keep(name, kept)
         found[name] = kept
-    return Keys(found["join"], found["streamer"], found["overlay"], keep)
+    person = secret(channel_secret(_PERSON, channel))
+    if person is None:
+        person = make_secret("join")
+        keep_secret(channel_secret(_PERSON, channel), person)
+    if secret(channel_secret(_OLD_JOIN, channel)) is not None:
+        keep_secret(channel_secret(_OLD_JOIN, channel), None)
+        logger.warning("Join links are signed now, so your old link has ended: give viewers the new one.")
+    return Keys(found["join"], found["streamer"], found["overlay"], keep, person)
 
 
 def make_secret(name: Secret) -> str:
-    """A fresh one: 144 random bits for the link that people hand around, 192 for the keys."""
-    return secrets.token_urlsafe(18 if name == "join" else 24)
+    """A fresh one: 256 random bits for the seed of join links, 192 for the keys."""
+    return secrets.token_urlsafe(32 if name == "join" else 24)

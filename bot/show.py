@@ -5,8 +5,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from bot.access import Access
 from bot.announcer import Announcer
 from bot.archive import Archive
 from bot.board import Board
@@ -30,10 +31,16 @@ from bot.virtual_camera.supervisor import VirtualCamera
 from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
+from transport.identities import subject_of
 from transport.masking import Masking
+from transport.partial import Partial
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
 from transport.stage_host import StageHost
+from transport.tokens import Door
+
+if TYPE_CHECKING:
+    from bot.nodes import Nodes
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +62,12 @@ class Show:
         history: History | None,
         now: Callable[[], float],
         text_reader: Callable[[], Reader] | None = None,
+        access: Access | None = None,
     ) -> None:
         """`now` is a steady clock in seconds since 1970. Without a history nothing is kept.
 
-        A bare join token for `keys` makes the others, which live as long as the show.
+        A bare seed of join links for `keys` makes the others, which live as long as the show; so do links and bans
+        without an `access` that was kept.
 
         `text_reader` loads what reads chat, in place of LERA's own.
         """
@@ -67,7 +76,9 @@ class Show:
         self.now = now
         self.begun = now()
         minimum = settings.crowd.minimum_viewers
-        self.roster = Roster(settings.tiles, minimum, now)
+        name = settings.channel.name
+        self.access = access or Access(name, self.keys, settings.hub.link_days, self.begun)
+        self.roster = Roster(settings.tiles, minimum, now, self.access)
         identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
@@ -79,14 +90,17 @@ class Show:
         self.peaks = Peaks()
         self.board = Board()
         self.feed = Feed()
-        name, link_command = settings.channel.name, f"{chat.prefix}mood link"
+        link_command, door = f"{chat.prefix}mood link", Door(self.access.terms())
         shown = self.roster.appearances if settings.tiles.on else None
-        self.desk = Desk(settings.hub, name, self.keys.join, self, minimum, identities, link_command, shown)
+        self.desk = Desk(settings.hub, name, door, self, minimum, identities, link_command, shown, self.access)
+        self.roster.welcome(self.desk)
         self.hub = Hub(self.desk, now)
-        self.roster.tell = self.hub.tell
+        # Set by bot.nodes where other hubs share the crowd.
+        self.nodes: Nodes | None = None
+        self.roster.tell = lambda viewer, frame: (self.nodes or self.hub).tell(viewer, frame)
         self.streamer_side = StreamerSide(settings.streamer.show)
         self.stage_host = StageHost(name, self.streamer_side, now)
-        self.chat = Chat(chat, name, self, now, text_reader)
+        self.chat = Chat(chat, name, self, now, text_reader, self.keys.person)
         self.commands = Commands(self, chat.prefix, chat.user_cooldown, chat.channel_cooldown, settings.commands)
         self.announcer = Announcer(settings.commands.announce_minutes)
         self.studio = Studio(settings.obs, settings.reaction, lambda: self.mood, now, settings.web.here)
@@ -116,14 +130,22 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if not self.paused and self.crowd.take(reading, reading.time):
+        if self.paused or (self.nodes is not None and self.nodes.holds(reading)):
+            return
+        if self.crowd.take(reading, reading.time):
             self._changed = True
             if reading.captured:
                 self._captured.append(reading.captured)
 
+    def receive(self, node: str, sequence: int, partial: Partial, now: float) -> None:
+        """Count another hub's votes in place of its last."""
+        self._changed |= self.crowd.receive(node, sequence, partial, now)
+
     def leave(self, viewer: str) -> None:
         """Withdraw a vote."""
         self._changed |= self.crowd.leave(viewer)
+        if self.nodes is not None:
+            self.nodes.leave(viewer)
         self.roster.drop(viewer)
 
     def forget(self, viewer: str) -> None:
@@ -140,7 +162,8 @@ class Show:
 
     def hear(self, message: ChatMessage) -> bool:
         """Read one chat message for its mood; False when it won't be read. Answering it is `respond`'s."""
-        heard = not self.paused and self.chat.hear(message)
+        key = self.chat.key(message.chatter)
+        heard = self.roster.heard(key, message.name) and not self.paused and self.chat.hear(message)
         if heard:
             self.announcer.heard()
         return heard
@@ -148,6 +171,8 @@ class Show:
     async def respond(self, text: str, asker: Asker) -> str | None:
         """The reply to one chat message; None when it is no command, or not the time or the asker's to give it."""
         self.announcer.heard()
+        if asker.id and self.access.is_banned(subject_of(self.chat.key(asker.id))):
+            return None
         if asker.viewer is None and asker.id:
             viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
             asker = Asker(asker.name, asker.role, viewer, asker.id)
@@ -186,6 +211,11 @@ class Show:
     def started(self) -> float:
         """When the stream began, in seconds by the show's clock; without a platform, when the show did."""
         return self.sessions.started
+
+    @property
+    def connected(self) -> int:
+        """How many viewers are connected, here and at other hubs."""
+        return len(self.desk.guests) + (self.nodes.viewers if self.nodes is not None else 0)
 
     @property
     def paused(self) -> bool:
@@ -239,6 +269,8 @@ class Show:
     def reset(self) -> None:
         """Forget all votes and peaks."""
         self.crowd.clear()
+        if self.nodes is not None:
+            self.nodes.clear()
         self.chat.clear()
         self.streamer_side.clear()
         self.peaks = Peaks()
@@ -254,7 +286,8 @@ class Show:
         """Make a key or the join token anew: with the old one nobody comes in any more. Raises LeraError."""
         # The keyring may take its time, and may ask its owner.
         await asyncio.to_thread(self.keys.renew, name)
-        self.desk.token = self.keys.join
+        if name == "join":
+            self.access.renew(self.now())
         if name == "overlay":
             await self.studio.renew_key()
 
@@ -301,6 +334,8 @@ class Show:
                 tasks.create_task(self.sessions.run())
                 tasks.create_task(self.hub.watch())
                 tasks.create_task(self.chat.run())
+                if self.nodes is not None:
+                    tasks.create_task(self.nodes.run())
                 if self.settings.commands.announce:
                     tasks.create_task(self._announce())
                 if self.sheet is not None:
@@ -331,7 +366,7 @@ class Show:
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
         # Where noise covers who is there, nobody is told exactly.
-        connected = self.mood.faces.voters if self.crowd.noise.on else len(self.desk.guests)
+        connected = self.mood.faces.voters if self.crowd.noise.on else self.connected
         board = self.board.frame(now) | {"privacy": self.crowd.noise.frame()}
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
         if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:

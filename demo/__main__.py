@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import functools
 import os
-import secrets
 import sys
 import tempfile
 import webbrowser
@@ -19,6 +18,7 @@ from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links
 from bot.history import History
+from bot.keys import Keys
 from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
@@ -83,13 +83,13 @@ async def run(arguments: argparse.Namespace, home: Path, camera: str | None) -> 
     by_sheet = arguments.transport == "sheet"
     settings = Settings(channel=ChannelSettings("demo"), sheet=SheetSettings(live=by_sheet))
     history = History(home / "history.sqlite3")
-    show = Show(settings, secrets.token_urlsafe(18), history, steady_clock())
+    show = Show(settings, Keys(), history, steady_clock())
     agent = None
     stopped = False
     try:
         async with contextlib.AsyncExitStack() as stack:
             address = await stack.enter_async_context(serving(show, arguments.port, or_any=True))
-            link = join_link(address, show.settings.channel.name, show.desk.token)
+            link = join_link(address, show.settings.channel.name, show.access.token(show.now()))
             length = arguments.seconds or STORY_SECONDS
             crowd = functools.partial(play, parse_link(link), arguments.viewers, length)
             if by_sheet:

@@ -15,6 +15,22 @@ def is_file(name: Path | str) -> bool:
         return False
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """As `write`, for this user's eyes alone, and on the disk before this returns. Raises LeraError."""
+    part = path.with_suffix(".new")
+    try:
+        # The mode is set when the file is made, so that no moment exists in which others can read it.
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            # After a power cut it must hold what was promised, such as a login's tokens, which work once.
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise LeraError(f"Can't write {path} ({error.strerror}); let your user write there.") from None
+
+
 def write(path: Path, content: bytes) -> None:
     """All of it or nothing: what was there stays until the new file is whole, also under Ctrl-C. Raises LeraError."""
     if not path.name:

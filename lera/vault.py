@@ -10,6 +10,7 @@ import keyring.errors
 from keyring.backends import fail
 
 from lera.errors import LeraError
+from lera.files import write_private
 from lera.folders import data_folder
 
 SERVICE = "lera"
@@ -75,16 +76,4 @@ def _read_file() -> dict[str, str]:
 
 
 def _write_file(kept: dict[str, str]) -> None:
-    path = _path()
-    fresh = path.with_suffix(".new")
-    try:
-        # The mode is set when the file is made, so that no moment exists in which others can read it.
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(kept, file)
-            file.flush()
-            # A login's tokens work once: after a power cut the file must hold the new ones.
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        raise LeraError(f"Can't write {path} ({error.strerror}); let your user write there.") from None
+    write_private(_path(), json.dumps(kept).encode())

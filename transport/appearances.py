@@ -60,6 +60,10 @@ class Appearances:
         digest = hashlib.blake2b(viewer.encode(), digest_size=5, key=self._secret).digest()
         return base64.b32encode(digest).decode().lower()
 
+    def viewer_of(self, seat: str) -> str | None:
+        """The viewer who is shown on this seat."""
+        return self._viewers.get(seat)
+
     def appear(self, viewer: str, wish: Appear, now: float) -> Shown:
         """Show a viewer as wished, or no more. The answer says what became of it, and why where it is something else.
 

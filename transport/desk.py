@@ -1,13 +1,14 @@
 """Who may join a hub, and which readings count: every decision of the WebSocket hub, without I/O or clock."""
 
-import hmac
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import Annotated, Final, Protocol
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
+from msgspec.structs import replace
 
 from transport.appearances import Appearances
-from transport.identities import CODE_SECONDS, Identities
+from transport.identities import CODE_SECONDS, Identities, chatter_key, subject_of
 from transport.limits import Rate, paced_interval
 from transport.reading import (
     MAX_FRAME_BYTES,
@@ -27,7 +28,6 @@ from transport.reading import (
     Pace,
     Post,
     Reading,
-    Refused,
     Shown,
     Unlink,
     Welcome,
@@ -36,6 +36,10 @@ from transport.reading import (
     join_decoder,
     sums_to_one,
 )
+from transport.refusal import Refusal
+from transport.tokens import Admission, Door, Issuer
+
+__all__ = ["OVERSIZED", "Audience", "Desk", "Guest", "HubSettings", "Refusal"]
 
 
 class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,8 +54,12 @@ class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
     connections_per_address: Annotated[int, Meta(ge=1, le=19_000)] = 2000
     join_timeout: Annotated[float, Meta(ge=1, le=60)] = 10.0
     behind_proxy: bool = False
+    link_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    nats: Annotated[str, Meta(max_length=2000)] = ""
+    nats_login: str = ""
 
 
+REPLACED: Final = "you joined again from another window; this one stops"
 OVERSIZED: Final = f"a frame may have at most {MAX_FRAME_BYTES} bytes"
 
 
@@ -68,21 +76,15 @@ class Audience(Protocol):
         """Erase whatever is kept of this viewer."""
 
 
-class Refusal(Exception):
-    """Why a connection ends, in words for the person at the other end."""
-
-    def __init__(self, cause: str, reason: str, retry: bool = False) -> None:
-        super().__init__(reason)
-        self.cause = cause
-        self.frame = Refused(reason, retry)
-
-
 class Guest:
     """One joined connection."""
 
-    __slots__ = ("frames", "heard", "interval", "rate", "sequence", "told", "viewer")
+    __slots__ = ("admission", "ended", "frames", "heard", "interval", "rate", "sequence", "told", "viewer")
 
-    def __init__(self, viewer: str, sequence: int, interval: float, now: float) -> None:
+    def __init__(self, viewer: str, sequence: int, interval: float, now: float, admission: Admission) -> None:
+        self.admission = admission
+        # Why the connection must end, once that is so.
+        self.ended: Refusal | None = None
         self.heard = now
         # Twice what an honest agent can come to at the fastest pace, and room for what a stalled network held back.
         self.frames = Rate(0.1, burst=50)
@@ -108,15 +110,17 @@ class Desk:
         self,
         settings: HubSettings,
         channel: str,
-        token: str,
+        door: Door,
         audience: Audience,
         minimum_viewers: int = 3,
         identities: Identities | None = None,
         link_command: str = "!mood link",
         appearances: Appearances | None = None,
+        issuer: Issuer | None = None,
     ) -> None:
-        """`identities` gives agents codes that their viewers type behind `link_command`; None: this hub has none.
+        """`door` says who may join; `issuer` gives fresh tokens to those who are in, None: somebody else does.
 
+        `identities` gives agents codes that their viewers type behind `link_command`; None: this hub has none.
         `appearances` keeps who has chosen to be shown; None: this hub shows nobody.
         """
         self.identities = identities
@@ -125,8 +129,13 @@ class Desk:
         self.settings = settings
         self.minimum_viewers = minimum_viewers
         self.channel = channel
-        self.token = token
+        self.door = door
+        self.issuer = issuer
         self.audience = audience
+        # Called with each guest whose connection must end now: when the token, the person or a newer one wants it so.
+        self.on_expel: Callable[[Guest, Refusal], None] = lambda _guest, _refusal: None
+        # Called with each guest that has got a seat, or is known as another person.
+        self.on_seat: Callable[[Guest], None] = lambda _guest: None
         self.guests: dict[str, Guest] = {}
         # Seconds between readings that a viewer is asked to keep now; follows the number of guests.
         self.interval = settings.interval
@@ -134,6 +143,8 @@ class Desk:
         # Seconds within which those are heard of who come another way, if that is slower than the hub's heartbeat.
         self.slow_heartbeat = 0.0
         self._sequences: OrderedDict[str, int] = OrderedDict()
+        # The newest viewer of each person who is known: one vote a person.
+        self._persons: OrderedDict[str, str] = OrderedDict()
 
     @property
     def heartbeat(self) -> float:
@@ -146,32 +157,56 @@ class Desk:
         Raises Refusal.
         """
         join = self._readable_join(text)
-        # Both compared in full, so that the time taken tells nothing about either.
-        known = hmac.compare_digest(join.channel.encode(), self.channel.encode())
-        if not (hmac.compare_digest(join.token.encode(), self.token.encode()) and known):
-            raise Refusal("token", "this link is not valid (any more): ask the streamer for the current one")
+        admission = self.door.admit(join.channel, join.token, join.viewer, now)
         earlier = self.guests.get(join.viewer)
-        guest = self.admit(join.viewer, now)
+        guest = self.admit(join.viewer, now, admission)
         welcome = Welcome(
             PROTOCOL_VERSION, self.channel, guest.sequence, guest.interval, self.heartbeat, self.minimum_viewers
         )
-        if self.identities is not None:
-            welcome.links, welcome.linked = True, self.identities.chatter_of(guest.viewer) is not None
+        welcome.links, welcome.linked = self.identities is not None, guest.admission.linked
+        welcome.token = self.issuer.renewed(guest.admission, now) if self.issuer is not None else ""
         welcome.shows = self.appearances is not None
         return guest, earlier, welcome
 
-    def admit(self, viewer: str, now: float) -> Guest:
-        """Give a viewer a seat, in place of an earlier one of the same viewer. Raises Refusal when all are taken."""
+    def admit(self, viewer: str, now: float, admission: Admission | None = None) -> Guest:
+        """Give a viewer a seat, in place of an earlier one of the same viewer, and of the same person.
+
+        Without an admission the viewer has come another way than by a token. Raises Refusal when all seats are taken,
+        or the viewer is banned.
+        """
+        if admission is None:
+            admission = self.door.check(Admission(), viewer)
         earlier = self.guests.get(viewer)
         if earlier is None and len(self.guests) >= self.settings.max_viewers:
             raise Refusal("full", "the stream's hub is full; your agent will try again", retry=True)
         sequence = earlier.sequence if earlier is not None else self._sequences.get(viewer, 0)
         if earlier is not None:
             self._hide(viewer)
-        guest = self.guests[viewer] = Guest(viewer, sequence, self.interval, now)
+        guest = self.guests[viewer] = Guest(viewer, sequence, self.interval, now, admission)
+        self._know(guest, now)
         self._pace()
         self.counts["joined"] += 1
         return guest
+
+    def hand(self, viewer: str, token: str, now: float) -> None:
+        """A viewer who is in is given another token, and is from now on whom it says. Raises Refusal."""
+        guest = self.guests.get(viewer)
+        if guest is not None and token:
+            guest.admission = self.door.admit(self.channel, token, viewer, now)
+            self._know(guest, now)
+
+    def expel(self, subject: str = "") -> None:
+        """After the door's terms have changed: end those who may not be in any more.
+
+        Who was linked and isn't any more stays, as an anonymous viewer. With a `subject`: only that one person's terms
+        have changed.
+        """
+        concerned = self.guests.get(self._persons.get(subject, ""))
+        for guest in list(self.guests.values()) if not subject else [concerned] if concerned is not None else []:
+            try:
+                guest.admission = self.door.check(guest.admission, guest.viewer)
+            except Refusal as refusal:
+                self._end(guest, refusal)
 
     def take(self, guest: Guest, text: bytes, now: float) -> HubFrame | None:
         """Judge one frame of a joined guest and pass it on. Returns the answer, if any; raises Refusal."""
@@ -201,7 +236,9 @@ class Desk:
         guest.sequence = frame.sequence
         self.counts["readings"] += 1
         self.audience.take(
-            Reading(guest.viewer, "face", now, frame.probabilities, frame.quality, frame.captured),
+            Reading(
+                guest.viewer, "face", now, frame.probabilities, frame.quality, frame.captured, guest.admission.linked
+            ),
         )
         return None
 
@@ -221,8 +258,10 @@ class Desk:
         # A face that is gone for a moment is still the same person's; whoever leaves is nobody's any more.
         if type(frame) is not Away and self.identities is not None:
             self.identities.unlink_viewer(guest.viewer)
+        if type(frame) is Unlink or type(frame) is Forget:
+            self._unlink(guest, now)
         if type(frame) is Unlink:
-            return Linked()
+            return Linked(token=self.issuer.anonymous(guest.admission, now) if self.issuer is not None else "")
         if type(frame) is Forget:
             self.audience.forget(guest.viewer)
             self._hide(guest.viewer)
@@ -240,7 +279,7 @@ class Desk:
         if not guest.frames.allow(now):
             raise Refusal("flood", "far too many frames; update your LERA agent")
         if self.guests.get(guest.viewer) is not guest:
-            raise Refusal("replaced", "you joined again from another window; this one stops")
+            raise guest.ended or Refusal("replaced", REPLACED)
         guest.heard = now
 
     def silent(self, now: float) -> list[Guest]:
@@ -259,6 +298,51 @@ class Desk:
             self._sequences.move_to_end(guest.viewer)
             if len(self._sequences) > self.REMEMBERED_SEQUENCES:
                 self._sequences.popitem(last=False)
+
+    def _know(self, guest: Guest, now: float) -> None:
+        """Tie a guest to the person that the token names, or who typed the code of this very viewer before."""
+        identities, admission = self.identities, guest.admission
+        if identities is not None:
+            chatter = identities.chatter_of(guest.viewer)
+            if admission.linked:
+                identities.tie(chatter_key(admission.subject), guest.viewer)
+            elif chatter is not None:
+                # Its agent is too old to keep a token.
+                admission = guest.admission = replace(admission, linked=True, subject=subject_of(chatter), issued=now)
+        if admission.linked:
+            before = self._persons.pop(admission.subject, guest.viewer)
+            self._persons[admission.subject] = guest.viewer
+            if len(self._persons) > self.REMEMBERED_SEQUENCES:
+                self._persons.popitem(last=False)
+            if before != guest.viewer:
+                self._replace(before, admission.subject)
+        self.on_seat(guest)
+
+    def _replace(self, viewer: str, subject: str) -> None:
+        """The person has come with another viewer's key: only the newest has a vote."""
+        earlier = self.guests.get(viewer)
+        if earlier is None:
+            # Gone, perhaps just now; the vote would stay for some seconds.
+            self.audience.leave(viewer)
+        elif earlier.admission.subject == subject:
+            self._end(earlier, Refusal("replaced", REPLACED))
+
+    def _unlink(self, guest: Guest, now: float) -> None:
+        admission = guest.admission
+        if admission.linked:
+            guest.admission = replace(admission, linked=False, subject="")
+            if self.issuer is not None:
+                self.issuer.unlinked(admission.subject, now)
+
+    def _end(self, guest: Guest, refusal: Refusal) -> None:
+        """End a guest's connection; vote and tile go at once."""
+        guest.ended = refusal
+        if self.guests.get(guest.viewer) is guest:
+            if refusal.cause != "replaced" and self.identities is not None:
+                self.identities.unlink_viewer(guest.viewer)
+            self.audience.leave(guest.viewer)
+            self.gone(guest)
+        self.on_expel(guest, refusal)
 
     def _hide(self, viewer: str) -> None:
         if self.appearances is not None:
@@ -293,3 +377,20 @@ class Desk:
             return None
         guest.told = now
         return Dropped(frame.sequence, reason)
+
+
+class _Addressed(Struct):
+    channel: str
+
+
+_addressed: Final = json.Decoder(_Addressed)
+
+
+def channel_of(text: bytes) -> str:
+    """The channel that an agent's first frame names, so that its desk can judge the rest. Raises Refusal."""
+    if len(text) > MAX_FRAME_BYTES:
+        raise Refusal("oversized", OVERSIZED)
+    try:
+        return _addressed.decode(text).channel
+    except UNREADABLE:
+        raise Refusal("first frame", "the first frame must be a join in JSON, and name a channel") from None

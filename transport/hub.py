@@ -1,13 +1,15 @@
-"""WebSocket, the bot's end: `Hub` takes in beside the bot what each `transport.hub_client.HubClient` brings."""
+"""WebSocket, the hub's end: `Hub` takes in what each `transport.hub_client.HubClient` brings, for one desk or many."""
 
 import asyncio
-from collections.abc import Callable
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
 from typing import cast
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from transport.desk import Desk, Guest, Refusal
+from transport.desk import REPLACED, Desk, Guest, HubSettings, Refusal, channel_of
 from transport.limits import Addresses
 from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode
@@ -15,23 +17,34 @@ from transport.sockets import part, send, text_of
 
 
 class Hub:
-    """The bot's end: an aiohttp shell of a `Desk`. Route `HUB_PATH` to `handle`."""
+    """An aiohttp shell of one `Desk`, or of one for each channel. Route `HUB_PATH` to `handle`."""
 
-    def __init__(self, desk: Desk, now: Callable[[], float]) -> None:
-        settings = desk.settings
-        self.desk = desk
+    def __init__(
+        self, desks: Desk | Mapping[str, Desk], now: Callable[[], float], settings: HubSettings | None = None
+    ) -> None:
+        """Many desks are found by the channel that an agent's first frame names, and may come and go at any time.
+
+        `settings` are the limits of all of them together; those of a single desk are its own.
+        """
+        self._only = desks if isinstance(desks, Desk) else None
+        self._desks = {desks.channel: desks} if isinstance(desks, Desk) else desks
+        self.settings = settings = settings or (self._only.settings if self._only else HubSettings())
+        # Of those who came to no desk; where there is but one, all are counted there.
+        self.counts: Counter[str] = self._only.counts if self._only else Counter()
         self._now = now
         self._addresses = Addresses(settings.joins_per_second, settings.join_burst, settings.connections_per_address)
         self._sockets: dict[Guest, web.WebSocketResponse] = {}
         self._connections = 0
         self._telling: set[asyncio.Task[None]] = set()
+        if self._only is not None:
+            self._only.on_expel = self.expel
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
         if "Origin" in request.headers and netloc(request.headers["Origin"]) != request.host:
             return self._turn_away(403, "origin", "a page of another site may not join")
         # Room for those who are still joining, but not for a crowd that connects and never speaks.
-        if self._connections >= self.desk.settings.max_viewers + 256:
+        if self._connections >= self.settings.max_viewers + 256:
             return self._turn_away(503, "full", "the stream's hub is full; try again later")
         address = self._address(request)
         reason = self._addresses.enter(address, self._now())
@@ -50,27 +63,47 @@ class Hub:
         One look at all of them every few seconds costs less than a ping timer for each, which every frame would reset.
         """
         while True:
-            await asyncio.sleep(self.desk.heartbeat)
-            silent = [self._sockets[guest] for guest in self.desk.silent(self._now()) if guest in self._sockets]
-            if silent:
-                self.desk.counts["refused: silent or slow"] += len(silent)
+            desks = list(self._desks.values())
+            await asyncio.sleep(min((desk.heartbeat for desk in desks), default=self.settings.heartbeat))
+            silent = []
+            for desk in desks:
+                found = [self._sockets[guest] for guest in desk.silent(self._now()) if guest in self._sockets]
+                if found:
+                    desk.counts["refused: silent or slow"] += len(found)
+                    silent += found
             await asyncio.gather(*(part(page, WSCloseCode.POLICY_VIOLATION, "nothing heard") for page in silent))
 
-    def tell(self, viewer: str, frame: HubFrame) -> None:
+    def tell(self, viewer: str, frame: HubFrame, channel: str = "") -> None:
         """Send one agent a frame that it did not ask for; nothing happens when it is not connected."""
-        guest = self.desk.guests.get(viewer)
-        socket = self._sockets.get(guest) if guest is not None else None
+        socket = self._socket_of(viewer, channel)
         if socket is not None:
-            # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
-            task = asyncio.create_task(send(socket, encode(frame)))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+            self._start(send(socket, encode(frame)))
 
-    async def close(self) -> None:
-        """Say goodbye to everyone, so that agents know at once and come back with jitter."""
-        sockets = list(self._sockets.values())
+    def dismiss(self, viewer: str, channel: str = "", again: bool = False) -> None:
+        """End the connection of an agent that has joined again at another hub; `again`: it may come back."""
+        socket = self._socket_of(viewer, channel)
+        if socket is not None:
+            self._start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
+
+    def expel(self, guest: Guest, refusal: Refusal) -> None:
+        """End a guest's connection, in words; every desk's `on_expel`."""
+        socket = self._sockets.get(guest)
+        if socket is not None:
+            self.counts[f"refused: {refusal.cause}"] += 1
+            self._start(_send_away(socket, refusal))
+
+    async def close(self, why: str = "the bot is closing", channel: str = "", seconds: float = 0.0) -> None:
+        """Say goodbye to everyone (of one channel), so that agents know at once and come back with jitter.
+
+        Spread over `seconds`, so that a crowd doesn't knock at the next hub all at once.
+        """
+        if channel:
+            guests = list(self._desks[channel].guests.values()) if channel in self._desks else []
+            sockets = [self._sockets[guest] for guest in guests if guest in self._sockets]
+        else:
+            sockets = list(self._sockets.values())
         await asyncio.gather(*self._telling)
-        await asyncio.gather(*(part(socket, WSCloseCode.GOING_AWAY, "the bot is closing") for socket in sockets))
+        await asyncio.gather(*(_part_within(socket, seconds, why) for socket in sockets))
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(
@@ -82,38 +115,38 @@ class Hub:
             autoping=False,
             decode_text=False,
         )
-        guest = None
+        guest = desk = None
         try:
             await socket.prepare(request)
         except ConnectionError:
             # Vanished within the handshake. The half-made socket would be a bug in aiohttp's eyes, and its log.
             return self._turn_away(400, "vanished", "")
         try:
-            first = await socket.receive(self.desk.settings.join_timeout)
-            guest, earlier, welcome = self.desk.join(text_of(first), self._now())
+            first = text_of(await socket.receive(self.settings.join_timeout))
+            desk = self._desk_of(first)
+            guest, earlier, welcome = desk.join(first, self._now())
             self._sockets[guest] = socket
             async with asyncio.timeout(5.0):
                 await socket.send_str(encode(welcome))
             if earlier is not None:
                 await self._replace(earlier)
-            await self._take_frames(socket, guest)
+            await self._take_frames(socket, desk, guest)
         except Refusal as refusal:
-            self.desk.counts[f"refused: {refusal.cause}"] += 1
-            await send(socket, encode(refusal.frame))
-            await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
+            self._counts(desk)[f"refused: {refusal.cause}"] += 1
+            await _send_away(socket, refusal)
         except TimeoutError:
-            self.desk.counts["refused: silent or slow"] += 1
+            self._counts(desk)["refused: silent or slow"] += 1
             await part(socket, WSCloseCode.POLICY_VIOLATION, "nothing heard or read for too long")
         except (ConnectionError, aiohttp.ClientConnectionResetError):
-            self.desk.counts["connections lost"] += 1
+            self._counts(desk)["connections lost"] += 1
         finally:
-            if guest is not None:
-                self.desk.gone(guest)
+            if guest is not None and desk is not None:
+                desk.gone(guest)
                 self._sockets.pop(guest, None)
         return socket
 
-    async def _take_frames(self, socket: web.WebSocketResponse, guest: Guest) -> None:
-        take, receive, now = self.desk.take, socket.receive, self._now
+    async def _take_frames(self, socket: web.WebSocketResponse, desk: Desk, guest: Guest) -> None:
+        take, receive, now = desk.take, socket.receive, self._now
         while True:
             message = await receive()
             if message.type is WSMsgType.TEXT:
@@ -123,29 +156,67 @@ class Hub:
                     async with asyncio.timeout(5.0):
                         await socket.send_str(encode(answer))
             elif message.type is WSMsgType.PING:
-                self.desk.count_frame(guest, now())
+                desk.count_frame(guest, now())
                 async with asyncio.timeout(5.0):
                     await socket.pong(cast(bytes, message.data))
             elif message.type is WSMsgType.PONG:
-                self.desk.count_frame(guest, now())
+                desk.count_frame(guest, now())
             elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
                 return
             else:
                 text_of(message)
 
+    def _start(self, telling: Coroutine[None, None, None]) -> None:
+        # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
+        task = asyncio.create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
     async def _replace(self, earlier: Guest) -> None:
         older = self._sockets.get(earlier)
         if older is not None:
-            await send(older, encode(Refused("you joined again from another window; this one stops")))
-            await part(older, WSCloseCode.POLICY_VIOLATION, "joined again elsewhere")
+            await _end_older(older)
+
+    def _desk_of(self, first: bytes) -> Desk:
+        """Raises Refusal."""
+        if self._only is not None:
+            return self._only
+        desk = self._desks.get(channel_of(first))
+        if desk is None:
+            raise Refusal("channel", "this stream is not live here; your agent will try again", retry=True)
+        return desk
+
+    def _counts(self, desk: Desk | None) -> Counter[str]:
+        return self.counts if desk is None else desk.counts
+
+    def _socket_of(self, viewer: str, channel: str) -> web.WebSocketResponse | None:
+        desk = self._desks.get(channel) if channel else self._only
+        guest = desk.guests.get(viewer) if desk is not None else None
+        return self._sockets.get(guest) if guest is not None else None
 
     def _turn_away(self, status: int, cause: str, reason: str) -> web.Response:
-        self.desk.counts[f"refused: {cause}"] += 1
+        self.counts[f"refused: {cause}"] += 1
         return web.Response(status=status, text=reason, headers={"Retry-After": "5", "Connection": "close"})
 
     def _address(self, request: web.Request) -> str:
-        forwarded = request.headers.getall("X-Forwarded-For", []) if self.desk.settings.behind_proxy else []
+        forwarded = request.headers.getall("X-Forwarded-For", []) if self.settings.behind_proxy else []
         if forwarded:
             # The last entry of the last line is what our own proxy wrote; all before it are the stranger's words.
             return forwarded[-1].rsplit(",", 1)[-1].strip()[:64]
         return request.remote or "unknown"
+
+
+async def _send_away(socket: web.WebSocketResponse, refusal: Refusal) -> None:
+    await send(socket, encode(refusal.frame))
+    await part(socket, WSCloseCode.POLICY_VIOLATION, refusal.frame.reason)
+
+
+async def _end_older(socket: web.WebSocketResponse) -> None:
+    await send(socket, encode(Refused(REPLACED)))
+    await part(socket, WSCloseCode.POLICY_VIOLATION, "joined again elsewhere")
+
+
+async def _part_within(socket: web.WebSocketResponse, seconds: float, why: str) -> None:
+    if seconds:
+        await asyncio.sleep(random.uniform(0.0, seconds))
+    await part(socket, WSCloseCode.GOING_AWAY, why)

@@ -16,6 +16,19 @@ ALPHABET: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without what looks alike. Of 31^8 codes at most one for each viewer lives: guessing a million finds none."""
 
 
+_CHATTER: Final = "chat:"
+
+
+def chatter_key(subject: str) -> str:
+    """The viewer key of a chatter's votes; never an agent's, which has no colon. `subject` is the opaque person."""
+    return _CHATTER + subject
+
+
+def subject_of(chatter: str) -> str:
+    """The person of a chatter's key."""
+    return chatter.removeprefix(_CHATTER)
+
+
 def random_code() -> str:
     """Eight letters and digits, from the system's own chance."""
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
@@ -60,13 +73,17 @@ class Identities:
         if found is None:
             return None
         viewer, _ = found
+        return viewer, self.tie(chatter, viewer)
+
+    def tie(self, chatter: str, viewer: str) -> str | None:
+        """Tie a chatter to a viewer who has proved it. Returns the viewer who was the chatter's until now, if any."""
         before = self.unlink_chatter(chatter)
         self.unlink_viewer(viewer)
         self._viewers[chatter] = viewer
         self._chatters[viewer] = chatter
         if len(self._viewers) > self.REMEMBERED:
             self.unlink_chatter(next(iter(self._viewers)))
-        return viewer, before if before != viewer else None
+        return before if before != viewer else None
 
     def viewer_of(self, chatter: str) -> str | None:
         """The viewer that a chatter is."""

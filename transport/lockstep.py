@@ -31,6 +31,9 @@ CHANGE: Final = 26
 SURE: Final = 230
 CHANGES: Final = 5
 MATCHED: Final = 0.8
+GLANCE: Final = 6
+GLANCED: Final = 0.5
+"""Of those seconds, more or less than half tells most pairs that are no copies from those that may be."""
 COPIES: Final = 3
 PART: Final = 0.005
 HOLD: Final = 30
@@ -135,27 +138,29 @@ class Lockstep:
         if len(some) > PAIRS:
             chosen = self._chance.choice(len(some), PAIRS, replace=False)
             some, others = some[chosen], others[chosen]
-        alike = self._alike(some, others)
+        # Most pairs are none, and a look at some seconds tells so: a copy fails it once in fifty seconds.
+        glanced = self._chance.choice(WINDOW - 2 * _EDGE, GLANCE, replace=False)
+        maybe = self._matched(some, others, glanced, GLANCED, 0)
+        some, others = some[maybe], others[maybe]
+        alike = self._matched(some, others, np.arange(WINDOW - 2 * _EDGE), MATCHED, CHANGES)
         self._join(some[alike], others[alike])
 
-    def _alike(self, some: Rows, others: Rows) -> npt.NDArray[np.bool_]:
-        """Whether each of `some` is a copy of its other."""
+    def _matched(self, some: Rows, others: Rows, seconds: Rows, part: float, changes: int) -> npt.NDArray[np.bool_]:
+        """Whether of some `seconds` of the window's middle each of `some` has `part` in common with its other."""
         order = (self._second + 1 + np.arange(WINDOW)) % WINDOW
-        mine, theirs = self._notes[some][:, order], self._notes[others][:, order]
-        core = slice(_EDGE, WINDOW - _EDGE)
-        moved = self._moved[some][:, order][:, core]
-        mine = mine[:, core]
+        some, others, seconds = some[:, None], others[:, None], seconds + _EDGE
+        mine, moved = self._notes[some, order[seconds]], self._moved[some, order[seconds]]
         # Who wasn't there yet is like nobody.
         here = mine.any(axis=2)
         shifted = [
-            _difference(mine, theirs[:, _EDGE + shift : WINDOW - _EDGE + shift]).max(axis=2) <= TOLERANCE
+            _difference(mine, self._notes[others, order[seconds + shift]]).max(axis=2) <= TOLERANCE
             for shift in range(-_EDGE, _EDGE + 1)
         ]
         alike = np.zeros(len(some), np.bool_)
         for middle in range(JITTER, len(shifted) - JITTER):
             same = np.logical_or.reduce(shifted[middle - JITTER : middle + JITTER + 1])
             same &= here
-            alike |= (same.mean(axis=1) >= MATCHED) & ((same & moved).sum(axis=1) >= CHANGES)
+            alike |= (same.mean(axis=1) >= part) & ((same & moved).sum(axis=1) >= changes)
         return alike
 
     def _join(self, some: Rows, others: Rows) -> None:

@@ -47,7 +47,8 @@ class Reading(Struct, frozen=True, gc=False):
 
 Key = Annotated[str, Meta(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Channel = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Token = Annotated[str, Meta(min_length=1, max_length=128)]
+Token = Annotated[str, Meta(min_length=1, max_length=160)]
+"""A join token (`transport/tokens.py`), which has 123 characters at most."""
 Number = Annotated[float, Meta(ge=0.0, le=1.0)]
 Sequence = Annotated[int, Meta(ge=1, le=2**53)]
 Clock = Annotated[float, Meta(ge=0.0, le=1e12)]
@@ -112,7 +113,7 @@ class Welcome(Struct, tag="welcome"):
 
     `sequence` is the last number that the hub has seen from this viewer; with fewer than `minimum_viewers` the stream
     shows no shares. `links` says whether the hub knows `Identify` and `Unlink`, `linked` whether this viewer is linked,
-    `shows` whether it takes `Appear`.
+    `shows` whether it takes `Appear`. `token`, if any, is a fresh one to join with from now on.
     """
 
     version: int
@@ -124,6 +125,7 @@ class Welcome(Struct, tag="welcome"):
     links: bool = False
     linked: bool = False
     shows: bool = False
+    token: str = ""
 
 
 class Pace(Struct, tag="pace"):
@@ -141,10 +143,14 @@ class Dropped(Struct, tag="dropped"):
 
 
 class Refused(Struct, tag="refused"):
-    """Hub to agent, last: why the connection ends. `retry` says whether coming back later can help."""
+    """Hub to agent, last: why the connection ends.
+
+    `retry` says whether coming back later can help, `link` whether another token of the same stream can.
+    """
 
     reason: str
     retry: bool = False
+    link: bool = False
 
 
 class Forgotten(Struct, tag="forgotten"):
@@ -159,9 +165,13 @@ class Code(Struct, tag="code"):
 
 
 class Linked(Struct, tag="linked"):
-    """Hub to agent: the viewer is this one in chat from now on; an empty name: nobody any more."""
+    """Hub to agent: the viewer is this one in chat from now on; an empty name: nobody any more.
+
+    `token`, if any, is a fresh one to join with from now on: at every hub of the channel it says so by itself.
+    """
 
     name: str = ""
+    token: str = ""
 
 
 class Shown(Struct, tag="shown"):

@@ -19,6 +19,7 @@ from bot.privacy import PrivacySettings
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
 from bot.show import Show
+from lera.errors import LeraError
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
 from transport.hub_client import HubClient
@@ -54,10 +55,18 @@ class Theatre:
 
     def join(self, number: int, feeling: Probabilities = HAPPY) -> HubClient:
         link = parse_link(links(self.show, self.address)["join"])
-        client = HubClient(*link, f"{number:022}", session=self.session)
+        client = self.come(HubClient(*link, f"{number:022}", session=self.session))
         client.post(feeling)
+        return client
+
+    def come(self, client: HubClient) -> HubClient:
+        """Let a client run until the end of the show."""
         self._clients.append((client, asyncio.create_task(client.run())))
         return client
+
+    def task_of(self, client: HubClient) -> "asyncio.Task[None]":
+        """What ends when the client has given up."""
+        return next(task for known, task in self._clients if known is client)
 
     def write(self, chatter: str, text: str, name: str = "") -> bool:
         """A message in chat."""
@@ -75,7 +84,9 @@ class Theatre:
     async def close(self) -> None:
         for client, task in self._clients:
             await client.close()
-            await asyncio.wait_for(task, 5)
+            # Whoever was refused has said why.
+            with contextlib.suppress(LeraError):
+                await asyncio.wait_for(task, 5)
         await self.session.close()
 
 

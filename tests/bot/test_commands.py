@@ -45,6 +45,7 @@ class Stage:
         self.felt: Felt = "counted"
         self.codes = {"ABCD2345"}
         self.done: list[Any] = []
+        self.roster = self
 
     def reading_of(self, viewer: str) -> Probabilities | None:
         return self.own.get(viewer)
@@ -59,6 +60,12 @@ class Stage:
     def link(self, asker: Asker, code: str) -> bool:
         self.done.append((asker.name, code))
         return code in self.codes
+
+    def ban(self, name: str) -> bool:
+        self.done.append(("ban", name))
+        return name == "ann"
+
+    unban = ban
 
     def forget_chatter(self, asker: Asker) -> None:
         self.done.append(("forget", asker.name))

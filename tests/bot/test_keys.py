@@ -48,9 +48,13 @@ def test_kept_from_run_to_run_until_it_is_renewed(name: Secret) -> None:
     assert {each: after[each] for each in SECRETS if each != name} == {e: before[e] for e in SECRETS if e != name}
 
 
-def test_a_join_token_of_an_older_version_is_still_the_link() -> None:
+def test_a_join_token_of_an_older_version_signs_nothing_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
     vault.keep_secret("join-token:demo", "made-long-ago")
-    assert kept_keys("demo").join == "made-long-ago"
+    assert kept_keys("demo").join != "made-long-ago"
+    assert "give viewers the new one" in caplog.text and "made-long-ago" not in caplog.text
+    caplog.clear()
+    kept_keys("demo")
+    assert vault.secret("join-token:demo") is None and not caplog.text, "it is said once"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +87,7 @@ def test_they_are_in_the_vault_alone_and_in_no_log(lera_home: Path, caplog: pyte
     keys = kept_keys("demo")
     assert [path.name for path in lera_home.rglob("*") if path.is_file()] == ["secrets.json"]
     assert set(json.loads((lera_home / "secrets.json").read_text())) == {
-        "streamer-key:demo", "overlay-key:demo", "join-token:demo",
+        "streamer-key:demo", "overlay-key:demo", "join-seed:demo", "person-key:demo",
     }  # fmt: skip
     keys.renew("streamer")
     secrets = [keys.streamer, keys.overlay, keys.join, keys.cookie("streamer"), keys.cookie("overlay")]

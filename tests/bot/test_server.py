@@ -8,10 +8,11 @@ import aiohttp
 import pytest
 
 from bot.__main__ import welcome
-from bot.server import _is_our_fault, open_files_as_allowed, serving
+from bot.server import serving
 from bot.settings import ChannelSettings, Settings, WebSettings
 from bot.show import Show
 from tests.bot.stage import theatre
+from transport.listening import _is_our_fault, open_files_as_allowed
 
 
 def free_port() -> int:
@@ -35,7 +36,7 @@ async def test_the_port_for_a_tunnel_serves_nothing_private_whatever_a_request_s
         for place in ("/join/demo", "/healthz", "/overlay/join.js", "/overlay/join.css"):
             async with session.get(place, headers={"Host": "mood.example"}) as answer:
                 assert answer.status == 200, place
-        assert f":{port}/join/demo#secret" in "".join(welcome(show, "http://127.0.0.1:1"))
+        assert f":{port}/join/demo#{show.access.token(show.now())}" in "".join(welcome(show, "http://127.0.0.1:1"))
 
 
 async def test_a_link_that_works_only_here_says_so() -> None:
@@ -45,7 +46,10 @@ async def test_a_link_that_works_only_here_says_so() -> None:
     show = show_with(public_port=0, public_url="https://mood.example/")
     async with serving(show) as address:
         lines = "".join(welcome(show, address))
-        assert "https://mood.example/join/demo#secret" in lines and "this machine only" not in lines
+        assert (
+            f"https://mood.example/join/demo#{show.access.token(show.now())}" in lines
+            and "this machine only" not in lines
+        )
 
 
 async def test_connections_that_say_nothing_are_closed_and_the_show_goes_on() -> None:

@@ -80,7 +80,8 @@ async def test_links_name_the_public_address_and_keep_every_key_in_the_fragment(
     async with theatre(web=WebSettings(public_url="https://mood.example/")) as stage:
         async with stage.session.get("/api/links") as answer:
             links = await answer.json()
-        assert links["join"] == "https://mood.example/join/demo#secret"
+        token = stage.show.access.token(stage.show.now())
+        assert links["join"] == f"https://mood.example/join/demo#{token}"
         assert links["overlay"] == f"{stage.address}/overlay/#key={OVERLAY_KEY}"
         assert links["dashboard"] == f"{stage.address}/dashboard/#key={STREAMER_KEY}"
 

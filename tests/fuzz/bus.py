@@ -1,6 +1,7 @@
 """Targets: what comes over the hub, the streamer's line and the Sheet, and what a stranger's hub tells an agent."""
 
 import contextlib
+import json
 import math
 from typing import Any
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from lera.errors import LeraError
+from tests.door import TOKEN, door
 from tests.fuzz.strategies import agent_frames, encoded, numbers, rows, sevens, struct, text
 from tests.fuzz.target import Target, holds
 from transport.appearances import Appearances
@@ -65,9 +67,7 @@ class Crowd:
 
 def check_desk(steps: list[Any]) -> None:
     """Frames of several connections, in any order: only Refusals, answers an agent can read, nothing grows."""
-    desk = Desk(
-        HubSettings(max_viewers=3), "demo", "secret", Crowd(), identities=Identities(), appearances=Appearances()
-    )
+    desk = Desk(HubSettings(max_viewers=3), "demo", door(), Crowd(), identities=Identities(), appearances=Appearances())
     open_: dict[int, Any] = {}
     now = 1000.0
     answer: HubFrame | None
@@ -96,12 +96,12 @@ def check_desk(steps: list[Any]) -> None:
 
 def joins() -> st.SearchStrategy[Any]:
     good = st.builds(
-        lambda key: {"type": "join", "version": 1, "channel": "demo", "token": "secret", "viewer": key},
+        lambda key: {"type": "join", "version": 1, "channel": "demo", "token": TOKEN, "viewer": key},
         st.sampled_from(KEYS),
     )
     bad = struct(
         "join", version=st.one_of(st.just(1), numbers()), channel=st.sampled_from(["demo", "other"]),
-        token=st.one_of(st.just("secret"), text(140)), viewer=st.one_of(st.sampled_from(KEYS), text(70)),
+        token=st.one_of(st.just(TOKEN), text(170)), viewer=st.one_of(st.sampled_from(KEYS), text(70)),
     )  # fmt: skip
     return st.one_of(good, good, bad)
 
@@ -167,7 +167,7 @@ def hub_frames() -> st.SearchStrategy[Any]:
 def check_sheet(sheet: list[Any]) -> None:
     """What anybody may type into the Sheet: damaged rows are set aside, one key is one vote, and the bot goes on."""
     head = [["LERA Live", 1], sheet[0], list(LIVE_COLUMNS)]
-    board = Board(Desk(HubSettings(), "demo", "secret", Crowd()), Quota(), shared=False)
+    board = Board(Desk(HubSettings(), "demo", door(), Crowd()), Quota(), shared=False)
     keys: set[str] = set()
     for number, some in enumerate(sheet[1:]):
         live = read_live([*head, *some])
@@ -275,7 +275,7 @@ def raw(said: str) -> bytes:
     return said.encode("utf-8", "surrogatepass")
 
 
-JOIN = b'{"type":"join","version":1,"channel":"demo","token":"secret","viewer":"aaaaaaaaaaaaaaaaaaaaaa"}'
+JOIN = json.dumps({"type": "join", "version": 1, "channel": "demo", "token": TOKEN, "viewer": "a" * 22}).encode()
 IDENT = f"viewer:{KEYS[0]}:00000000"
 FRAMES = encoded(agent_frames())
 TARGETS = [

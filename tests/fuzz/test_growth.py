@@ -16,6 +16,7 @@ from bot.copypasta import essence
 from bot.language import one_line
 from bot.report.markup import outside
 from model import chat_words, text
+from tests.door import door
 from transport.desk import Desk, HubSettings, Refusal
 from transport.names import clean_name
 from transport.sheet_layout import LIVE_COLUMNS, read_live
@@ -86,7 +87,7 @@ def test_what_is_cut_costs_the_same_however_long_it_is() -> None:
 
 def test_what_is_too_long_is_refused_unread() -> None:
     def join(size: int) -> None:
-        desk = Desk(HubSettings(), "demo", "secret", None)  # type: ignore[arg-type]
+        desk = Desk(HubSettings(), "demo", door(), None)  # type: ignore[arg-type]
         with pytest.raises(Refusal):
             desk.join(b'{"type":"join"' + b" " * size, 0.0)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.oauth2.credentials import Credentials
 
+from tests.door import door
 from tests.standins.sheets import SheetsStandIn, standin
 from transport.desk import Desk, HubSettings
 from transport.reading import Reading
@@ -104,7 +105,7 @@ class Crowd:
         self.sheets, self.shared = sheets, shared
         self.quota = Quota(minute=60 / sheets.scale)
         self.seen = Seen()
-        self.desk = Desk(HubSettings(), CHANNEL, "token", self.seen)
+        self.desk = Desk(HubSettings(), CHANNEL, door(CHANNEL), self.seen)
         self.agents: dict[int, Agent] = {}
         self.logins: dict[str, dict[str, Any]] = {}
         self.host: SheetHost | None = None

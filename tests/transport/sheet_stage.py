@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.door import door
 from tests.standins.sheets import SheetsStandIn, standin
 from transport.desk import Desk, HubSettings
 from transport.reading import Probabilities, Reading
@@ -56,7 +57,7 @@ class SheetStage:
     def __init__(self, google: SheetsStandIn, folder: Path, scale: float) -> None:
         self.google = google
         self.crowd = Crowd()
-        self.desk = Desk(HubSettings(), "demo", "token", self.crowd)
+        self.desk = Desk(HubSettings(), "demo", door(), self.crowd)
         self.quota = Quota(minute=60 / scale)
         self.book = google.add_spreadsheet().id
         key = folder / "bot-key.json"

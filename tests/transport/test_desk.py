@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.door import TOKEN, door
 from transport.appearances import Appearances
 from transport.desk import Desk, Guest, HubSettings, Refusal
 from transport.identities import Identities
@@ -39,7 +40,7 @@ def frame(**fields: Any) -> bytes:
 
 
 def join_frame(**changes: Any) -> bytes:
-    fields: dict[str, Any] = {"type": "join", "version": 1, "channel": "demo", "token": "secret", "viewer": VIEWER}
+    fields: dict[str, Any] = {"type": "join", "version": 1, "channel": "demo", "token": TOKEN, "viewer": VIEWER}
     return frame(**{**fields, **changes})
 
 
@@ -55,7 +56,7 @@ def listener() -> Listener:
 
 @pytest.fixture
 def desk(listener: Listener) -> Desk:
-    return Desk(HubSettings(), "demo", "secret", listener)
+    return Desk(HubSettings(), "demo", door(), listener)
 
 
 def joined(desk: Desk, **changes: Any) -> Guest:
@@ -75,7 +76,7 @@ def test_a_reading_reaches_the_crowd_with_the_bots_own_time(desk: Desk, listener
         ({"version": 99}, "version", "the streamer has to update"),
         ({"version": 2, "token": 17, "viewer": None}, "version", "the streamer has to update"),
         ({"token": "wrong"}, "token", "ask the streamer for the current one"),
-        ({"channel": "other"}, "token", "not valid"),
+        ({"channel": "other"}, "other channel", "copy the streamer's link whole"),
         ({"viewer": "short"}, "first frame", "viewer"),
         ({"viewer": "<script>alert(1)</script>"}, "first frame", "viewer"),
         ({"channel": 7}, "first frame", "channel"),
@@ -163,7 +164,7 @@ def test_a_flood_of_any_frames_ends_the_connection(desk: Desk, kind: str) -> Non
 
 
 def test_an_honest_agent_at_the_fastest_pace_is_no_flood(listener: Listener) -> None:
-    desk = Desk(HubSettings(interval=0.2), "demo", "secret", listener)
+    desk = Desk(HubSettings(interval=0.2), "demo", door(), listener)
     guest = joined(desk)
     for number in range(1, 2000):
         assert desk.take(guest, post_frame(number), 0.2 * number) is None
@@ -199,7 +200,7 @@ def test_the_same_viewer_joining_again_replaces_the_earlier_connection(desk: Des
 
 
 def test_a_full_hub_asks_to_come_back_but_keeps_the_seats_of_those_inside(listener: Listener) -> None:
-    desk = Desk(HubSettings(max_viewers=1), "demo", "secret", listener)
+    desk = Desk(HubSettings(max_viewers=1), "demo", door(), listener)
     joined(desk)
     with pytest.raises(Refusal) as refused:
         joined(desk, viewer="b" * 22)
@@ -208,7 +209,7 @@ def test_a_full_hub_asks_to_come_back_but_keeps_the_seats_of_those_inside(listen
 
 
 def test_the_pace_slows_as_the_crowd_grows_and_each_guest_is_told(listener: Listener) -> None:
-    desk = Desk(HubSettings(readings_per_second=2), "demo", "secret", listener)
+    desk = Desk(HubSettings(readings_per_second=2), "demo", door(), listener)
     guest = joined(desk)
     for number in range(5):
         joined(desk, viewer=f"{number:022}")
@@ -243,7 +244,7 @@ json_values = st.recursive(
 @given(st.binary(max_size=2000) | st.builds(lambda value: json.dumps(value).encode(), json_values))
 def test_any_bytes_are_either_refused_or_a_frame(text: bytes) -> None:
     listener = Listener()
-    desk = Desk(HubSettings(), "demo", "secret", listener)
+    desk = Desk(HubSettings(), "demo", door(), listener)
     guest = joined(desk)
     for judge in (lambda: desk.join(text, 0.0), lambda: desk.take(guest, text, 0.0)):
         try:
@@ -255,7 +256,7 @@ def test_any_bytes_are_either_refused_or_a_frame(text: bytes) -> None:
 
 def test_a_desk_with_identities_gives_codes_and_says_who_is_linked(listener: Listener) -> None:
     identities = Identities(lambda: "ABCD2345")
-    desk = Desk(HubSettings(), "demo", "secret", listener, 3, identities, "L!mood link")
+    desk = Desk(HubSettings(), "demo", door(), listener, 3, identities, "L!mood link")
     guest, _, welcome = desk.join(join_frame(), 0.0)
     assert (welcome.links, welcome.linked) == (True, False)
     code = desk.take(guest, frame(type="identify"), 1.0)
@@ -267,7 +268,7 @@ def test_a_desk_with_identities_gives_codes_and_says_who_is_linked(listener: Lis
 @pytest.mark.parametrize("goodbye", ["unlink", "leave", "forget"])
 def test_who_leaves_is_nobody_in_chat_any_more(listener: Listener, goodbye: str) -> None:
     identities = Identities()
-    desk = Desk(HubSettings(), "demo", "secret", listener, identities=identities)
+    desk = Desk(HubSettings(), "demo", door(), listener, identities=identities)
     guest = joined(desk)
     identities.link(identities.code(VIEWER, 0.0), "ann", 0.0)
     desk.take(guest, frame(type="away", reason="no_face"), 1.0)
@@ -287,7 +288,7 @@ def test_a_desk_without_identities_says_so_and_lives_on_when_asked(desk: Desk) -
 
 def test_a_desk_shows_who_asks_until_they_leave_or_can_be_heard_no_longer(listener: Listener) -> None:
     appearances = Appearances()
-    desk = Desk(HubSettings(), "demo", "secret", listener, appearances=appearances)
+    desk = Desk(HubSettings(), "demo", door(), listener, appearances=appearances)
 
     def ask(guest: Guest) -> None:
         assert desk.take(guest, frame(type="appear", seat="name", name=" Ann "), 1.0) == Shown("name", "Ann")
@@ -316,7 +317,7 @@ def test_a_desk_shows_who_asks_until_they_leave_or_can_be_heard_no_longer(listen
     "changes", [{"seat": "all"}, {"seat": None}, {"name": 7}, {"name": "x" * 401}, {"name": "x" * 10_000}]
 )
 def test_a_malformed_wish_to_be_shown_ends_the_connection(listener: Listener, changes: dict[str, Any]) -> None:
-    desk = Desk(HubSettings(), "demo", "secret", listener, appearances=Appearances())
+    desk = Desk(HubSettings(), "demo", door(), listener, appearances=Appearances())
     guest = joined(desk)
     with pytest.raises(Refusal):
         desk.take(guest, frame(**{"type": "appear", "seat": "name", "name": "Ann", **changes}), 0.0)

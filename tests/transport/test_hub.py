@@ -15,6 +15,7 @@ from aiohttp import WSCloseCode, web
 from multidict import CIMultiDict
 
 from lera.errors import LeraError
+from tests.door import TOKEN, door
 from tests.transport.test_desk import SEVEN, VIEWER, Listener, frame, join_frame, post_frame
 from transport.appearances import Appearances
 from transport.desk import Desk, HubSettings
@@ -62,7 +63,7 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}"
         self.url = f"ws://127.0.0.1:{self.port}{HUB_PATH}"
         self.appearances = Appearances()
-        self.desk = Desk(self.settings, "demo", "secret", self.audience, appearances=self.appearances)
+        self.desk = Desk(self.settings, "demo", door(), self.audience, appearances=self.appearances)
         self.hub = Hub(self.desk, asyncio.get_running_loop().time)
         app = web.Application()
         app.router.add_get(HUB_PATH, self.hub.handle)
@@ -97,7 +98,7 @@ async def joined_socket(server: Server, **changes: Any) -> AsyncIterator[aiohttp
 
 @asynccontextmanager
 async def running(server: Server, viewer: str = VIEWER, **settings: Any) -> AsyncIterator[HubClient]:
-    client = HubClient(server.url, "demo", settings.get("token", "secret"), viewer, settings.get("on_state"))
+    client = HubClient(server.url, "demo", settings.get("token", TOKEN), viewer, settings.get("on_state"))
     task = asyncio.create_task(client.run())
     try:
         yield client
@@ -374,6 +375,6 @@ async def test_a_compressed_bomb_is_never_unpacked() -> None:
 def test_the_wire_is_what_the_contract_says() -> None:
     """The frames by the letter: an older agent in the field depends on them."""
     assert json.loads(join_frame()) == {
-        "type": "join", "version": 1, "channel": "demo", "token": "secret", "viewer": VIEWER,
+        "type": "join", "version": 1, "channel": "demo", "token": TOKEN, "viewer": VIEWER,
     }  # fmt: skip
     assert frame(type="away", reason="no_face") == b'{"type": "away", "reason": "no_face"}'

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.door import door
 from transport.desk import Desk, HubSettings
 from transport.reading import Probabilities, Reading
 from transport.sheet_board import Board
@@ -41,7 +42,7 @@ class Stage:
 
     def __init__(self, shared: bool = False, **hub: Any) -> None:
         self.votes = Votes()
-        self.desk = Desk(HubSettings(**hub), "demo", "token", self.votes)
+        self.desk = Desk(HubSettings(**hub), "demo", door(), self.votes)
         self.board = Board(self.desk, Quota(), shared)
         self.board.take(Live(None, [], [], [], [], 3), 0.0)
 

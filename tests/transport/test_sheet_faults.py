@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from lera.errors import LeraError
+from tests.door import door
 from tests.transport.sheet_crowd import BOOK, Agent, Crowd, Seen, a_crowd, key_of, until
 from transport.desk import Desk, HubSettings
 from transport.reading import Reading
@@ -198,7 +199,7 @@ async def test_rows_that_people_sort_or_scribble_in_harm_nobody(crowd: Crowd) ->
 async def test_of_two_bots_the_later_one_steps_back(crowd: Crowd, caplog: pytest.LogCaptureFixture) -> None:
     begun = int(time.time())
     await until(lambda: int(time.time()) > begun)  # runs are told apart by the second in which they began
-    later = crowd.start_bot(Desk(HubSettings(), "ann", "token", Seen()))
+    later = crowd.start_bot(Desk(HubSettings(), "ann", door("ann"), Seen()))
     await until(lambda: "Another bot writes to this Sheet" in (later.fault or ""))
     stepped_back = crowd.sheets.now()
     for agent in crowd.agents.values():
@@ -222,7 +223,7 @@ async def test_who_crashes_leaves_no_ghost_and_the_row_is_used_again(crowd: Crow
 async def test_a_bot_that_starts_again_finds_everyone(crowd: Crowd) -> None:
     await crowd.stop_bots()
     crowd.seen.changes.clear()
-    crowd.host, crowd.desk = None, Desk(HubSettings(), "ann", "token", crowd.seen)
+    crowd.host, crowd.desk = None, Desk(HubSettings(), "ann", door("ann"), crowd.seen)
     crowd.start_bot()
     for agent in crowd.agents.values():
         await sees(crowd, agent)

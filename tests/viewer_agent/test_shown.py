@@ -68,7 +68,7 @@ async def test_asked_shown_and_taken_off_with_one_key(lera_home: Path) -> None:
         def tiles() -> list[str]:
             return [tile["name"] for tile in stage.show.roster.feed.frame["tiles"]]
 
-        link = f"{stage.address}/join/demo#{stage.show.desk.token}"
+        link = f"{stage.address}/join/demo#{stage.show.access.token(stage.show.now())}"
         command = ["-m", "viewer_agent", link, "--camera", str(PORTRAIT), "--loop"]
         command += ["--show-me", "name", "--name", "<b>Ann</b>"]
         with Terminal(*command, LERA_HOME=str(lera_home), PYTHONPATH=str(ROOT)) as terminal:

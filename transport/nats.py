@@ -1,0 +1,246 @@
+"""NATS, both ends' shell: `Bus` stays connected, brings frames there and back, and never queues what is old."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import nats
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from transport.bus import BusFrame, Heard, decode_frame, encode_frame, subject_of_frame
+from transport.bus_login import Login, Server, encrypted
+
+logger = logging.getLogger(__name__)
+
+_LOST: Final = (nats.errors.Error, OSError, TimeoutError, RuntimeError, ValueError)
+"""What ends or prevents a connection without being a fault of ours."""
+
+
+class Bus:
+    """One connection to NATS, made anew as often as it must be.
+
+    nats-py's own reconnecting would keep what was published meanwhile and send it later, as if it were true then. Here
+    each connection starts empty, and what can't be sent within a second is dropped.
+    """
+
+    LONGEST_WAIT: Final = 0.5
+    CONNECT_SECONDS: Final = 1.5
+    PING_SECONDS: Final = 1.0
+    MISSED_PINGS: Final = 2
+    WAITING_FRAMES: Final = 4096
+    WAITING_BYTES: Final = 16 * 1024 * 1024
+
+    def __init__(
+        self,
+        servers: list[Server],
+        login: Login,
+        name: str,
+        subjects: list[str],
+        hear: Callable[[Heard], None],
+        on_connected: Callable[[bool], None] | None = None,
+        on_missed: Callable[[], None] | None = None,
+    ) -> None:
+        """`hear` gets each frame, in order. `on_connected` is told of both changes, `on_missed` of frames lost here."""
+        self.servers = servers
+        self.connected = False
+        self.counts: Counter[str] = Counter()
+        # Why there is no connection, in words; empty while there is one.
+        self.fault = "not connected yet"
+        self._login = login
+        self._name = name
+        self._subjects = subjects
+        self._hear = hear
+        self._on_connected = on_connected or (lambda _connected: None)
+        self._on_missed = on_missed or (lambda: None)
+        self._outbox: deque[tuple[str, bytes]] = deque()
+        self._filled = asyncio.Event()
+        self._closing = False
+
+    def publish(self, channel: str, frame: BusFrame, to: str = "") -> bool:
+        """Send a frame as soon as may be. False, and it is dropped, while there is no connection or it is jammed."""
+        if not self.connected or len(self._outbox) >= self.WAITING_FRAMES:
+            self.counts["unsent"] += 1
+            return False
+        self._outbox.append((subject_of_frame(channel, frame, to), encode_frame(frame)))
+        self._filled.set()
+        return True
+
+    async def run(self) -> None:
+        """Stay connected until cancelled. What is wrong is said once for each kind of fault."""
+        told, attempt = "", 0
+        tls = encrypted(self.servers)
+        while True:
+            server = self.servers[attempt % len(self.servers)]
+            try:
+                await self._connection(server, tls)
+                attempt = 0
+            except _LOST as error:
+                attempt += 1
+                self.fault = _words(server, error)
+            if self.fault and self.fault != told:
+                logger.warning("%s LERA goes on, and keeps trying.", self.fault)
+            told = self.fault
+            ceiling = min(self.LONGEST_WAIT, 0.1 * 2.0 ** min(attempt, 8))
+            await asyncio.sleep(random.uniform(ceiling / 4, ceiling))
+
+    async def _connection(self, server: Server, tls: Any) -> None:
+        """One connection, from its beginning to its end."""
+        client = Client()
+        ended = asyncio.Event()
+        first: list[Exception] = []
+
+        async def on_error(error: Exception) -> None:
+            if not self.connected:
+                # nats-py would try for ever within `connect`; whether, when and where to try is decided here.
+                raise error
+            if isinstance(error, nats.errors.SlowConsumerError):
+                self.counts["lost"] += 1
+                self._on_missed()
+            elif not first:
+                first.append(error)
+
+        async def on_closed() -> None:
+            ended.set()
+
+        try:
+            async with asyncio.timeout(self.CONNECT_SECONDS):
+                await client.connect(
+                    server.url, name=self._name, allow_reconnect=False, connect_timeout=2, no_echo=True,
+                    ping_interval=1, max_outstanding_pings=self.MISSED_PINGS, flush_timeout=1.0, error_cb=on_error,
+                    closed_cb=on_closed, **self._options(client, server, tls),
+                )  # fmt: skip
+                for subject in self._subjects:
+                    await client.subscribe(
+                        subject, cb=self._take, pending_msgs_limit=self.WAITING_FRAMES,
+                        pending_bytes_limit=self.WAITING_BYTES,
+                    )  # fmt: skip
+                # Only now the server has heard of all that is wanted: answers to what is asked next will come here.
+                await client.flush(1)
+            self._become(True)
+            logger.info("Connected to NATS at %s.", server.url)
+            async with asyncio.TaskGroup() as tasks:
+                watching = [tasks.create_task(self._send(client, ended)), tasks.create_task(self._ping(client, ended))]
+                await ended.wait()
+                for task in watching:
+                    task.cancel()
+            reason = first[0] if first else ConnectionError("the connection was lost")
+            self.fault = _words(server, reason)
+        except asyncio.CancelledError:
+            # The last words of who ends go out before the connection does.
+            await self._flush(client)
+            raise
+        finally:
+            self._become(False)
+            await _close(client)
+
+    def _options(self, client: Client, server: Server, tls: Any) -> dict[str, Any]:
+        options = dict(self._login.options)
+        if server.tls:
+            options["tls"] = tls
+            options["tls_hostname"] = server.host
+
+            def only_encrypted(value: Any) -> Callable[..., Any]:
+                def shown(*given: Any) -> Any:
+                    # nats-py encrypts when the server says so, and whoever sits in between may keep it from saying it.
+                    if not client._server_info.get("tls_required"):
+                        raise ConnectionError("the server offers no TLS")
+                    return value(*given) if callable(value) else value
+
+                return shown
+
+            options = {
+                key: only_encrypted(value) if key not in ("tls", "tls_hostname") else value
+                for key, value in options.items()
+            }
+        return options
+
+    async def _take(self, message: Msg) -> None:
+        self.counts["frames"] += 1
+        try:
+            heard = decode_frame(message.subject, message.data)
+        except ValueError as error:
+            self.counts["refused"] += 1
+            if self.counts["refused"] == 1:
+                logger.warning("On NATS came what is no frame of LERA's (%s); it is counted and left out.", error)
+            return
+        try:
+            self._hear(heard)
+        except Exception:
+            # Not thrown into nats-py, which would stop listening there.
+            logger.exception("A frame from NATS could not be used.")
+
+    async def _send(self, client: Client, ended: asyncio.Event) -> None:
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._drain(client)
+            except _LOST:
+                ended.set()
+                return
+
+    async def _drain(self, client: Client) -> None:
+        while self._outbox:
+            subject, data = self._outbox.popleft()
+            await client.publish(subject, data)
+            self.counts["sent"] += 1
+            self.counts["sent bytes"] += len(data)
+
+    async def _ping(self, client: Client, ended: asyncio.Event) -> None:
+        """nats-py's own pings can't end a connection whose buffer is full; these can."""
+        while True:
+            await asyncio.sleep(self.PING_SECONDS)
+            try:
+                async with asyncio.timeout(self.PING_SECONDS * self.MISSED_PINGS):
+                    await client.flush(10)
+            except _LOST:
+                ended.set()
+                return
+
+    async def _flush(self, client: Client) -> None:
+        if self.connected:
+            with contextlib.suppress(*_LOST):
+                async with asyncio.timeout(1.0):
+                    await self._drain(client)
+                    await client.flush(1)
+
+    def _become(self, connected: bool) -> None:
+        if connected == self.connected:
+            return
+        self.connected = connected
+        self._outbox.clear()
+        if connected:
+            self.fault = ""
+            self.counts["connections"] += 1
+        self._on_connected(connected)
+
+
+async def _close(client: Client) -> None:
+    """Close within a second, whatever the network does."""
+    transport = client._transport
+    with contextlib.suppress(*_LOST):
+        async with asyncio.timeout(0.5):
+            await client.close()
+    writer = getattr(transport, "_io_writer", None)
+    if writer is not None:
+        # What lies in its buffer is old by the time that it could go out.
+        writer.transport.abort()
+
+
+def _words(server: Server, error: BaseException) -> str:
+    """What happened and what to do, in one line."""
+    text = str(error).removeprefix("nats: ").strip("'\" ") or type(error).__name__
+    if "uthorization" in text or "uthentication" in text:
+        return f"NATS at {server.url} refuses the login: keep the right one with `python run.py hub --nats-login`."
+    if isinstance(error, TimeoutError):
+        text = "no answer"
+    if isinstance(error, ConnectionRefusedError):
+        text = "nothing listens there"
+    return f"NATS at {server.url} is away ({text[:120]}): start nats-server there, or change [hub] nats."
