@@ -23,6 +23,7 @@ WINDOWS = sys.platform == "win32"
 PROGRAMS = {
     "demo": "see it all work: no account, no camera, no settings",
     "bot": "run the streamer's bot: overlay, hub, !mood",
+    "hub": "take in viewers beside other hubs, for many channels (needs NATS)",
     "streamer": "let your own face, voice and words be read beside the crowd's mood (asks you first)",
     "viewer": "share how you feel with a stream (asks you first)",
     "report": "write a stream's story as one offline page, or its numbers",

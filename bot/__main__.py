@@ -17,6 +17,7 @@ from bot.console import chat_in_terminal
 from bot.controls import links
 from bot.history import History
 from bot.keys import SECRETS, Keys, Secret, kept_keys
+from bot.nodes import attach_nodes
 from bot.obs import command as obs_command
 from bot.server import serving
 from bot.settings import Settings, read_settings
@@ -41,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         help="log in to Twitch with a code: your channel's account, or a second one that chats in its place (bot)",
     )  # fmt: skip
     parser.add_argument("--logout", action="store_true", help="end LERA's logins on Twitch and erase them here")
+    parser.add_argument("--nats", metavar="URL", help="share the crowd with other hubs there ([hub] nats)")
     parser.add_argument("--new-link", action="store_true", help="make a new join link; all old ones stop working")
     parser.add_argument(
         "--new-keys",
@@ -65,6 +67,8 @@ def main(argv: list[str] | None = None) -> int:
         return obs_command.run(
             arguments, settings.obs, settings.web.here, lambda: kept_keys(settings.channel.name).overlay
         )
+    if arguments.nats:
+        settings = replace(settings, hub=replace(settings.hub, nats=arguments.nats))
     if arguments.obs_dry_run:
         settings = replace(settings, obs=replace(settings.obs, reactions="dry-run"))
     renew: tuple[Secret, ...] = tuple(
@@ -83,6 +87,7 @@ async def run(settings: Settings, keys: Keys) -> int:
     access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
     show = Show(settings, keys, history, now, access=access)
     attach_sheet(show)
+    attach_nodes(show)
     try:
         async with serving(show) as address, asyncio.TaskGroup() as tasks:
             tasks.create_task(show.run())

@@ -60,6 +60,12 @@ class Stage(Protocol):
     def forget_chatter(self, asker: Asker) -> None:
         """Erase whatever is kept of who asks."""
 
+    def ban(self, name: str) -> bool:
+        """Ban the linked chatter of this name. False when nobody linked goes by it."""
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+
     def pause(self, paused: bool) -> None:
         """Let the mood rest, or wake it."""
 

@@ -12,12 +12,12 @@ Role = Literal["broadcaster", "moderator", "vip", "subscriber", "everyone"]
 
 WORDS: Final = (
     "trend", "peak", "resonance", "me", "privacy", "help", "feel", "link", "forget",
-    "pause", "resume", "reset", "overlay", "say", "clip",
+    "pause", "resume", "reset", "overlay", "say", "clip", "ban", "unban",
 )  # fmt: skip
 """What may stand behind `!mood`, besides an emotion."""
 COMMANDS: Final = ("mood", "emotion", *WORDS)
 """The names of the commands in settings: `mood` stands alone, `emotion` has an emotion behind it."""
-MODERATORS: Final = ("pause", "resume", "reset", "overlay", "say", "clip")
+MODERATORS: Final = ("pause", "resume", "reset", "overlay", "say", "clip", "ban", "unban")
 
 _ROLES: Final = get_args(Role)
 

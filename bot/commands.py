@@ -155,6 +155,8 @@ class Commands:
                 return self._overlay(folded(rest), asker)
             case "say":
                 return self._line(rest, asker)
+            case "ban" | "unban":
+                return self._ban(command, rest, asker)
             case "clip":
                 return ClipWanted(asker)
         return self._say(command, asker)
@@ -232,6 +234,15 @@ class Commands:
             return self._say("overlay_how", asker)
         self._stage.show_overlay(word == "on")
         return self._say(f"overlay_{word}", asker)
+
+    def _ban(self, command: str, rest: str, asker: Asker) -> str:
+        name = one_line(rest).split(" ", 1)[0].removeprefix("@")
+        if not name:
+            return self._say(f"{command}_how", asker)
+        name = name[:MAX_NAME]
+        if command == "ban":
+            return self._say("banned" if self._stage.ban(name) else "ban_unknown", asker, name=name)
+        return self._say("unbanned" if self._stage.unban(name) else "unban_unknown", asker, name=name)
 
     def _line(self, line: str, asker: Asker) -> str:
         line = one_line(line)

@@ -13,6 +13,7 @@ import segno
 from aiohttp import web
 from msgspec import Meta
 
+from bot.access_pages import join_address
 from bot.body import wanted_by
 from bot.guard import Guard, protect
 from bot.health import health
@@ -21,7 +22,6 @@ from bot.language import one_line
 from bot.obs.setup import page_url
 from bot.show import Show
 from lera.errors import LeraError
-from transport.link import join_link
 
 MAX_TITLE: Final = 140
 """As on Twitch."""
@@ -145,6 +145,6 @@ def links(show: Show, base_url: str) -> dict[str, str]:
         "overlay": f"{base_url}/overlay/#key={show.keys.overlay}",
         "waiting": page_url(urlsplit(base_url).netloc, key=show.keys.overlay),
         "dashboard": f"{base_url}/dashboard/#key={show.keys.streamer}",
-        "join": join_link(show.public_url or base_url, show.settings.channel.name, show.access.token(show.now())),
+        "join": join_address(show, base_url, show.access.token(show.now())),
     }
     return found | {"sheet": show.sheet_link} if show.sheet_link else found

@@ -92,9 +92,8 @@ class Crowd:
     TREND_SECONDS: Final = 30.0
     PARTIAL_SECONDS: Final = 2.5
     """How long another hub's partial counts: one comes every second, so one may be lost."""
-    NODE_SECONDS: Final = 60.0
-    """How long a silent hub's last sequence is known."""
     MAX_NODES: Final = 1000
+    """So many other hubs are known; of more, the longest silent is forgotten."""
 
     def __init__(
         self,
@@ -141,9 +140,13 @@ class Crowd:
         `node` names the hub, anew each time that it is started, and its `sequence` grows.
         """
         self._advance(now)
-        known = self._partials.get(node)
-        if (known is None and len(self._partials) >= self.MAX_NODES) or (known is not None and sequence <= known[0]):
+        known = self._partials.pop(node, None)
+        if known is not None and sequence <= known[0]:
+            self._partials[node] = known
             return False
+        # The longest silent stands first.
+        if len(self._partials) >= self.MAX_NODES:
+            del self._partials[next(iter(self._partials))]
         self._partials[node] = (sequence, now, partial)
         return True
 
@@ -201,7 +204,7 @@ class Crowd:
         # (Kish, Survey Sampling, 1965).
         scales = [0.0, 0.0, self.chat.weight]
         if with_faces:
-            scales[:2] = anonymous_weight(met.anonymous.voters, met.linked.voters), 1.0
+            scales[:2] = anonymous_weight(met.anonymous, met.linked), 1.0
         scaled = list(zip(scales, (met.anonymous, met.linked, chat), strict=True))
         voters = sum(scale * votes.weight for scale, votes in scaled) ** 2
         voters /= sum(scale * scale * votes.weight for scale, votes in scaled)
@@ -223,8 +226,6 @@ class Crowd:
 
     def _remote(self, now: float) -> list[Partial]:
         """What other hubs have said lately."""
-        for node in [node for node, (_, time, _) in self._partials.items() if time <= now - self.NODE_SECONDS]:
-            del self._partials[node]
         return [votes for _, time, votes in self._partials.values() if time > now - self.PARTIAL_SECONDS]
 
     def _doubled(self, voting: frozenset[bytes]) -> list[int]:

@@ -16,7 +16,7 @@ _LONGEST: Final = 300
 class Connection(msgspec.Struct, frozen=True):
     """One line of the dashboard's health. `mend` is empty where nothing is to be done."""
 
-    name: Literal["overlay", "viewers", "chat", "twitch", "obs", "sheet", "camera", "streamer", "history"]
+    name: Literal["overlay", "viewers", "chat", "twitch", "obs", "sheet", "camera", "streamer", "history", "nodes"]
     state: State
     line: str
     mend: str = ""
@@ -25,8 +25,8 @@ class Connection(msgspec.Struct, frozen=True):
 def health(show: Show, overlays: int) -> list[Connection]:
     """All connections, in the order in which a streamer needs them. `overlays` is how many are open now."""
     found = [
-        _overlay(overlays), _viewers(show), _chat(show), _twitch(show), _obs(show), _sheet(show), _camera(show),
-        _streamer(show), _history(show),
+        _overlay(overlays), _viewers(show), _nodes(show), _chat(show), _twitch(show), _obs(show), _sheet(show),
+        _camera(show), _streamer(show), _history(show),
     ]  # fmt: skip
     # Lines of other programs and services may be of any length.
     return [
@@ -41,13 +41,27 @@ def _overlay(count: int) -> Connection:
 
 
 def _viewers(show: Show) -> Connection:
-    count = len(show.desk.guests)
+    count = show.connected
     mend = "Give your viewers the join link."
     if urlsplit(show.public_url).hostname in LOCAL and show.sheet is None:
         mend = "Only this machine can join: put a tunnel before [web] public_port and its address into public_url."
     if count:
         return Connection("viewers", "good", f"{count} {'agent is' if count == 1 else 'agents are'} connected.")
     return Connection("viewers", "waiting", "No viewer's agent is connected.", mend)
+
+
+def _nodes(show: Show) -> Connection | None:
+    nodes = show.nodes
+    if nodes is None:
+        return None
+    if nodes.bus.fault:
+        return Connection("nodes", "bad", "The other hubs are out of reach; this one goes on.", nodes.bus.fault)
+    if show.now() - nodes.other_bot < 10.0:
+        return Connection("nodes", "bad", "Another bot serves this channel on NATS.", "Stop one of the two.")
+    if not nodes.count:
+        return Connection("nodes", "waiting", "NATS is there, and no other hub is.", "Start `python run.py hub`.")
+    hubs = "1 other hub brings" if nodes.count == 1 else f"{nodes.count} other hubs bring"
+    return Connection("nodes", "good", f"{hubs} {nodes.voters} votes of {nodes.viewers} viewers.")
 
 
 def _chat(show: Show) -> Connection:

@@ -49,6 +49,7 @@ VARIABLES: Final = {
     "limit": "how many characters it may have",
     "url": "the clip's address",
     "reason": "why there is none",
+    "name": "whom it is about",
     "count": "a number",
     "points": "by how many percentage points",
     "first": "all but the last of a list",
@@ -77,6 +78,7 @@ TEXTS: Final[Mapping[str, frozenset[str]]] = {
     "say_how": frozenset({"limit"}),
     "clip": frozenset({"url"}),
     "clip_failed": frozenset({"reason"}),
+    **dict.fromkeys(("banned", "unbanned", "ban_unknown", "unban_unknown"), frozenset({"name"})),
     **dict.fromkeys(("feel", "feel_face"), frozenset({"emotion"})),
     **dict.fromkeys(
         (
@@ -84,6 +86,7 @@ TEXTS: Final[Mapping[str, frozenset[str]]] = {
             "help", "help_moderators", "unknown",
             "feel_how", "feel_off", "linked", "link_how", "link_wrong", "forgotten", "paused", "resumed", "reset",
             "overlay_on", "overlay_off", "overlay_how", "overlay_hidden", "clip_busy", "clip_needs_platform",
+            "ban_how", "unban_how",
         ),
         frozenset[str](),
     ),

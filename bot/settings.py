@@ -30,6 +30,7 @@ class CrowdSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     minimum_viewers: Annotated[int, Meta(ge=1, le=1000)] = 3
     expiry: Annotated[float, Meta(ge=5, le=600)] = 15.0
+    trim: Annotated[float, Meta(ge=0, le=0.25)] = 0.02
 
 
 class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.access import Access
 from bot.announcer import Announcer
@@ -31,10 +31,14 @@ from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
 from transport.identities import subject_of
+from transport.partial import Partial
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
 from transport.stage_host import StageHost
 from transport.tokens import Door
+
+if TYPE_CHECKING:
+    from bot.nodes import Nodes
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +80,8 @@ class Show:
         identities = self.roster.identities
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        self.crowd = self.roster.crowd = Crowd(minimum, settings.crowd.expiry, votes, identities.viewers)
+        expiry, trim = settings.crowd.expiry, settings.crowd.trim
+        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
@@ -86,7 +91,9 @@ class Show:
         self.desk = Desk(settings.hub, name, door, self, minimum, identities, link_command, shown, self.access)
         self.roster.welcome(self.desk)
         self.hub = Hub(self.desk, now)
-        self.roster.tell = self.hub.tell
+        # Set by bot.nodes where other hubs share the crowd.
+        self.nodes: Nodes | None = None
+        self.roster.tell = lambda viewer, frame: (self.nodes or self.hub).tell(viewer, frame)
         self.streamer_side = StreamerSide(settings.streamer.show)
         self.stage_host = StageHost(name, self.streamer_side, now)
         self.chat = Chat(chat, name, self, now, text_reader, self.keys.person)
@@ -119,14 +126,22 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if not self.paused and self.crowd.take(reading, reading.time):
+        if self.paused or (self.nodes is not None and self.nodes.holds(reading)):
+            return
+        if self.crowd.take(reading, reading.time):
             self._changed = True
             if reading.captured:
                 self._captured.append(reading.captured)
 
+    def receive(self, node: str, sequence: int, partial: Partial, now: float) -> None:
+        """Count another hub's votes in place of its last."""
+        self._changed |= self.crowd.receive(node, sequence, partial, now)
+
     def leave(self, viewer: str) -> None:
         """Withdraw a vote."""
         self._changed |= self.crowd.leave(viewer)
+        if self.nodes is not None:
+            self.nodes.leave(viewer)
         self.roster.drop(viewer)
 
     def forget(self, viewer: str) -> None:
@@ -193,6 +208,11 @@ class Show:
         return self.sessions.started
 
     @property
+    def connected(self) -> int:
+        """How many viewers are connected, here and at other hubs."""
+        return len(self.desk.guests) + (self.nodes.viewers if self.nodes is not None else 0)
+
+    @property
     def paused(self) -> bool:
         """Whether the mood rests: nothing is counted, shown or kept."""
         return self.board.paused
@@ -224,6 +244,14 @@ class Show:
             self.roster.unlink(self.chat.key(asker.id))
             self._changed = True
 
+    def ban(self, name: str) -> bool:
+        """Ban the linked chatter of this name: connection, vote and tile go now. False when nobody goes by it."""
+        return self.roster.ban(name)
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+        return self.access.unban(name, self.now())
+
     def pause(self, paused: bool) -> None:
         """Let the mood rest: readings and chat are dropped at the door, until it is woken."""
         self.board.paused = paused
@@ -235,6 +263,8 @@ class Show:
     def reset(self) -> None:
         """Forget all votes and peaks."""
         self.crowd.clear()
+        if self.nodes is not None:
+            self.nodes.clear()
         self.chat.clear()
         self.streamer_side.clear()
         self.peaks = Peaks()
@@ -298,6 +328,8 @@ class Show:
                 tasks.create_task(self.sessions.run())
                 tasks.create_task(self.hub.watch())
                 tasks.create_task(self.chat.run())
+                if self.nodes is not None:
+                    tasks.create_task(self.nodes.run())
                 if self.settings.commands.announce:
                     tasks.create_task(self._announce())
                 if self.sheet is not None:
@@ -327,7 +359,7 @@ class Show:
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
-        connected, board = len(self.desk.guests), self.board.frame(now)
+        connected, board = self.connected, self.board.frame(now)
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
         if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
             # What changes nothing on screen is already delivered; with no page open, nothing ever is.

@@ -10,8 +10,8 @@ from bot.body import wanted_by
 from bot.show import Show
 
 
-class Hide(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose tile is to be hidden."""
+class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose tile it is about."""
 
     seat: Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{8}$")]
 
@@ -31,6 +31,7 @@ class TilePages:
     def add_to(self, app: web.Application) -> None:
         """Add the routes; `bot/web.py`'s guard keeps strangers and other sites out."""
         app.router.add_post("/api/tiles/hide", self._hide)
+        app.router.add_post("/api/tiles/ban", self._ban)
         app.router.add_post("/api/tiles/switch", self._switch)
 
     async def feed(self, page: web.WebSocketResponse) -> None:
@@ -49,10 +50,17 @@ class TilePages:
                 return
 
     async def _hide(self, request: web.Request) -> web.Response:
-        wanted = await wanted_by(request, Hide)
+        wanted = await wanted_by(request, Seat)
         if not self._show.roster.hide(wanted.seat):
             return web.json_response({"said": "That viewer is not shown any more."}, status=409)
         return web.json_response({"said": "Hidden until the bot is started anew."})
+
+    async def _ban(self, request: web.Request) -> web.Response:
+        wanted = await wanted_by(request, Seat)
+        banned = self._show.roster.ban_seat(wanted.seat)
+        if banned == "nobody":
+            return web.json_response({"said": "That viewer is not shown any more."}, status=409)
+        return web.json_response({"said": "Banned.", "banned": banned})
 
     async def _switch(self, request: web.Request) -> web.Response:
         wanted = await wanted_by(request, Switch)

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import WSCloseCode, web
 
 import lera
+from bot.access_pages import AccessPages
 from bot.body import wanted_by
 from bot.cards import Cards
 from bot.controls import Controls
@@ -84,6 +85,7 @@ class Pages:
         app.router.add_get("/api/twitch", self._twitch)
         app.router.add_post("/api/twitch/login", self._twitch_login)
         Controls(self._show, self._guard, self._base_url, self._overlays, self._end_feeds).add_to(app)
+        AccessPages(self._show, self._base_url).add_to(app)
         ObsPages(self._show.studio).add_to(app)
         self._tiles.add_to(app)
         Themes().add_to(app)
@@ -225,7 +227,8 @@ class Pages:
                 "version": lera.__version__,
                 "channel": show.settings.channel.name,
                 "uptime": round(show.now() - show.begun, 1),
-                "connected": len(show.desk.guests),
+                "connected": show.connected,
+                "nodes": show.nodes.count if show.nodes is not None else 0,
                 "pages": len(self._feeds),
                 "counts": dict(show.desk.counts),
                 "interval": show.desk.interval,

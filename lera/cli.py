@@ -23,6 +23,7 @@ class Program(NamedTuple):
 PROGRAMS: Final = {
     "demo": Program("demo.__main__", "see it all work: no account, no camera, no settings"),
     "bot": Program("bot.__main__", "run the streamer's bot: overlay, hub, !mood"),
+    "hub": Program("hub.__main__", "take in viewers beside other hubs, for many channels (needs NATS)"),
     "streamer": Program(
         "streamer_agent.__main__", "let your own face, voice and words be read beside the crowd's mood (asks you first)"
     ),

@@ -93,9 +93,7 @@ def read_login(text: str) -> Login:
         sign, token = _signer(seed[1]), jwt[1].encode()
         return Login({"user_jwt_cb": lambda: token, "signature_cb": sign})
     if len(text) > 1024 or not text.isprintable() or "-----" in text:
-        raise LeraError(
-            "That is no login for NATS: it is user:password, a token, or a .creds file; keep another."
-        )
+        raise LeraError("That is no login for NATS: it is user:password, a token, or a .creds file; keep another.")
     user, colon, password = text.partition(":")
     redaction.hide(password or text)
     return Login({"user": user, "password": password} if colon else {"token": text})

@@ -55,6 +55,8 @@ class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
     join_timeout: Annotated[float, Meta(ge=1, le=60)] = 10.0
     behind_proxy: bool = False
     link_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    nats: Annotated[str, Meta(max_length=2000)] = ""
+    nats_login: str = ""
 
 
 REPLACED: Final = "you joined again from another window; this one stops"
@@ -132,6 +134,8 @@ class Desk:
         self.audience = audience
         # Called with each guest whose connection must end now: when the token, the person or a newer one wants it so.
         self.on_expel: Callable[[Guest, Refusal], None] = lambda _guest, _refusal: None
+        # Called with each guest that has got a seat, or is known as another person.
+        self.on_seat: Callable[[Guest], None] = lambda _guest: None
         self.guests: dict[str, Guest] = {}
         # Seconds between readings that a viewer is asked to keep now; follows the number of guests.
         self.interval = settings.interval
@@ -312,6 +316,7 @@ class Desk:
                 self._persons.popitem(last=False)
             if before != guest.viewer:
                 self._replace(before, admission.subject)
+        self.on_seat(guest)
 
     def _replace(self, viewer: str, subject: str) -> None:
         """The person has come with another viewer's key: only the newest has a vote."""

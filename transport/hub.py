@@ -79,11 +79,11 @@ class Hub:
         if socket is not None:
             self._start(send(socket, encode(frame)))
 
-    def dismiss(self, viewer: str, channel: str = "") -> None:
-        """End the connection of an agent that has joined again at another hub."""
+    def dismiss(self, viewer: str, channel: str = "", again: bool = False) -> None:
+        """End the connection of an agent that has joined again at another hub; `again`: it may come back."""
         socket = self._socket_of(viewer, channel)
         if socket is not None:
-            self._start(_end_older(socket))
+            self._start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
 
     def expel(self, guest: Guest, refusal: Refusal) -> None:
         """End a guest's connection, in words; every desk's `on_expel`."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
@@ -38,6 +39,9 @@ from transport.reading import (
 # What ends a connection without being anyone's mistake.
 LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
 
+# What is kept, and shown to the hub again, can be no more than a token.
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,160}")
+
 State = Literal["connecting", "joined", "offline"]
 
 
@@ -58,7 +62,13 @@ class HubClient:
         viewer: str,
         on_state: Callable[[str], None] | None = None,
         session: aiohttp.ClientSession | None = None,
+        *,
+        given: str = "",
+        on_given: Callable[[str], None] | None = None,
     ) -> None:
+        """`token` is the link's. `given` is one that the hub gave this viewer later, and comes first; `on_given` is
+        called with each that it gives, to be kept, and with "" when the last one is good for nothing any more.
+        """
         self.url = url
         self.interval = 1.0
         self.heartbeat = 5.0
@@ -68,7 +78,9 @@ class HubClient:
         self.appearing = Appearing()
         self.readings_sent = 0
         self._newest = Newest()
-        self._join = Join(PROTOCOL_VERSION, channel, token, viewer)
+        self._join = Join(PROTOCOL_VERSION, channel, given or token, viewer)
+        self._link_token = token
+        self._on_given = on_given
         self._on_state = on_state
         self._session = session
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -176,18 +188,34 @@ class HubClient:
                 self.appearing.joined(frame)
                 self._become("joined")
                 self.linking.joined(frame)
+                self._take_token(frame.token)
             case Pace():
                 self._pace(frame.interval, frame.heartbeat)
+            case Refused() if frame.link and self._join.token != self._link_token:
+                # The hub ends this connection; the next one comes by the link itself.
+                self._join.token = self._link_token
+                if self._on_given is not None:
+                    self._on_given("")
             case Refused() if not frame.retry:
                 raise LeraError(f"The stream's hub refused to let you in: {sayable(frame.reason)}.")
             case Forgotten():
                 self._forgotten.set()
-            case Code() | Linked():
+            case Linked():
+                self.linking.hear(frame)
+                self._take_token(frame.token)
+            case Code():
                 self.linking.hear(frame)
             case Shown():
                 self.appearing.hear(frame)
             case Refused() | Dropped():
                 pass
+
+    def _take_token(self, token: str) -> None:
+        """The hub has given this viewer another token to come back with."""
+        if _TOKEN.fullmatch(token) and token != self._join.token:
+            self._join.token = token
+            if self._on_given is not None:
+                self._on_given(token)
 
     async def _send_newest(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         loop = asyncio.get_running_loop()

@@ -143,10 +143,14 @@ class Dropped(Struct, tag="dropped"):
 
 
 class Refused(Struct, tag="refused"):
-    """Hub to agent, last: why the connection ends. `retry` says whether coming back later can help."""
+    """Hub to agent, last: why the connection ends.
+
+    `retry` says whether coming back later can help, `link` whether another token of the same stream can.
+    """
 
     reason: str
     retry: bool = False
+    link: bool = False
 
 
 class Forgotten(Struct, tag="forgotten"):

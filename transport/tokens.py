@@ -130,16 +130,16 @@ class Door:
             raise Refusal("other channel", OTHER_CHANNEL)
         admission = self._read(token)
         if admission.expires <= now:
-            raise Refusal("expired", EXPIRED)
+            raise Refusal("expired", EXPIRED, link=True)
         return self.check(admission, viewer)
 
     def check(self, admission: Admission, viewer: str) -> Admission:
         """What an admission is worth by the terms of now. Raises Refusal when it is worth nothing any more."""
         terms = self.terms
         if admission.key and admission.key != terms.public_key:
-            raise Refusal("token", WRONG)
+            raise Refusal("token", WRONG, link=True)
         if admission.token_id in terms.revoked:
-            raise Refusal("revoked", REVOKED)
+            raise Refusal("revoked", REVOKED, link=True)
         # Banned, too, whose link has been ended since: a ban is no way to shake it off.
         if admission.subject in terms.banned or viewer_mark(terms.channel, viewer) in terms.banned:
             raise Refusal("banned", BANNED)
@@ -160,7 +160,7 @@ class Door:
 
 def read_token(key: Ed25519PublicKey, terms: DoorTerms, token: str) -> Admission:
     """What a token says, once its signature is right. Raises Refusal."""
-    wrong = Refusal("token", WRONG)
+    wrong = Refusal("token", WRONG, link=True)
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except (ValueError, binascii.Error):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.emotions import EMOTIONS
+from transport.lockstep import Lockstep
 from transport.partial import NO_VOTES, Partial, Tally, tally, viewer_hash
 from transport.reading import Probabilities, Reading
 
@@ -28,7 +29,10 @@ _BYTES = 8 * _WIDTH
 
 
 class Votes:
-    """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry` s."""
+    """The last reading of each viewer. One viewer, one vote, weighed by its quality (0..1), gone after `expiry` s.
+
+    Taking a reading is the hub's hot path; all else is work on whole columns, at each mood or partial.
+    """
 
     def __init__(self, expiry: float = 15.0, minimum_quality: float = MINIMUM_QUALITY) -> None:
         self.expiry = expiry
@@ -38,6 +42,7 @@ class Votes:
         self._viewers: list[str] = []
         self._hashes: dict[bytes, str] = {}
         self._asked: frozenset[bytes] = frozenset()
+        self._lockstep = Lockstep()
         self._keep(np.zeros((64, _WIDTH)))
         self._now = float("-inf")
 
@@ -79,6 +84,7 @@ class Votes:
             self._viewers[row] = last
             self._table[row] = self._table[end]
         self._table[end] = 0.0
+        self._lockstep.drop(row, end)
         return True
 
     def clear(self) -> None:
@@ -115,11 +121,17 @@ class Votes:
         self._asked = frozenset(hashes)
 
     def partial(self, now: float) -> Partial:
-        """The votes that count at `now`, added."""
+        """The votes that count at `now`, added. Copies in lockstep count as one."""
         self.advance(now)
         self.expire(now)
         table = self._table[: len(self._viewers)]
         linked = table[:, _LINKED] > 0.0
+        self._lockstep.look(table[:, _SEVEN:], now)
+        copies = self._lockstep.copies(linked)
+        if len(copies):
+            counts = np.ones(len(table), np.bool_)
+            counts[copies] = False
+            table, linked = table[counts], linked[counts]
         voting = frozenset(self._asked & self._hashes.keys()) if self._asked else frozenset()
         if not linked.any():
             return Partial(_tally(table), NO_VOTES, voting)

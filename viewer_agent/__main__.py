@@ -23,8 +23,10 @@ from viewer_agent.channels import (
     Joined,
     channel_list,
     channel_token,
+    given_token,
     join_channel,
     joined_channels,
+    keep_given,
     keep_showing,
     leave_channel,
     named_channels,
@@ -132,7 +134,8 @@ def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: Model
     if not is_video_file(source):
         require_consent()
     joined = _shown_as_chosen(joined, arguments, settings)
-    connect = connection(joined, token, arguments.key)
+    given = "" if joined.by_sheet else given_token(joined)
+    connect = connection(joined, token, arguments.key, given, _given_keeper(joined))
     if settings.low_priority:
         step_back()
     return run_until_stopped(_run_agent(arguments, settings, model, source, joined, connect))
@@ -213,6 +216,25 @@ def _remember(joined: Joined, showing: Showing, say: Callable[[str], None]) -> N
         say(f"That could not be remembered for the next time: {error}")
 
 
+def _given_keeper(joined: Joined) -> Callable[[str], None]:
+    """What keeps the tokens that the hub gives, off the loop: a keyring may take its time."""
+    newest = ""
+
+    def write() -> None:
+        try:
+            keep_given(joined, newest)
+        except (LeraError, OSError) as error:
+            print(f"The stream's new key could not be kept for the next time: {error}", flush=True)
+
+    def keep(token: str) -> None:
+        nonlocal newest
+        # Whichever write is the last, it writes the newest.
+        newest = token
+        asyncio.get_running_loop().run_in_executor(None, write)
+
+    return keep
+
+
 def _eyes(
     settings: ViewerSettings, model: ModelSettings
 ) -> tuple[Callable[[], "Reader"], Callable[[Any, ViewerSettings], "Watch"], float]:
@@ -267,7 +289,8 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
     except LeraError:
         return True, "its key was gone, so it could not be asked; it is off your list"
     try:
-        client = connection(entry, token, key)(lambda state: joined.set() if state == "joined" else None)
+        given = "" if entry.by_sheet else given_token(entry)
+        client = connection(entry, token, key, given)(lambda state: joined.set() if state == "joined" else None)
     except LeraError as error:
         return False, f"could not be asked: {error}"
     task = asyncio.create_task(client.run())

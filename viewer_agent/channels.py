@@ -79,9 +79,20 @@ def channel_token(entry: Joined) -> str:
     return token
 
 
+def given_token(entry: Joined) -> str:
+    """The token that the stream gave this very viewer since, which comes before the link's; empty for none."""
+    return secret(_given_name(entry)) or ""
+
+
+def keep_given(entry: Joined, token: str) -> None:
+    """Keep a token that the stream gave this viewer; an empty one erases the last. Raises LeraError."""
+    keep_secret(_given_name(entry), token or None)
+
+
 def leave_channel(entry: Joined) -> None:
-    """Forget a stream and its token."""
+    """Forget a stream and its tokens."""
     keep_secret(_secret_name(entry), None)
+    keep_secret(_given_name(entry), None)
     _write([other for other in joined_channels() if (other.url, other.channel) != (entry.url, entry.channel)])
 
 
@@ -147,6 +158,10 @@ def channel_list(channels: list[Joined]) -> str:
 
 def _secret_name(entry: Joined) -> str:
     return f"viewer {entry.url} {entry.channel}"
+
+
+def _given_name(entry: Joined) -> str:
+    return f"viewer-given {entry.url} {entry.channel}"
 
 
 def _replace(entry: Joined, fresh: Joined) -> None:

@@ -10,13 +10,18 @@ from viewer_agent.channels import Joined
 Client = HubClient | SheetClient
 
 
-def connection(entry: Joined, token: str, key: str) -> Callable[[Callable[[str], None]], Client]:
+def connection(
+    entry: Joined, token: str, key: str, given: str = "", on_given: Callable[[str], None] | None = None
+) -> Callable[[Callable[[str], None]], Client]:
     """What makes the client of a stream, given the callback for its state. Raises LeraError.
 
-    `key` is a Sheet's key file, empty where a login is kept. A Sheet's viewer may be asked in the browser, now.
+    `key` is a Sheet's key file, empty where a login is kept. A Sheet's viewer may be asked in the browser, now. `given`
+    is the token that the hub gave this viewer since, if any, and `on_given` gets its next ones.
     """
     if not entry.by_sheet:
-        return lambda on_state: HubClient(entry.url, entry.channel, token, entry.viewer, on_state)
+        return lambda on_state: HubClient(
+            entry.url, entry.channel, token, entry.viewer, on_state, given=given, on_given=on_given
+        )
     owner = account(token, key)
     owner.check_place(entry.url)
     return lambda on_state: SheetClient(

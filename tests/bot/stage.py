@@ -54,8 +54,12 @@ class Theatre:
 
     def join(self, number: int, feeling: Probabilities = HAPPY) -> HubClient:
         link = parse_link(links(self.show, self.address)["join"])
-        client = HubClient(*link, f"{number:022}", session=self.session)
+        client = self.come(HubClient(*link, f"{number:022}", session=self.session))
         client.post(feeling)
+        return client
+
+    def come(self, client: HubClient) -> HubClient:
+        """Let a client run until the end of the show."""
         self._clients.append((client, asyncio.create_task(client.run())))
         return client
 

@@ -53,6 +53,12 @@ class Stage:
         self.done.append((asker.name, code))
         return code in self.codes
 
+    def ban(self, name: str) -> bool:
+        self.done.append(("ban", name))
+        return name == "ann"
+
+    unban = ban
+
     def forget_chatter(self, asker: Asker) -> None:
         self.done.append(("forget", asker.name))
 
@@ -276,6 +282,17 @@ def test_only_moderators_do_what_moderators_do_and_others_are_left_in_silence(wo
     reply = ask(f"!mood {word} off", stage, Asker("ann", role))
     assert (reply is not None) == (role in ("broadcaster", "moderator"))
     assert (bool(stage.done) or stage.paused) <= (reply is not None)
+
+
+def test_moderators_ban_by_name_and_are_told_what_became_of_it() -> None:
+    stage, moderator = Stage(), Asker("mod", "moderator")
+    assert ask("!mood ban @ann and more", stage, moderator).startswith("Done: ann is out")
+    assert stage.done == [("ban", "ann")]
+    assert ask("!mood ban nobody", stage, moderator).startswith("Nobody linked goes by nobody here")
+    assert ask("!mood ban", stage, moderator) == "!mood ban NAME bans a linked chatter from the mood."
+    assert ask("!mood unban ann", stage, moderator) == "Done: ann may join the mood again."
+    assert "Nobody is banned" in ask("!mood unban bob", stage, moderator)
+    assert "封鎖" in ask("!mood unban bob", stage, moderator, language="zh-TW")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,0 +1,241 @@
+"""One channel at a node: its desk, its votes, and what the bus is told of them. No I/O; time comes in, in seconds."""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec.structs import replace
+
+from transport.bus import (
+    HURRY_SECONDS,
+    REPORT_SECONDS,
+    Ask,
+    Askable,
+    BotClock,
+    Joins,
+    Report,
+    Seat,
+    Tellable,
+    Terms,
+    ask,
+    hashes,
+)
+from transport.desk import Desk, Guest, HubSettings
+from transport.partial import encode_partial
+from transport.reading import Appear, Away, Forget, HubFrame, Identify, Leave, Linked, Reading, Unlink, Welcome
+from transport.refusal import Refusal
+from transport.roll import Change, Roll
+from transport.tokens import Door
+from transport.votes import Votes
+
+Said = Ask | Seat
+
+
+class NodeDesk(Desk):
+    """A desk whose bot is elsewhere: what only the bot knows is asked for, and answered later."""
+
+    link_command = ""
+
+    def __init__(self, settings: HubSettings, channel: str, door: Door, audience: "NodeChannel") -> None:
+        super().__init__(settings, channel, door, audience)
+        self.ask: Callable[[str, Askable], None] = lambda _viewer, _frame: None
+
+    def join(self, text: bytes, now: float) -> tuple[Guest, Guest | None, Welcome]:
+        """As every desk; whether viewers can be linked, the bot has said."""
+        guest, earlier, welcome = super().join(text, now)
+        welcome.links = bool(self.link_command)
+        return guest, earlier, welcome
+
+    def go_by(self, settings: HubSettings) -> None:
+        """Keep to this pace from now on."""
+        self.settings = settings
+        self._pace()
+
+    def obey(
+        self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink | Appear, now: float
+    ) -> HubFrame | None:
+        """As every desk; the bot answers what is about names in chat, and what must be erased there, too."""
+        if type(frame) is Identify:
+            if self.link_command:
+                self.counts["codes"] += 1
+                self.ask(guest.viewer, frame)
+            return None
+        linked = guest.admission.linked
+        answer = super().obey(guest, frame, now)
+        if isinstance(frame, Unlink | Forget):
+            self.ask(guest.viewer, frame)
+            return None
+        if type(frame) is Leave and linked:
+            self.ask(guest.viewer, frame)
+        return answer
+
+
+class NodeChannel:
+    """What a node keeps of one channel; the `Audience` of its desk."""
+
+    HEARD_SECONDS: Final = 3.5
+    """Without terms for so long, the bot is away, and isn't told anything."""
+    OWED: Final = 10_000
+
+    def __init__(self, name: str, node: str, label: str, limits: HubSettings, terms: Terms, now: float) -> None:
+        """`limits` are the node's own; `label` is its name for people."""
+        self.name = name
+        self.terms = terms
+        self.heard_at = now
+        self._clock = BotClock()
+        self._clock.hear(terms.bot, terms.time, now)
+        self.roll = Roll(node)
+        self.votes = Votes(terms.expiry)
+        self.desk = NodeDesk(limits, name, Door(terms.door), self)
+        self.desk.ask = self._ask
+        self.desk.on_seat = self._seated
+        # What the bot must hear, and has not been told yet.
+        self.unsaid: dict[tuple[str, type], Said] = {}
+        # So many seconds of joins are asked for when some were missed.
+        self.recall_seconds = Roll.RECALLED
+        self._limits = limits
+        self._node = node
+        self._label = label
+        self._now = now
+        self._sequence = 0
+        self._last = self._due = self._hurried_until = float("-inf")
+        self._empty = True
+        self._apply(terms)
+
+    # What the desk feeds (transport.desk.Audience).
+
+    def take(self, reading: Reading) -> None:
+        """Count a reading, or keep it while the viewer's vote may still be at another hub."""
+        if self.terms.paused:
+            return
+        if reading.viewer in self.roll.waiting:
+            self.roll.waiting[reading.viewer] = reading
+        else:
+            self.votes.take(reading, reading.time)
+
+    def leave(self, viewer: str) -> None:
+        """Withdraw a vote."""
+        self.votes.leave(viewer)
+        if viewer in self.roll.waiting:
+            self.roll.waiting[viewer] = None
+
+    def forget(self, viewer: str) -> None:
+        """Erase a viewer; the bot is asked to do the same."""
+        self.leave(viewer)
+
+    # What the bus brings.
+
+    def clock(self, now: float) -> float:
+        """The bot's clock."""
+        return self._clock.at(now)
+
+    def update(self, terms: Terms, now: float) -> None:
+        """Go by the bot's newest terms."""
+        before, self.terms = self.terms, terms
+        self.heard_at = now
+        self._clock.hear(terms.bot, terms.time, now)
+        if terms.bot != before.bot:
+            # It was started anew, and knows none of those who have proved who they are.
+            for guest in self.desk.guests.values():
+                self._seated(guest, joins=False)
+        if terms.paused or (terms.cleared, terms.bot) != (before.cleared, before.bot):
+            self._clear()
+        if terms.door != before.door:
+            self.desk.door.update(terms.door)
+            self.desk.expel()
+        self._apply(terms)
+
+    def hear(self, joins: Joins, now: float) -> Change:
+        """Let go of those who have joined another hub."""
+        change = self.roll.hear(joins, now)
+        for viewer in (*change.gone, *change.held):
+            self.votes.leave(viewer)
+        if joins.whole:
+            self.hurry(now)
+        return change
+
+    def hurry(self, now: float) -> None:
+        """Hubs have just found each other again: report more often for a moment, since each waits for the others."""
+        self._hurried_until = now + HURRY_SECONDS
+        self._due = min(self._due, self._last + REPORT_SECONDS / 4)
+
+    def tell(self, viewer: str, frame: Tellable, now: float) -> bool:
+        """The bot says this to a viewer. False when that one is not here."""
+        if viewer not in self.desk.guests:
+            return False
+        if isinstance(frame, Linked) and frame.token:
+            try:
+                self.desk.hand(viewer, frame.token, now)
+            except Refusal:
+                # These terms are older than the token; the agent will show it when it joins again.
+                self.desk.counts["token too new"] += 1
+        return True
+
+    # What the bus is told.
+
+    def beat(self, now: float) -> None:
+        """Count those whose join is known to all by now."""
+        self._now = now
+        if self.roll.waiting:
+            for reading in self.roll.settle(now):
+                self.votes.take(reading, now)
+
+    def joins(self, now: float) -> list[Joins]:
+        """The newest joins, for the other hubs."""
+        return self.roll.tell(now)
+
+    def report(self, now: float, last: bool = False) -> Report | None:
+        """What the bot should hear now, if anything; `last`: that nobody has a vote here any more."""
+        if last:
+            self._clear()
+        elif now < self._due or now - self.heard_at > self.HEARD_SECONDS:
+            return None
+        viewers = 0 if last else len(self.desk.guests)
+        partial = self.votes.partial(now)
+        empty = not viewers and not partial.voters
+        if empty and self._empty:
+            return None
+        self._empty = empty
+        # On the beat, so that the time that it takes doesn't add up.
+        pace = REPORT_SECONDS / 4 if now < self._hurried_until else REPORT_SECONDS
+        self._due = max(self._due + pace, now + pace / 2)
+        self._last = now
+        self._sequence += 1
+        return Report(
+            self._node, self._label, self._sequence, self.roll.included, self.roll.heard(now), self.terms.time,
+            now - self.heard_at, viewers, encode_partial(partial),
+        )  # fmt: skip
+
+    def prune(self) -> None:
+        """Forget the joins of all who have neither a seat nor a vote any more."""
+        self.roll.prune(lambda viewer: viewer in self.desk.guests or viewer in self.votes)
+
+    def _apply(self, terms: Terms) -> None:
+        desk = self.desk
+        if (desk.settings.interval, desk.settings.heartbeat) != (terms.interval, terms.heartbeat):
+            desk.go_by(replace(self._limits, interval=terms.interval, heartbeat=terms.heartbeat))
+        desk.minimum_viewers = terms.minimum_viewers
+        desk.link_command = terms.link_command
+        # A crowd that was paced down speaks less often, and must not flicker for it.
+        self.votes.expiry = max(terms.expiry, 3 * desk.heartbeat)
+        self.votes.ask(hashes(terms.asked))
+
+    def _clear(self) -> None:
+        self.votes.clear()
+        for viewer in self.roll.waiting:
+            self.roll.waiting[viewer] = None
+
+    def _seated(self, guest: Guest, joins: bool = True) -> None:
+        admission = guest.admission
+        if joins:
+            self.roll.join(guest.viewer, self.clock(max(self._now, guest.heard)), admission.subject)
+            if guest.viewer in self.roll.waiting:
+                self.votes.leave(guest.viewer)
+        if admission.linked:
+            self._owe(guest.viewer, Seat(self._node, guest.viewer, admission.subject))
+
+    def _ask(self, viewer: str, frame: Askable) -> None:
+        self._owe(viewer, ask(self._node, viewer, frame))
+
+    def _owe(self, viewer: str, said: Said) -> None:
+        if len(self.unsaid) < self.OWED:
+            self.unsaid[viewer, type(said)] = said
