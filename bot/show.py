@@ -367,8 +367,8 @@ class Show:
                 self.peaks.add(mood)
                 if self.archive is not None:
                     self.archive.add(mood)
-                await self.sessions.add(mood)
-                await self.sessions.add_stage(*self.streamer_side.kept(self.now()))
+                self.sessions.add(mood)
+                self.sessions.add_stage(*self.streamer_side.kept(self.now()))
 
     async def _compare(self) -> None:
         while True:

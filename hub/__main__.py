@@ -6,12 +6,12 @@ import getpass
 import logging
 import socket
 import sys
-import time
 from pathlib import Path
 
 from msgspec import Struct
 
 from lera import redaction
+from lera.clock import steady_clock
 from lera.configuration import read_configuration
 from lera.errors import LeraError
 from lera.signals import run_until_stopped
@@ -63,11 +63,10 @@ async def run(place: Place) -> int:
     # Imported only where it is wanted: it costs a sixth of a second.
     from hub.node import Node
 
-    start = time.time() - time.monotonic()
     servers = parse_servers(place.nats)
     listener = listen(place.host, place.port, "--host and --port")
     with listener:
-        node = Node(servers, place.login, place.hub, lambda: start + time.monotonic(), place.name)
+        node = Node(servers, place.login, place.hub, steady_clock(), place.name)
         open_files_as_allowed()
         keep_quiet(asyncio.get_running_loop())
         async with site(listener, node.application(), place.hub.join_timeout):
