@@ -38,6 +38,9 @@ def test_a_ghost_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_viewer_who_is_counted_twice_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transport.roll.Roll.hear", lambda _self, *_given: __import__("transport.roll", fromlist=["x"]).Change({}, [], False))
+    monkeypatch.setattr(
+        "transport.roll.Roll.hear",
+        lambda _self, *_given: __import__("transport.roll", fromlist=["x"]).Change({}, [], False),
+    )
     monkeypatch.setattr(Gathering, "_fits", lambda *_: True)
     assert "votes" in found(7, 300.0, tmp_path)
