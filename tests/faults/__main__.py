@@ -1,4 +1,4 @@
-"""`python -m tests.faults --minutes 60 --seed 1`: the long run. Prints what was done and found; exit status 1 for a finding.
+"""`python -m tests.faults --minutes 60 --seed 1`: the long run. Says what was done and found; fails with a finding.
 
 Time is the world's: an hour takes about ten minutes. With the same seed the same faults come in the same order, though
 what the machine's threads and sockets make of it may differ by a moment.
