@@ -8,11 +8,13 @@ from msgspec import Meta, Struct
 from bot.command_settings import CommandSettings, fault_in
 from bot.obs.rules import Rule, checked
 from bot.obs.settings import ReactionSettings
+from bot.privacy import PrivacySettings
 from bot.tiles import TileSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from lera.folders import data_folder
+from lera.logs import LogSettings
 from lera.obs.settings import ObsSettings
 from transport.desk import HubSettings
 from transport.reading import Channel
@@ -41,6 +43,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     public_port: Annotated[int, Meta(ge=0, le=65535)] = 8766
     public_url: str = ""
     trusted_addresses: tuple[str, ...] = ()
+    pages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 100.0
 
     @property
     def here(self) -> str:
@@ -96,9 +99,11 @@ class Settings(Struct, frozen=True):
     streamer: StreamerSettings = StreamerSettings()
     history: HistorySettings = HistorySettings()
     sheet: SheetSettings = SheetSettings()
+    privacy: PrivacySettings = PrivacySettings()
     tiles: TileSettings = TileSettings()
     twitch: TwitchSettings = TwitchSettings()
     obs: ObsSettings = ObsSettings()
+    log: LogSettings = LogSettings()
     reaction: tuple[Rule, ...] = ()
 
 
@@ -125,9 +130,11 @@ def settings_from(configuration: Configuration) -> Settings:
         streamer=configuration.section("streamer", StreamerSettings),
         history=configuration.section("history", HistorySettings),
         sheet=configuration.section("sheet", SheetSettings),
+        privacy=configuration.section("privacy", PrivacySettings),
         tiles=configuration.section("tiles", TileSettings),
         twitch=configuration.section("twitch", TwitchSettings),
         obs=configuration.section("obs", ObsSettings),
+        log=configuration.section("log", LogSettings),
         reaction=checked(configuration.tables("reaction", ReactionSettings)),
     )
 

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bot.access import Access
+from bot.announcements import announce
 from bot.announcer import Announcer
 from bot.archive import Archive
 from bot.board import Board
@@ -18,9 +18,11 @@ from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys, Secret
+from bot.lag import Lag
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.privacy import Noise
 from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
@@ -31,6 +33,7 @@ from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
 from transport.identities import subject_of
+from transport.masking import Masking
 from transport.partial import Partial
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
@@ -81,7 +84,9 @@ class Show:
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
         expiry, trim = settings.crowd.expiry, settings.crowd.trim
-        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
+        masking, noise = Masking(minimum, on=settings.privacy.mask_changes), Noise(settings.privacy)
+        self.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim, masking, noise)
+        self.roster.follow(self.crowd)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
@@ -116,9 +121,7 @@ class Show:
         self.sheet: SheetHost | None = None
         self.sheet_link = self.sheet_fault = ""
         self.archive: Archive | None = None
-        # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
-        self.lags: deque[float] = deque(maxlen=10_000)
-        self._captured: list[float] = []
+        self.lag = Lag()
         self._changed = False
         self._publish()
 
@@ -126,12 +129,11 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if self.paused or (self.nodes is not None and self.nodes.holds(reading)):
+        if self.board.paused or (self.nodes is not None and self.nodes.holds(reading)):
             return
         if self.crowd.take(reading, reading.time):
             self._changed = True
-            if reading.captured:
-                self._captured.append(reading.captured)
+            self.lag.taken(reading.captured)
 
     def receive(self, node: str, sequence: int, partial: Partial, now: float) -> None:
         """Count another hub's votes in place of its last."""
@@ -146,7 +148,10 @@ class Show:
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
-        self.leave(viewer)
+        self._changed |= self.crowd.forget(viewer)
+        if self.nodes is not None:
+            self.nodes.leave(viewer)
+        self.roster.drop(viewer)
 
     # What chat feeds (bot.chat.Count).
 
@@ -221,6 +226,15 @@ class Show:
         """A viewer's own counted reading."""
         return self.crowd.reading_of(viewer, self.now())
 
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell a viewer's reading in public says nothing of another viewer. True: it will be told."""
+        return self.roster.tiles.may_tell(viewer, self.mood, self.crowd, self.now())
+
+    @property
+    def noise(self) -> Noise:
+        """What the crowd's numbers are covered with, if anything."""
+        return self.crowd.noise
+
     # What commands do.
 
     def feel(self, asker: Asker, emotion: str) -> Felt:
@@ -243,14 +257,6 @@ class Show:
             self.chat.forget(asker.id)
             self.roster.unlink(self.chat.key(asker.id))
             self._changed = True
-
-    def ban(self, name: str) -> bool:
-        """Ban the linked chatter of this name: connection, vote and tile go now. False when nobody goes by it."""
-        return self.roster.ban(name)
-
-    def unban(self, name: str) -> bool:
-        """Let who was banned by this name in again. False when nobody was."""
-        return self.access.unban(name, self.now())
 
     def pause(self, paused: bool) -> None:
         """Let the mood rest: readings and chat are dropped at the door, until it is woken."""
@@ -310,10 +316,8 @@ class Show:
 
     def delivered(self, version: int) -> None:
         """A page's socket has taken the frame of this version: note how old the readings in it are."""
-        if version == self.feed.version and self._captured:
-            wall = time.time()
-            self.lags.extend(wall - captured for captured in self._captured)
-            self._captured.clear()
+        if version == self.feed.version:
+            self.lag.delivered(time.time())
 
     # The beats of the show.
 
@@ -331,7 +335,7 @@ class Show:
                 if self.nodes is not None:
                     tasks.create_task(self.nodes.run())
                 if self.settings.commands.announce:
-                    tasks.create_task(self._announce())
+                    tasks.create_task(announce(self))
                 if self.sheet is not None:
                     tasks.create_task(self.sheet.run())
                 tasks.create_task(self.studio.run())
@@ -355,15 +359,15 @@ class Show:
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
-        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.renewal)
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
-        connected, board = self.connected, self.board.frame(now)
+        # Where noise covers who is there, nobody is told exactly.
+        connected = self.mood.faces.voters if self.crowd.noise.on else self.connected
+        board = self.board.frame(now) | {"privacy": self.crowd.noise.frame()}
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
-        if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
-            # What changes nothing on screen is already delivered; with no page open, nothing ever is.
-            self._captured.clear()
+        self.lag.published(self.feed.publish(frame, now, private))
 
     async def _remember(self) -> None:
         while True:
@@ -389,19 +393,4 @@ class Show:
                 self.streamer_side.clear()
 
     def _mood(self, now: float) -> Mood:
-        return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)
-
-    async def _announce(self) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            change = self.announcer.look(self.mood) if self.sessions.running and not self.paused else None
-            if change is None:
-                continue
-            line = self.commands.announcement(self.mood, *change)
-            try:
-                if self.platform is None:
-                    logger.info("For chat: %s", line)
-                else:
-                    await self.platform.say(line)
-            except LeraError as error:
-                logger.warning("%s An announcement was left out.", error)
+        return self.crowd.rest(now) if self.paused else self.crowd.mood(now)

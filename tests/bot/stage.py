@@ -15,6 +15,8 @@ from bot.controls import links
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys
+from bot.nodes import attach_nodes
+from bot.privacy import PrivacySettings
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
 from bot.show import Show
@@ -100,9 +102,13 @@ async def theatre(
     text_reader: Callable[[], Reader] = WordReader,
     commands: CommandSettings | None = None,
     streamer: StreamerSettings | None = None,
+    privacy: PrivacySettings | None = None,
     **hub: Any,
 ) -> AsyncIterator[Theatre]:
-    """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words."""
+    """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words.
+
+    Joins and leaves aren't masked, so that tests of other things can count on exact numbers; `privacy` changes that.
+    """
     settings = Settings(
         channel=ChannelSettings("demo"),
         crowd=CrowdSettings(minimum_viewers),
@@ -111,8 +117,10 @@ async def theatre(
         chat=chat or ChatSettings(),
         commands=commands or CommandSettings(),
         streamer=streamer or StreamerSettings(),
+        privacy=privacy or PrivacySettings(mask_changes=False),
     )
     show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), history, now, text_reader)
+    attach_nodes(show)
     async with serving(show, port) as address:
         running = asyncio.create_task(show.run())
         stage = Theatre(show, address)

@@ -11,8 +11,10 @@ import pytest
 from bot import access as module
 from bot.access import DAY, Access, Kept
 from bot.access_file import access_file, kept_access
+from bot.commands import Asker
 from bot.keys import Keys
 from lera.errors import LeraError
+from tests.bot.test_commands import Stage, ask
 from transport.refusal import Refusal
 from transport.tokens import Admission, Door, viewer_mark
 
@@ -213,3 +215,14 @@ def test_what_is_kept_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch)
     assert len(terms.ended) == len(terms.banned) == 5 and f"{11:024x}" in terms.ended
     assert doorman.person("name0") is None and doorman.person("name11") is not None
     assert len(msgspec.msgpack.encode(terms)) < 500
+
+
+def test_moderators_ban_by_name_and_are_told_what_became_of_it() -> None:
+    stage, moderator = Stage(), Asker("mod", "moderator")
+    assert ask("!mood ban @ann and more", stage, moderator).startswith("Done: ann is out")
+    assert stage.done == [("ban", "ann")]
+    assert ask("!mood ban nobody", stage, moderator).startswith("Nobody linked goes by nobody here")
+    assert ask("!mood ban", stage, moderator) == "!mood ban NAME bans a linked chatter from the mood."
+    assert ask("!mood unban ann", stage, moderator) == "Done: ann may join the mood again."
+    assert "Nobody is banned" in ask("!mood unban bob", stage, moderator)
+    assert "封鎖" in ask("!mood unban bob", stage, moderator, language="zh-TW")

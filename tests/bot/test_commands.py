@@ -13,8 +13,10 @@ from bot.cooldowns import Cooldowns
 from bot.crowd import Crowd
 from bot.language import _words
 from bot.peaks import Peaks
+from bot.privacy import Noise, PrivacySettings
 from bot.streamer_side import StreamerSide
 from model.emotions import EMOTIONS
+from transport.partial import NOBODY
 from transport.reading import Probabilities, Reading
 
 SEVEN: Probabilities = (0.5, 0.25, 0.1, 0.06, 0.04, 0.03, 0.02)
@@ -38,12 +40,18 @@ class Stage:
         self.paused = False
         self.shown = True
         self.own: dict[str, Probabilities] = {"key-of-ann": SEVEN}
+        self.tellable = {"key-of-ann"}
+        self.noise = Noise(PrivacySettings())
         self.felt: Felt = "counted"
         self.codes = {"ABCD2345"}
         self.done: list[Any] = []
+        self.roster = self
 
     def reading_of(self, viewer: str) -> Probabilities | None:
         return self.own.get(viewer)
+
+    def may_tell(self, viewer: str) -> bool:
+        return viewer in self.tellable
 
     def feel(self, asker: Asker, emotion: str) -> Felt:
         self.done.append((asker.name, emotion))
@@ -133,6 +141,18 @@ def test_me_needs_to_know_who_asks() -> None:
         "@ann, your face looks like happiness 50% and sadness 25%."
     )
     assert "isn't sending" in ask("!mood me", asker=Asker("bob", viewer="gone"))
+    alone = Stage()
+    alone.tellable.clear()
+    assert "too few others" in ask("!mood me", alone, Asker("ann", viewer="key-of-ann"))
+
+
+def test_privacy_says_what_noise_there_is_and_what_it_has_cost() -> None:
+    assert "seven numbers" in ask("!mood privacy")
+    noisy = Stage()
+    noisy.noise = Noise(PrivacySettings(epsilon=3.0, release_seconds=10.0))
+    for second in range(40):
+        noisy.noise.look(NOBODY, float(second))
+    assert "epsilon 0.5 for each release, one every 10 s, 2 spent" in ask("!mood privacy", noisy)
 
 
 def test_privacy_and_help_say_what_there_is() -> None:
@@ -282,17 +302,6 @@ def test_only_moderators_do_what_moderators_do_and_others_are_left_in_silence(wo
     reply = ask(f"!mood {word} off", stage, Asker("ann", role))
     assert (reply is not None) == (role in ("broadcaster", "moderator"))
     assert (bool(stage.done) or stage.paused) <= (reply is not None)
-
-
-def test_moderators_ban_by_name_and_are_told_what_became_of_it() -> None:
-    stage, moderator = Stage(), Asker("mod", "moderator")
-    assert ask("!mood ban @ann and more", stage, moderator).startswith("Done: ann is out")
-    assert stage.done == [("ban", "ann")]
-    assert ask("!mood ban nobody", stage, moderator).startswith("Nobody linked goes by nobody here")
-    assert ask("!mood ban", stage, moderator) == "!mood ban NAME bans a linked chatter from the mood."
-    assert ask("!mood unban ann", stage, moderator) == "Done: ann may join the mood again."
-    assert "Nobody is banned" in ask("!mood unban bob", stage, moderator)
-    assert "封鎖" in ask("!mood unban bob", stage, moderator, language="zh-TW")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -61,7 +61,7 @@ def secrets_of(stage: Theatre) -> dict[str, str]:
 
 async def ask(session: aiohttp.ClientSession, method: str, path: str, **more: Any) -> tuple[int, Any]:
     """Status and headers of an answer; a body that is no wish, so that nothing is changed."""
-    body = {"data": "[]"} if method == "POST" else {}
+    body: dict[str, Any] = {"data": "[]"} if method == "POST" else {}
     headers = {"Content-Type": "application/json"} | more.pop("headers", {})
     async with session.request(method, path, headers=headers, allow_redirects=False, **body, **more) as answer:
         return answer.status, answer.headers

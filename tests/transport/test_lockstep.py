@@ -79,6 +79,21 @@ def test_honest_viewers_of_one_story_are_themselves(length: float) -> None:
         assert not len(lockstep.copies(np.zeros(1000, np.bool_)))
 
 
+@pytest.mark.parametrize("sureness", [1, 2, 8, 30])
+@pytest.mark.parametrize("hold", [2, 4])
+def test_honest_viewers_of_an_eventful_story_are_themselves(hold: int, sureness: int) -> None:
+    """All feel something else every few seconds, each in their own way, by models of any sureness."""
+    chance, viewers, lockstep = np.random.default_rng(5), 1000, Lockstep()
+    story = chance.dirichlet(np.full(7, 0.3), 100) * 10
+    late, strength = chance.uniform(0.2, 1.8, viewers), chance.uniform(0.5, 1.6, (viewers, 1))
+    colour, phase = 0.05 + chance.gamma(1.2, 0.5, (viewers, 7)), chance.uniform(0, 7, (viewers, 1))
+    for second in range(100):
+        sway = 1 + 0.3 * np.sin(1.7 * second + phase)
+        felt = (colour + strength * sway * story[((second + 10 - late) // hold).astype(int)]) ** sureness
+        lockstep.look(normal(felt / felt.sum(axis=1, keepdims=True)), float(second))
+        assert not len(lockstep.copies(np.zeros(viewers, np.bool_)))
+
+
 @pytest.mark.parametrize("acting", [one_face, flipping])
 def test_a_crowd_that_rests_or_is_sure_is_not_one_viewer(acting: Callable[..., Sevens]) -> None:
     assert not len(watched(Lockstep(), 20, 200, acting))
