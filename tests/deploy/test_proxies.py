@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.controls import links
 from bot.keys import Keys
@@ -32,6 +33,7 @@ from tests.transport.test_desk import post_frame
 from transport.desk import HubSettings
 from transport.hub_client import HubClient
 from transport.link import parse_link
+from transport.listening import listen, site
 
 pytestmark = pytest.mark.slow
 BOTH = [pytest.param("nginx", marks=needs("nginx")), pytest.param("caddy", marks=needs("caddy"))]
@@ -49,10 +51,21 @@ async def show_behind(front: Proxy, **hub: Any) -> AsyncIterator[Show]:
     async with serving(show):
         running = asyncio.create_task(show.run())
         try:
+            await seen(front)
             yield show
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+async def seen(front: Proxy) -> None:
+    """Wait until the proxy, which looks every two seconds, has found the bot."""
+    async with front.viewer("127.0.0.9") as looker, asyncio.timeout(30):
+        while True:
+            async with looker.get(f"{front.url}/hub") as answer:
+                if answer.status == 400:
+                    return
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -104,6 +117,33 @@ async def test_limits_count_each_viewer_and_a_forged_address_does_not_help(name:
         assert await knock(other) == 101, "one viewer's knocking is no other's"
         for header in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "x-forwarded-for"):
             assert await knock(one, **{header: "203.0.113.9"}) == 429, header
+
+
+@pytest.mark.parametrize("name", BOTH)
+async def test_viewers_go_where_there_is_room(name: Name, tmp_path: Path) -> None:
+    asked = []
+
+    async def full(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=503, headers={"Retry-After": "5"})
+
+    app = web.Application()
+    app.router.add_get("/hub", full)
+    app.router.add_get("/readyz", full)
+    with listen("127.0.0.1", 0) as other:
+        async with (
+            site(other, app, 10.0),
+            proxy(name, tmp_path, free_port(), other.getsockname()[1]) as front,
+            show_behind(front) as show,
+            front.viewer() as session,
+            AsyncExitStack() as agents,
+        ):
+            for number in range(12):
+                await agents.enter_async_context(agent(show, session, number))
+            await eventually(lambda: len(show.desk.guests) == 12)
+            assert asked, "the other one was asked, too"
+            async with session.get(f"{front.url}/join/demo") as answer:
+                assert answer.status == 200, "pages are the bot's"
 
 
 @pytest.mark.parametrize("name", BOTH)
