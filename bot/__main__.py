@@ -125,16 +125,16 @@ async def run(settings: Settings, keys: Keys) -> int:
 def open_history(settings: Settings, now: float) -> History | None:
     """The stream's history, with what is older than `keep_days` deleted.
 
-    None when it is switched off, and, said once, when it can't be used: a show goes on without its history.
+    None when it is switched off. One that can't be used, which is said, is tried again and again: the show goes on
+    meanwhile, and an hour of it waits in memory.
     """
     if not settings.history.enabled:
         return None
+    history = History(settings.history.file, patient=True)
     try:
-        history = History(settings.history.file)
         history.delete_before(now - settings.history.keep_days * 86_400)
     except LeraError as error:
         logger.error("%s The show goes on without a history.", error)
-        return None
     return history
 
 

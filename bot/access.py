@@ -68,6 +68,8 @@ class Access:
     """One channel's links, bans and tokens: the `transport.tokens.Issuer` of its desk."""
 
     REMEMBERED: Final = 20_000
+    SETTLED: float = 10.0
+    """Seconds after which what a silenced person writes shows that they may."""
 
     def __init__(
         self,
@@ -228,7 +230,9 @@ class Access:
     def heard(self, subject: str, now: float) -> None:
         """The person writes in chat: whoever can isn't banned there (any more)."""
         if subject in self._banned:
-            self._lift(lambda ban: ban.silenced and subject in ban.marks, now)
+            # What was written right before the ban may come after the word of it.
+            latest = now - self.SETTLED
+            self._lift(lambda ban: ban.silenced and subject in ban.marks and ban.since <= latest, now)
 
     def _lift(self, which: Callable[[Ban], bool], now: float) -> bool:
         rest = [ban for ban in self._kept.bans if not which(ban)]

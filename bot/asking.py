@@ -7,6 +7,7 @@ from msgspec import Struct
 from bot.command_settings import Role
 from bot.crowd import Mood
 from bot.peaks import Peaks
+from bot.privacy import Noise
 from bot.streamer_side import StreamerSide
 from transport.reading import Probabilities
 
@@ -33,12 +34,26 @@ class ClipWanted(Struct, frozen=True):
     asker: Asker
 
 
+class Bans(Protocol):
+    """Who may not take part."""
+
+    def ban(self, name: str) -> bool:
+        """Ban the linked chatter of this name. False when nobody linked goes by it."""
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+
+
 class Stage(Protocol):
     """What the commands may look at, and do. Nothing here waits."""
 
     mood: Mood
     peaks: Peaks
     streamer_side: StreamerSide
+
+    @property
+    def roster(self) -> Bans:
+        """Who is banned, and bans."""
 
     @property
     def started(self) -> float:
@@ -51,6 +66,13 @@ class Stage(Protocol):
     def reading_of(self, viewer: str) -> Probabilities | None:
         """The viewer's own counted reading."""
 
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell it in public says nothing of another viewer. True: it will be told."""
+
+    @property
+    def noise(self) -> Noise:
+        """What the crowd's numbers are covered with, if anything."""
+
     def feel(self, asker: Asker, emotion: str) -> Felt:
         """Count a vote without a camera."""
 
@@ -59,12 +81,6 @@ class Stage(Protocol):
 
     def forget_chatter(self, asker: Asker) -> None:
         """Erase whatever is kept of who asks."""
-
-    def ban(self, name: str) -> bool:
-        """Ban the linked chatter of this name. False when nobody linked goes by it."""
-
-    def unban(self, name: str) -> bool:
-        """Let who was banned by this name in again. False when nobody was."""
 
     def pause(self, paused: bool) -> None:
         """Let the mood rest, or wake it."""

@@ -135,6 +135,14 @@ class Commands:
                 return self._resonance(asker, now)
             case "me":
                 return self._own(asker)
+            case "privacy" if stage.noise.on:
+                told = stage.noise
+                values = {
+                    "epsilon": f"{told.epsilon:.3g}",
+                    "seconds": f"{told.seconds:g}",
+                    "spent": f"{told.spent:.3g}",
+                }
+                return self._say("privacy_noise", asker, **values)
             case "feel":
                 return self._feel(rest, asker)
             case "link":
@@ -211,6 +219,8 @@ class Commands:
         own = self._stage.reading_of(asker.viewer)
         if own is None:
             return self._say("me_away", asker)
+        if not self._stage.may_tell(asker.viewer):
+            return self._say("me_private", asker)
         share, emotion = max(zip(own, EMOTIONS, strict=True))
         values = {"emotion": self.language.name_of(emotion), "share": percent(share)}
         return self._say("me", asker, ranking=self.telling.ranking(own, 2), **values)
@@ -241,8 +251,8 @@ class Commands:
             return self._say(f"{command}_how", asker)
         name = name[:MAX_NAME]
         if command == "ban":
-            return self._say("banned" if self._stage.ban(name) else "ban_unknown", asker, name=name)
-        return self._say("unbanned" if self._stage.unban(name) else "unban_unknown", asker, name=name)
+            return self._say("banned" if self._stage.roster.ban(name) else "ban_unknown", asker, name=name)
+        return self._say("unbanned" if self._stage.roster.unban(name) else "unban_unknown", asker, name=name)
 
     def _line(self, line: str, asker: Asker) -> str:
         line = one_line(line)

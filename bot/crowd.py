@@ -10,15 +10,17 @@ can't hide a face.
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
 
+from bot.privacy import Noise, PrivacySettings, Showing
 from bot.robust import anonymous_weight, cut_part, trimmed_means
 from model.emotions import AROUSAL, EMOTIONS, VALENCE
+from transport.masking import Masking
 from transport.partial import MAX_VOTING, NO_VOTES, NOBODY, Partial, Tally, merge, tally, viewer_hash
 from transport.reading import Probabilities, Reading
 from transport.votes import Votes
@@ -47,6 +49,7 @@ class Mood(Struct, frozen=True):
     """The crowd at one moment. All that would tell of single viewers is None below `minimum_viewers`.
 
     `viewers` is the number of votes that count, and while there are too few of either source the number of the larger.
+    `minimum_viewers` is how many it takes to be shown now: one more, once it was shown and hidden (`bot/privacy.py`).
     `shares` and `intervals` are in the order of EMOTIONS; shares sum to 1; intervals are 90 % Wilson intervals.
     `valence` and `arousal` are -1..1. `trend` is the change of each share since `Crowd.TREND_SECONDS` ago. `faces` and
     `chat` say how much of it comes from where.
@@ -92,9 +95,8 @@ class Crowd:
     TREND_SECONDS: Final = 30.0
     PARTIAL_SECONDS: Final = 2.5
     """How long another hub's partial counts: one comes every second, so one may be lost."""
-    NODE_SECONDS: Final = 60.0
-    """How long a silent hub's last sequence is known."""
     MAX_NODES: Final = 1000
+    """So many other hubs are known; of more, the longest silent is forgotten."""
 
     def __init__(
         self,
@@ -103,16 +105,23 @@ class Crowd:
         chat: ChatVotes | None = None,
         viewers: Mapping[str, str] | None = None,
         trim: float = 0.02,
+        masking: Masking | None = None,
+        noise: Noise | None = None,
     ) -> None:
         """`viewers` names the viewer that a chatter is known to be, by their keys; it may change at any time.
 
-        `trim` of the votes are left out at each end of each emotion (`bot/robust.py`).
+        `trim` of the votes are left out at each end of each emotion (`bot/robust.py`). `masking` is of this program's
+        own hub; without, all faces count at once.
         """
         self._viewers_of = {} if viewers is None else viewers
         self.minimum_viewers = minimum_viewers
         self.trim = trim
         self.chat = chat or ChatVotes()
-        self.votes = Votes(expiry)
+        self.votes = Votes(expiry, masking=masking)
+        self.noise = noise or Noise(PrivacySettings())
+        # Viewers whose votes everybody sees.
+        self.known: Container[str] = ()
+        self._showing = Showing(minimum_viewers)
         # Many who write the same share one vote in small parts, and what chat can't read never gets here.
         self._written = Votes(self.chat.expiry, minimum_quality=0.0)
         # Of each other hub: its last sequence, when it came, and its votes.
@@ -141,15 +150,23 @@ class Crowd:
         `node` names the hub, anew each time that it is started, and its `sequence` grows.
         """
         self._advance(now)
-        known = self._partials.get(node)
-        if (known is None and len(self._partials) >= self.MAX_NODES) or (known is not None and sequence <= known[0]):
+        known = self._partials.pop(node, None)
+        if known is not None and sequence <= known[0]:
+            self._partials[node] = known
             return False
+        # The longest silent stands first.
+        if len(self._partials) >= self.MAX_NODES:
+            del self._partials[next(iter(self._partials))]
         self._partials[node] = (sequence, now, partial)
         return True
 
     def leave(self, viewer: str) -> bool:
         """Withdraw a viewer's or chatter's vote. True when there was one here."""
         return self.votes.leave(viewer) or self._written.leave(viewer)
+
+    def forget(self, viewer: str) -> bool:
+        """As `leave`, and nothing by which this viewer could be known again is kept."""
+        return self.votes.forget(viewer) or self._written.leave(viewer)
 
     def clear(self) -> None:
         """Withdraw every vote, and know of no past."""
@@ -172,6 +189,19 @@ class Crowd:
         """The viewer's own counted vote and its quality, for that viewer and where they chose to show it."""
         return self.votes.vote_of(viewer, now) or self._written.vote_of(viewer, now)
 
+    def told(self, viewers: Iterable[str], mood: Mood) -> tuple[int, int, int]:
+        """Of the faces in a mood how many are still here, how many of them aren't `viewers`, and who else is near it.
+
+        The last also counts those who wait to be counted or have just left. All are 0 where no face is shown.
+        """
+        if not mood.faces.part:
+            return 0, 0, 0
+        viewers = [viewer for viewer in viewers if viewer in self.votes]
+        remote = sum(votes.voters for votes in self._remote(self._now))
+        counted = self.votes.counted + remote
+        apart = counted - sum(map(self.votes.counts, viewers))
+        return counted, apart, len(self.votes) + self.votes.frozen + remote - len(viewers)
+
     def asked(self) -> list[bytes]:
         """Which viewers other hubs are asked about, by their hashes: those whose chatter has a vote here, and no face.
 
@@ -186,22 +216,21 @@ class Crowd:
         self._advance(now)
         self._written.advance(now)
         self._written.expire(now)
-        met = merge([self.votes.partial(now), *self._remote(now)])
+        met = self._met(now)
         faces, written = met.voters, len(self._written)
-        with_faces = faces >= self.minimum_viewers
-        doubled = self._doubled(met.voting) if with_faces and written else []
+        with_faces = self._showing.shown
+        doubled = self._doubled(met.voting) if written and (with_faces or self.noise.on) else []
         chatters = written - len(doubled)
         counted = chatters + (faces if with_faces else 0)
         if counted < self.minimum_viewers:
             self._remember(now, None)
-            nearest = max(faces, chatters)
-            return Mood(now, nearest, self.minimum_viewers, faces=Part(faces), chat=Part(chatters))
+            return Mood(now, max(faces, chatters), self._showing.needed, faces=Part(faces), chat=Part(chatters))
         chat = self._chat(now, doubled) if chatters else NO_VOTES
         # A vote of quality q is worth q votes. Of n such, weighed unlike, the mean is as sure as that of this many
         # (Kish, Survey Sampling, 1965).
         scales = [0.0, 0.0, self.chat.weight]
         if with_faces:
-            scales[:2] = anonymous_weight(met.anonymous.voters, met.linked.voters), 1.0
+            scales[:2] = anonymous_weight(met.anonymous, met.linked), 1.0
         scaled = list(zip(scales, (met.anonymous, met.linked, chat), strict=True))
         voters = sum(scale * votes.weight for scale, votes in scaled) ** 2
         voters /= sum(scale * scale * votes.weight for scale, votes in scaled)
@@ -221,10 +250,34 @@ class Crowd:
             chat=chat_part,
         )
 
+    def rest(self, now: float) -> Mood:
+        """Nobody's mood, while it rests: nothing is shown, and what would stay for some seconds ends."""
+        self._advance(now)
+        self._showing.look(0)
+        self.votes.partial(now, shown=False)
+        self._remember(now, None)
+        return Mood(now, 0, self._showing.needed)
+
+    def _met(self, now: float) -> Partial:
+        """The faces of all hubs, as they are told; whether there are enough of them is then known."""
+        remote = self._remote(now)
+        was_shown = self._showing.shown
+        met = self.noise.look(merge([self.votes.partial(now, shown=was_shown, known=self.known), *remote]), now)
+        # Who has left is counted for some seconds, but doesn't make a crowd that is too small a larger one.
+        enough = self._showing.look(met.voters if self.noise.on else self._here(met, bool(remote)))
+        if enough == was_shown or self.noise.on:
+            return met
+        # Whether the bars are shown decides whom the masking counts.
+        return merge([self.votes.partial(now, shown=enough, known=self.known), *remote])
+
+    def _here(self, met: Partial, remote: bool) -> int:
+        """How many of those counted could be told of: no more than have a vote now, nor than the masking would."""
+        here = met.voters - max(0, self.votes.counted + self.votes.frozen - len(self.votes))
+        may = self._showing.shown or remote or self.votes.ready
+        return here if may else min(here, self.minimum_viewers - 1)
+
     def _remote(self, now: float) -> list[Partial]:
         """What other hubs have said lately."""
-        for node in [node for node, (_, time, _) in self._partials.items() if time <= now - self.NODE_SECONDS]:
-            del self._partials[node]
         return [votes for _, time, votes in self._partials.values() if time > now - self.PARTIAL_SECONDS]
 
     def _doubled(self, voting: frozenset[bytes]) -> list[int]:
@@ -232,7 +285,9 @@ class Crowd:
         found = []
         for chatter, viewer in self._viewers_of.items():
             row = self._written.row_of(chatter)
-            if row is not None and (viewer in self.votes or (voting and viewer_hash(viewer) in voting)):
+            has_vote = viewer in self.votes or (voting and viewer_hash(viewer) in voting)
+            # Under noise, whether a chatter counts must not tell whether the face does.
+            if row is not None and (has_vote or self.noise.on):
                 found.append(row)
         return found
 

@@ -105,23 +105,33 @@ class Guard:
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let a request through to its handler, or not."""
+        """Let a request through to its handler, or not. Whatever is answered has the headers that all of ours have."""
+        try:
+            response = await self._checked(request, handler)
+        except web.HTTPException as refusal:
+            protect(refusal)
+            raise
+        if not response.prepared:
+            protect(response)
+        return response
+
+    async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _is_public(request.path):
             if not is_private(request, self._settings):
                 raise web.HTTPForbidden(text="This page is for the streamer's own machine.")
             # Where no page is, there is nothing to guard: it is said that there is none.
             if request.path not in _PAGES and request.match_info.http_exception is None:
                 self._check_key(request)
+        elif "Origin" in request.headers and not self._is_known(host_of(request.host)):
+            # A page that has pointed its own name here (DNS rebinding). Programs send no Origin.
+            raise web.HTTPForbidden(text="No stream is at this name.")
         # What changes something must be asked for by a page of ours: no other site's page, nor its form, sends JSON.
         if request.method not in ("GET", "HEAD"):
             if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
                 raise web.HTTPForbidden(text="Only the dashboard may do that.")
             if request.content_type != "application/json":
                 raise web.HTTPUnsupportedMediaType(text="Send JSON.")
-        response = await handler(request)
-        if not response.prepared:
-            protect(response)
-        return response
+        return await handler(request)
 
     def power_of(self, request: web.Request) -> Power | None:
         """What the sender may: by its key, else by its cookies."""
@@ -153,6 +163,11 @@ class Guard:
             self._cookies[power], self._keys.cookie(power),
             max_age=COOKIE_SECONDS, path="/", httponly=True, samesite="Strict",
         )  # fmt: skip
+
+    def _is_known(self, host: str) -> bool:
+        """Whether pages may be at this name. Without a public address any may be: a tunnel's isn't known."""
+        public = host_of(netloc(self._settings.public_url) or "")
+        return not public or host in {public, *LOCAL, self._settings.host} or _is_address(host)
 
     def _check_key(self, request: web.Request) -> None:
         power = self.power_of(request)

@@ -20,7 +20,7 @@ Secret = Literal["overlay", "streamer", "join"]
 SECRETS: Final[tuple[Secret, ...]] = get_args(Secret)
 _NAMES: Final[dict[Secret, str]] = {"overlay": "overlay-key", "streamer": STREAMER_KEY, "join": "join-seed"}
 _PERSON: Final = "person-key"
-# Until LERA 2.0 this one stood in the link itself, so that it may sign nothing.
+# Older versions put this one into the link itself, so that it must sign nothing.
 _OLD_JOIN: Final = "join-token"
 
 

@@ -141,7 +141,7 @@ class Nodes:
                     self._let_go(frame, now)
             case Recall():
                 if frame.node != self.id:
-                    for joins in self.roll.answer(frame.seconds, now, now):
+                    for joins in self.roll.answer(frame.seconds, now):
                         self.bus.publish(self._channel, joins, frame.node)
             case Ask():
                 if self._asks.allow(now):
@@ -166,10 +166,11 @@ class Nodes:
             self._lost = now
             return
         self._recall_seconds = now - self._lost + Roll.RECALLED
-        self.missed()
-        for joins in self.roll.tell(now, now):
+        # First our joins, so that none of them is answered with.
+        for joins in self.roll.tell(now):
             self.bus.publish(self._channel, joins)
-        self.bus.publish(self._channel, self.roll.stand(now))
+        self.missed()
+        self.bus.publish(self._channel, self.roll.stand())
         self._say_terms()
 
     def missed(self) -> None:
@@ -188,10 +189,10 @@ class Nodes:
         self.gathering.take(report, partial, now)
 
     def _let_go(self, joins: Joins, now: float) -> None:
-        change = self.roll.hear(joins, now, now)
-        for viewer in change.gone:
+        change = self.roll.hear(joins, now)
+        for viewer, unsure in change.gone.items():
             self._show.leave(viewer)
-            self._show.hub.dismiss(viewer)
+            self._show.hub.dismiss(viewer, again=unsure)
         for viewer in change.held:
             self._show.leave(viewer)
         if change.missed:
@@ -232,7 +233,7 @@ class Nodes:
                 self._say_terms()
             if now - stood >= self.STAND_SECONDS and self.roll.sequence:
                 stood = now
-                self.bus.publish(self._channel, self.roll.stand(now))
+                self.bus.publish(self._channel, self.roll.stand())
             if now - pruned >= 10.0:
                 pruned = now
                 self.roll.prune(lambda viewer: viewer in self._show.desk.guests or viewer in self._show.crowd)
@@ -240,7 +241,7 @@ class Nodes:
     def look(self, now: float) -> None:
         """Count what holds together at `now`."""
         # Numbered in any case: who hears of the next one will know what was missed.
-        for joins in self.roll.tell(now, now):
+        for joins in self.roll.tell(now):
             self.bus.publish(self._channel, joins)
         held = self.gathering.settle(now, self.roll)
         for reading in self.roll.include(self.gathering.includable(self.roll)):

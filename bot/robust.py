@@ -5,15 +5,22 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from transport.partial import Tally
+
 Row = npt.NDArray[np.float64]
 
 
-def anonymous_weight(anonymous: int, linked: int) -> float:
+def anonymous_weight(anonymous: Tally, linked: Tally) -> float:
     """What an anonymous vote weighs where a linked one weighs 1: a squared, `a` being the anonymous part of the voters.
 
-    So their share is a^3 / (a^3 + 1 - a): all of it where nobody is linked, 3.7 % for a = 0.3.
+    So their share is at most a^3 / (a^3 + 1 - a): all of it where nobody is linked, 3.7 % for a = 0.3. That holds
+    whatever quality they claim: all of theirs together counts as no better than the linked viewers' is.
     """
-    return (anonymous / (anonymous + linked)) ** 2 if anonymous + linked else 1.0
+    if not anonymous.voters or not linked.voters:
+        return 1.0
+    part = anonymous.voters / (anonymous.voters + linked.voters)
+    claimed = (linked.weight / linked.voters) / (anonymous.weight / anonymous.voters)
+    return part * part * min(1.0, claimed)
 
 
 def cut_part(trim: float, voters: int) -> float:

@@ -27,7 +27,7 @@ class Roster:
         self.appearances = Appearances(names=settings.names)
         self.appearances.on_gone = self.drop
         self.tiles, self.feed = Tiles(settings, minimum_viewers, self.appearances), Feed()
-        # Set by the show once it has them: sends one agent a frame; holds the votes that tiles are drawn from.
+        # Set by the show once it has a hub: sends one agent a frame.
         self.tell: Callable[[str, HubFrame], None] = lambda *_: None
         self.crowd: Crowd | None = None
         self.desk: Desk | None = None
@@ -37,6 +37,11 @@ class Roster:
         """From now on this desk goes by who may join."""
         self.desk = desk
         self.access.on_change = self._enforce
+
+    def follow(self, crowd: Crowd) -> None:
+        """Draw the tiles from the votes of this crowd, and let it know whose votes everybody sees."""
+        self.crowd = crowd
+        crowd.known = self.tiles
 
     def link(self, chatter: str, name: str, code: str) -> bool:
         """Tie the agent that shows this code to a chatter's key, and tell it the name. False when no agent does."""
@@ -76,11 +81,15 @@ class Roster:
             self._ban(subject_of(chatter), None, silenced=True)
 
     def ban(self, name: str) -> bool:
-        """Ban the linked chatter of this name. False when nobody linked goes by it."""
+        """Ban the linked chatter of this name: connection, vote and tile go now. False when nobody goes by it."""
         subject = self.access.person(name)
         if subject is not None:
             self._ban(subject, None)
         return subject is not None
+
+    def unban(self, name: str) -> bool:
+        """Let who was banned by this name in again. False when nobody was."""
+        return self.access.unban(name, self._now())
 
     def ban_seat(self, seat: str) -> Banned:
         """Ban who sits on this tile: the person, where it is known, and the viewer's key."""

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from bot.command_settings import CommandSettings, fault_in
 from bot.obs.rules import Rule, checked
 from bot.obs.settings import ReactionSettings
+from bot.privacy import PrivacySettings
 from bot.tiles import TileSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
@@ -42,6 +43,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     public_port: Annotated[int, Meta(ge=0, le=65535)] = 8766
     public_url: str = ""
     trusted_addresses: tuple[str, ...] = ()
+    pages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 100.0
 
     @property
     def here(self) -> str:
@@ -97,6 +99,7 @@ class Settings(Struct, frozen=True):
     streamer: StreamerSettings = StreamerSettings()
     history: HistorySettings = HistorySettings()
     sheet: SheetSettings = SheetSettings()
+    privacy: PrivacySettings = PrivacySettings()
     tiles: TileSettings = TileSettings()
     twitch: TwitchSettings = TwitchSettings()
     obs: ObsSettings = ObsSettings()
@@ -127,6 +130,7 @@ def settings_from(configuration: Configuration) -> Settings:
         streamer=configuration.section("streamer", StreamerSettings),
         history=configuration.section("history", HistorySettings),
         sheet=configuration.section("sheet", SheetSettings),
+        privacy=configuration.section("privacy", PrivacySettings),
         tiles=configuration.section("tiles", TileSettings),
         twitch=configuration.section("twitch", TwitchSettings),
         obs=configuration.section("obs", ObsSettings),

@@ -21,6 +21,7 @@ from bot.keys import Keys, Secret
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
+from bot.privacy import Noise
 from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
@@ -31,6 +32,7 @@ from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
 from transport.identities import subject_of
+from transport.masking import Masking
 from transport.partial import Partial
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
@@ -81,7 +83,9 @@ class Show:
         chat = settings.chat
         votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
         expiry, trim = settings.crowd.expiry, settings.crowd.trim
-        self.crowd = self.roster.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim)
+        masking, noise = Masking(minimum, on=settings.privacy.mask_changes), Noise(settings.privacy)
+        self.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim, masking, noise)
+        self.roster.follow(self.crowd)
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
@@ -126,7 +130,7 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if self.paused or (self.nodes is not None and self.nodes.holds(reading)):
+        if self.board.paused or (self.nodes is not None and self.nodes.holds(reading)):
             return
         if self.crowd.take(reading, reading.time):
             self._changed = True
@@ -146,7 +150,8 @@ class Show:
 
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
-        self.leave(viewer)
+        self._changed |= self.crowd.forget(viewer)
+        self.roster.drop(viewer)
 
     # What chat feeds (bot.chat.Count).
 
@@ -221,6 +226,15 @@ class Show:
         """A viewer's own counted reading."""
         return self.crowd.reading_of(viewer, self.now())
 
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell a viewer's reading in public says nothing of another viewer. True: it will be told."""
+        return self.roster.tiles.may_tell(viewer, self.mood, self.crowd, self.now())
+
+    @property
+    def noise(self) -> Noise:
+        """What the crowd's numbers are covered with, if anything."""
+        return self.crowd.noise
+
     # What commands do.
 
     def feel(self, asker: Asker, emotion: str) -> Felt:
@@ -243,14 +257,6 @@ class Show:
             self.chat.forget(asker.id)
             self.roster.unlink(self.chat.key(asker.id))
             self._changed = True
-
-    def ban(self, name: str) -> bool:
-        """Ban the linked chatter of this name: connection, vote and tile go now. False when nobody goes by it."""
-        return self.roster.ban(name)
-
-    def unban(self, name: str) -> bool:
-        """Let who was banned by this name in again. False when nobody was."""
-        return self.access.unban(name, self.now())
 
     def pause(self, paused: bool) -> None:
         """Let the mood rest: readings and chat are dropped at the door, until it is woken."""
@@ -359,7 +365,9 @@ class Show:
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
-        connected, board = self.connected, self.board.frame(now)
+        # Where noise covers who is there, nobody is told exactly.
+        connected = self.mood.faces.voters if self.crowd.noise.on else self.connected
+        board = self.board.frame(now) | {"privacy": self.crowd.noise.frame()}
         frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
         if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
             # What changes nothing on screen is already delivered; with no page open, nothing ever is.
@@ -374,8 +382,8 @@ class Show:
                 self.peaks.add(mood)
                 if self.archive is not None:
                     self.archive.add(mood)
-                await self.sessions.add(mood)
-                await self.sessions.add_stage(*self.streamer_side.kept(self.now()))
+                self.sessions.add(mood)
+                self.sessions.add_stage(*self.streamer_side.kept(self.now()))
 
     async def _compare(self) -> None:
         while True:
@@ -389,7 +397,7 @@ class Show:
                 self.streamer_side.clear()
 
     def _mood(self, now: float) -> Mood:
-        return Mood(now, 0, self.crowd.minimum_viewers) if self.paused else self.crowd.mood(now)
+        return self.crowd.rest(now) if self.paused else self.crowd.mood(now)
 
     async def _announce(self) -> None:
         while True:

@@ -3,8 +3,9 @@
 A tile is there only while its viewer wants it and has a reading that counts. None is kept: the history knows of none.
 
 Whoever sees the crowd's mood and a tile can take the one off the other. What is left must not tell of single viewers
-who did not choose to be shown; so where there are some of them, but fewer than `minimum_viewers`, so many tiles are
-left out that tiles and mood still differ by that many faces. Below the minimum there is no mood to take them off.
+who did not choose to be shown; so where there are some of them, but fewer than `minimum_viewers` that count, so many
+tiles are left out that tiles and mood still differ by that many faces. Who has just come and doesn't count yet, or has
+left and still does (`transport/masking.py`), is one of them. Below the minimum there is no mood to take them off.
 """
 
 from typing import Annotated, Any, Final
@@ -41,6 +42,8 @@ class Tiles:
     SECONDS: Final = 1.0
     SURE: Final = 0.3
     """Quality of a reading under which a face is there, but its expression is no more than a guess."""
+    TOLD_SECONDS: Final = 60.0
+    """So long a reading that was told in chat is taken for known."""
     MARGIN: Final = 20
     """So many faces above the minimum who aren't shown can't all have gone between two looks."""
 
@@ -52,10 +55,28 @@ class Tiles:
         self._hidden = False
         self._tiles: dict[str, Tile] = {}
         self._more = 0
-        # Of the last look: faces in the mood, who of them wants to be shown, and when that was.
-        self._faces = 0
+        # Of the last look: faces in the mood, those of them that aren't to be shown, and with those who come and go;
+        # who wants to be shown, and when that was.
+        self._counted = self._apart = self._others = 0
         self._willing: set[str] = set()
         self._looked = self._renewed = float("-inf")
+        # Whose reading was told in chat, and when.
+        self._told: dict[str, float] = {}
+
+    def __contains__(self, viewer: object) -> bool:
+        """Whether this viewer's vote may be seen."""
+        return viewer in self._willing or viewer in self._told
+
+    def may_tell(self, viewer: str, mood: Mood, crowd: Crowd, now: float) -> bool:
+        """Whether a viewer's reading may be told in chat, where it is no tile. True: it will be."""
+        self._forget_told(now)
+        counted, apart, others = crowd.told({*self._willing, *self._told, viewer}, mood)
+        if counted and others > 0 and apart < self._minimum:
+            return False
+        self._told[viewer] = now
+        # So many tiles may be too many now.
+        self._looked = float("-inf")
+        return True
 
     def frame(self) -> dict[str, Any]:
         """The tiles as `/live` sends them. `more` are those who want to be shown and find no place."""
@@ -68,13 +89,15 @@ class Tiles:
 
     def look(self, mood: Mood, crowd: Crowd, now: float) -> None:
         """Take the tiles of this moment, beside the mood that the crowd has just told."""
-        faces = mood.faces.voters if mood.faces.part else 0
+        self._forget_told(now)
+        counted, apart, others = crowd.told({*self._willing, *self._told}, mood)
         rested = not 0.0 <= now - self._looked < self.SECONDS
-        near = faces - len(self._willing) < self._minimum + self.MARGIN
-        if self._hidden or not (rested or (near and faces != self._faces)):
+        near = apart < self._minimum + self.MARGIN
+        if self._hidden or not (rested or (near and (counted, others) != (self._counted, self._others))):
             return
         willing = {viewer: name for viewer, name in self._appearances if viewer in crowd}
-        self._faces, self._willing, self._looked = faces, set(willing), now
+        self._willing, self._looked = set(willing), now
+        self._counted, self._apart, self._others = crowd.told({*willing, *self._told}, mood)
         chosen = self._chosen(min(self._settings.maximum, self._room()))
         self._more = len(willing) - len(chosen)
         if 0.0 <= now - self._renewed < self.SECONDS:
@@ -86,10 +109,15 @@ class Tiles:
 
     def drop(self, viewer: str, *, counts: bool) -> bool:
         """Take a viewer's tile away at once. True when the tiles have changed. `counts`: the vote stays in the mood."""
+        self._told.pop(viewer, None)
         if viewer not in self._willing:
             return False
         self._willing.discard(viewer)
-        self._faces -= not counts
+        if not counts:
+            self._counted -= 1
+        elif self._counted > 0:
+            self._apart += 1
+            self._others += 1
         before = len(self._tiles)
         self._tiles.pop(viewer, None)
         # Nobody else may be seen through the gap. The next look, which is due, finds out exactly how many may stay.
@@ -109,8 +137,12 @@ class Tiles:
 
     def _room(self) -> int:
         """How many tiles may stand beside the mood."""
-        unwilling = self._faces - len(self._willing)
-        return max(0, self._faces - self._minimum) if 0 < unwilling < self._minimum else len(self._willing)
+        if self._others <= 0 or self._apart >= self._minimum:
+            return len(self._willing)
+        return max(0, self._counted - self._minimum - len(self._told.keys() - self._willing))
+
+    def _forget_told(self, now: float) -> None:
+        self._told = {viewer: time for viewer, time in self._told.items() if 0.0 <= now - time < self.TOLD_SECONDS}
 
     def _chosen(self, places: int) -> set[str]:
         """Which viewers get a place: by their seats, which are chance to everybody and stay what they are."""

@@ -37,8 +37,10 @@ from bot.tile_pages import TilePages
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
+from transport.limits import Visitors
 from transport.link import HUB_PATH, JOIN_PATH
 from transport.metrics import METRICS_PATH
+from transport.sockets import address_of
 from transport.stage import STAGE_PATH
 
 OVERLAY_FOLDER: Final = Path(__file__).parent.parent / "overlay"
@@ -68,6 +70,8 @@ class Pages:
         self._feeds: dict[web.WebSocketResponse, Power] = {}
         self._guard = Guard(show.settings.web, show.keys, urlsplit(base_url).port or 80, POWERS, show.now)
         self._cards = Cards(show)
+        pages_per_second = show.settings.web.pages_per_second
+        self._visitors = Visitors(pages_per_second, math.ceil(10 * pages_per_second))
         self._tiles = TilePages(show)
         self._metrics = show_metrics(show, self._open_pages)
 
@@ -104,11 +108,20 @@ class Pages:
         """Only what strangers may reach: hub, join page, health, and the pages' files, which hold no data."""
         app = web.Application(middlewares=[self._guard.check], client_max_size=1024)
         app.router.add_get(HUB_PATH, self._show.hub.handle)
-        app.router.add_get("/healthz", self._health)
-        app.router.add_get(READY_PATH, self._ready)
-        app.router.add_get(JOIN_PATH + "{channel}", self._file("join.html"))
-        app.router.add_get("/overlay/{name:[a-z]+\\.(?:js|css|svg)}", self._page_file)
+        app.router.add_get("/healthz", self._limited(self._health))
+        app.router.add_get(READY_PATH, self._limited(self._ready))
+        app.router.add_get(JOIN_PATH + "{channel}", self._limited(self._file("join.html")))
+        app.router.add_get("/overlay/{name:[a-z]+\\.(?:js|css|svg)}", self._limited(self._page_file))
         return app
+
+    def _limited(self, handler: Handler) -> Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            show = self._show
+            if not self._visitors.allow(address_of(request, show.settings.hub.behind_proxy), show.now()):
+                raise web.HTTPTooManyRequests(text="Too many requests; wait a moment.", headers={"Retry-After": "2"})
+            return await handler(request)
+
+        return serve
 
     def _file(self, name: str) -> Handler:
         async def serve(_request: web.Request) -> web.StreamResponse:

@@ -6,9 +6,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from transport.bus import (
+    HURRY_SECONDS,
     REPORT_SECONDS,
     Ask,
     Askable,
+    BotClock,
     Joins,
     Report,
     Seat,
@@ -79,6 +81,8 @@ class NodeChannel:
         self.name = name
         self.terms = terms
         self.heard_at = now
+        self._clock = BotClock()
+        self._clock.hear(terms.bot, terms.time, now)
         self.roll = Roll(node)
         self.votes = Votes(terms.expiry)
         self.desk = NodeDesk(limits, name, Door(terms.door), self)
@@ -93,7 +97,7 @@ class NodeChannel:
         self._label = label
         self._now = now
         self._sequence = 0
-        self._last = self._due = float("-inf")
+        self._last = self._due = self._hurried_until = float("-inf")
         self._empty = True
         self._apply(terms)
 
@@ -122,12 +126,13 @@ class NodeChannel:
 
     def clock(self, now: float) -> float:
         """The bot's clock."""
-        return self.terms.time + now - self.heard_at
+        return self._clock.at(now)
 
     def update(self, terms: Terms, now: float) -> None:
         """Go by the bot's newest terms."""
         before, self.terms = self.terms, terms
         self.heard_at = now
+        self._clock.hear(terms.bot, terms.time, now)
         if terms.bot != before.bot:
             # It was started anew, and knows none of those who have proved who they are.
             for guest in self.desk.guests.values():
@@ -141,13 +146,17 @@ class NodeChannel:
 
     def hear(self, joins: Joins, now: float) -> Change:
         """Let go of those who have joined another hub."""
-        change = self.roll.hear(joins, now, self.clock(now))
+        change = self.roll.hear(joins, now)
         for viewer in (*change.gone, *change.held):
             self.votes.leave(viewer)
-        if change.gone or joins.whole:
-            # Others wait for our word that they are gone.
-            self._due = min(self._due, self._last + REPORT_SECONDS / 4)
+        if joins.whole:
+            self.hurry(now)
         return change
+
+    def hurry(self, now: float) -> None:
+        """Hubs have just found each other again: report more often for a moment, since each waits for the others."""
+        self._hurried_until = now + HURRY_SECONDS
+        self._due = min(self._due, self._last + REPORT_SECONDS / 4)
 
     def tell(self, viewer: str, frame: Tellable, now: float) -> bool:
         """The bot says this to a viewer. False when that one is not here."""
@@ -172,7 +181,7 @@ class NodeChannel:
 
     def joins(self, now: float) -> list[Joins]:
         """The newest joins, for the other hubs."""
-        return self.roll.tell(now, self.clock(now))
+        return self.roll.tell(now)
 
     def report(self, now: float, last: bool = False) -> Report | None:
         """What the bot should hear now, if anything; `last`: that nobody has a vote here any more."""
@@ -187,7 +196,8 @@ class NodeChannel:
             return None
         self._empty = empty
         # On the beat, so that the time that it takes doesn't add up.
-        self._due = max(self._due + REPORT_SECONDS, now + REPORT_SECONDS / 2)
+        pace = REPORT_SECONDS / 4 if now < self._hurried_until else REPORT_SECONDS
+        self._due = max(self._due + pace, now + pace / 2)
         self._last = now
         self._sequence += 1
         return Report(
@@ -217,7 +227,7 @@ class NodeChannel:
     def _seated(self, guest: Guest, joins: bool = True) -> None:
         admission = guest.admission
         if joins:
-            self.roll.join(guest.viewer, max(self._now, guest.heard), admission.subject)
+            self.roll.join(guest.viewer, self.clock(max(self._now, guest.heard)), admission.subject)
             if guest.viewer in self.roll.waiting:
                 self.votes.leave(guest.viewer)
         if admission.linked:

@@ -93,7 +93,7 @@ class Node:
                 stood = now
                 for name, channel in self.channels.items():
                     if channel.roll.sequence:
-                        self.bus.publish(name, channel.roll.stand(channel.clock(now)))
+                        self.bus.publish(name, channel.roll.stand())
                 await self._end_those_over(now)
             if now - pruned >= 10.0:
                 pruned = now
@@ -136,14 +136,15 @@ class Node:
             case Joins():
                 if frame.node != self.id:
                     change = channel.hear(frame, now)
-                    for viewer in change.gone:
-                        self.counts["moved away"] += 1
-                        self.hub.dismiss(viewer, name)
+                    self.counts["moved away"] += len(change.gone)
+                    for viewer, unsure in change.gone.items():
+                        self.hub.dismiss(viewer, name, unsure)
                     if change.missed:
                         self._recall(name, channel, now)
             case Recall():
                 if frame.node != self.id:
-                    for joins in channel.roll.answer(frame.seconds, now, channel.clock(now)):
+                    channel.hurry(now)
+                    for joins in channel.roll.answer(frame.seconds, channel.clock(now)):
                         self.bus.publish(name, joins, frame.node)
             case Tell():
                 self._tell(name, channel, frame, now)
@@ -180,11 +181,12 @@ class Node:
         self._since = now
         for name, channel in self.channels.items():
             channel.recall_seconds = now - self._lost + channel.roll.RECALLED
-            self._recalled.pop(name, None)
-            self._recall(name, channel, now)
+            # First our joins, so that none of them is answered with.
             for joins in channel.joins(now):
                 self.bus.publish(name, joins)
-            self.bus.publish(name, channel.roll.stand(channel.clock(now)))
+            self._recalled.pop(name, None)
+            self._recall(name, channel, now)
+            self.bus.publish(name, channel.roll.stand())
 
     def _missed(self) -> None:
         """Frames have been lost on the way from the connection to here."""

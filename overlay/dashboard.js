@@ -1,5 +1,6 @@
 /** The streamer's dashboard: how the crowd is now and was in the last five minutes, how far it follows, and all that the streamer may do. */
 
+import { Access } from "./access.js";
 import { ask } from "./ask.js";
 import { Builder } from "./builder.js";
 import { Calm } from "./calm.js";
@@ -54,13 +55,14 @@ const crowd = new CrowdNow(document, words, phrases);
 const calm = new Calm(find(".calm"), find(".calm-button"), lang);
 const controls = new Controls(document, captions);
 const links = new Links(find('[aria-labelledby="links-heading"]'), captions);
+const access = new Access(find('[aria-labelledby="links-heading"]'), captions, lang, isThere, () => lookAtLinks());
 const builder = new Builder(find(".look"), captions, lang, words.expressions);
 const obs = new ObsPanel(find(".obs"), captions);
 const lookAtHealth = watchHealth(find(".connections"), captions, isThere);
 const lookAtTwitch = watchTwitch(find(".twitch"), captions, isThere);
 offerKeys(find(".secrets"), captions, showLinks);
 const self = new SelfPanel(find(".together"), words, captions, lang);
-const tiles = new TilesPanel(find(".tiles"), words, lang);
+const tiles = new TilesPanel(find(".tiles"), words, lang, access.look);
 
 function state() {
   if (signal !== "live" || mood === null) return signal;
@@ -118,6 +120,7 @@ async function recall() {
 function showLinks(told) {
   links.show(told);
   builder.show(told);
+  access.look();
 }
 
 async function lookAtLinks() {
@@ -159,6 +162,7 @@ const feed = new Feed({
     lookAtLinks();
     controls.look();
     lookAtHealth();
+    access.look();
     lookAtTwitch();
     obs.look();
   },

@@ -18,6 +18,9 @@ const WORDS = {
     nameless: "No name",
     hide: "Hide",
     hideWho: (name) => `Hide ${name || "a viewer without a name"}`,
+    ban: "Ban",
+    banWho: (name) => `Ban ${name || "a viewer without a name"}`,
+    banned: { person: "Banned, with their name in chat. The list of bans is under Links.", viewer: "Banned. They are not linked with chat, so they could come back as somebody new: take their link back to prevent that." },
     hideAll: "Hide all",
     showAll: "Let tiles be shown",
     gone: "Hidden until the bot is started anew.",
@@ -33,6 +36,9 @@ const WORDS = {
     nameless: "沒有名字",
     hide: "隱藏",
     hideWho: (name) => `隱藏${name || "沒有名字的觀眾"}`,
+    ban: "封鎖",
+    banWho: (name) => `封鎖${name || "沒有名字的觀眾"}`,
+    banned: { person: "已封鎖，連同聊天室的身分。封鎖清單在「連結」裡。", viewer: "已封鎖。這位觀眾沒有和聊天室連結，可能換個身分再來；收回他用的連結就能避免。" },
     hideAll: "全部隱藏",
     showAll: "允許顯示",
     gone: "已隱藏，直到機器人重新啟動。",
@@ -47,16 +53,18 @@ export class TilesPanel {
    * @param {HTMLElement} panel
    * @param {import("./words.js").Words} words
    * @param {string} lang
+   * @param {() => void} banned Called when somebody was banned.
    */
-  constructor(panel, { looks }, lang) {
+  constructor(panel, { looks }, lang, banned = () => {}) {
     this.panel = panel;
+    this.banned = banned;
     this.words = WORDS[lang] ?? WORDS.en;
     this.find = (selector) => panel.querySelector(selector);
     const { heading, unsure, nameless } = this.words;
     setText(this.find("h2"), heading);
     const more = (seat) => {
       seat.name.dataset.nameless = nameless;
-      return [this.#hideButton(seat)];
+      return [this.#buttons(seat)];
     };
     this.seats = new Seats(this.find(".tiles-list"), { draw, looks, unsure, get moves() { return !STILL.matches; }, more });
     this.find(".tiles-switch").addEventListener("click", () => this.#do("switch", { show: this.#isHidden }, ""));
@@ -76,16 +84,27 @@ export class TilesPanel {
     setText(this.find(".tiles-switch"), this.#isHidden ? words.showAll : words.hideAll);
   }
 
-  #hideButton(seat) {
-    const button = Object.assign(element("button", "", this.words.hide), { type: "button" });
-    seat.onName = (name) => button.setAttribute("aria-label", this.words.hideWho(name));
-    button.addEventListener("click", () => this.#do("hide", { seat: seat.id }, this.words.gone));
-    return button;
+  #buttons(seat) {
+    const { words } = this;
+    const [hide, ban] = [words.hide, words.ban].map((word) => Object.assign(element("button", "", word), { type: "button" }));
+    seat.onName = (name) => {
+      hide.setAttribute("aria-label", words.hideWho(name));
+      ban.setAttribute("aria-label", words.banWho(name));
+    };
+    hide.addEventListener("click", () => this.#do("hide", { seat: seat.id }, words.gone));
+    ban.addEventListener("click", async () => {
+      const told = await this.#do("ban", { seat: seat.id }, "");
+      if (told === null) return;
+      setText(this.find(".tiles-said"), words.banned[told.banned] ?? "");
+      this.banned();
+    });
+    return element("span", "tile-buttons", hide, ban);
   }
 
   /** What becomes of it comes with the next frame. */
   async #do(what, wanted, done) {
-    const { fault } = await tellBot(`/api/tiles/${what}`, wanted, this.words.notThere);
+    const { told, fault } = await tellBot(`/api/tiles/${what}`, wanted, this.words.notThere);
     setText(this.find(".tiles-said"), fault || done);
+    return told;
   }
 }

@@ -15,6 +15,8 @@ ON_ITS_WAY: Final = 0.0005
 """Real seconds in which an opened or closed connection is noticed at its other end."""
 OVERDUE: Final = 0.1
 """Real seconds after which what was written to a socket, and not read from another, is taken for lost."""
+PASSES: Final = 1000
+"""Passes of the loop without a pause, after which each takes a nanosecond."""
 THREAD: Final = 10.0
 """Real seconds that a thread may take before the night goes on without it."""
 
@@ -84,11 +86,17 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self, loop: NightLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._passes = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         loop = self._loop
         if timeout is not None and timeout <= 0:
+            self._passes += 1
+            if self._passes > PASSES:
+                # Timers come a moment early, within the loop's resolution, and who waits for its rest would for ever.
+                loop.now += 1e-9
             return super().select(0)
+        self._passes = 0
         found = super().select(
             THREAD if loop.threads or timeout is None else OVERDUE if loop.under_way > 0 else ON_ITS_WAY
         )

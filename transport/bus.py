@@ -41,15 +41,16 @@ T = TypeVar("T")
 BUS_VERSION: Final = 1
 REPORT_SECONDS: Final = 1.0
 """A node tells the bot its partial this often."""
+HURRY_SECONDS: Final = 5.0
+"""After a cut, four times as often for so long."""
 TERMS_SECONDS: Final = 1.0
 MAX_NODES: Final = 256
 """Of one channel."""
 MAX_JOINS: Final = 4096
 """In one frame; of more, there are several."""
 
-_AGE: Final = struct.Struct("<I")
-AGE_BYTES: Final = _AGE.size
-_OLDEST: Final = 2**32 - 1
+_TIME: Final = struct.Struct("<Q")
+TIME_BYTES: Final = _TIME.size
 
 NodeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,32}$")]
 Seconds = Annotated[float, Meta(ge=0.0, le=1e12)]
@@ -86,16 +87,15 @@ class Joins(Struct, omit_defaults=True):
     """A hub to all nodes: who has joined there since its last, so that an earlier hub lets go of them.
 
     `sequence` grows by one with each that has `people`; without them it is said again, so that a gap is noticed.
-    `people` are hashes, of viewers and of linked persons, and `ages` how long before `time` (the bot's clock) each
-    joined, in milliseconds, as unsigned 32-bit numbers, little-endian. `whole`: an answer to `Recall`, complete up to
+    `people` are hashes, of viewers and of linked persons, and `times` when each joined, by the bot's clock, in
+    milliseconds since 1970 as unsigned 64-bit numbers, little-endian. `whole`: an answer to `Recall`, complete up to
     `sequence` for the seconds that it asked for.
     """
 
     node: NodeId
     sequence: Count
-    time: Seconds
     people: Annotated[bytes, Meta(max_length=MAX_JOINS * HASH_BYTES)] = b""
-    ages: Annotated[bytes, Meta(max_length=MAX_JOINS * AGE_BYTES)] = b""
+    times: Annotated[bytes, Meta(max_length=MAX_JOINS * TIME_BYTES)] = b""
     whole: bool = False
 
 
@@ -155,7 +155,7 @@ Tellable = Code | Linked | Forgotten | Shown
 LIMITS: Final[dict[Kind, int]] = {
     # The door's terms may end ten thousand subjects.
     "terms": 1_000_000,
-    "joins": 64 + MAX_JOINS * (HASH_BYTES + AGE_BYTES) + 256,
+    "joins": 64 + MAX_JOINS * (HASH_BYTES + TIME_BYTES) + 256,
     "recall": 256,
     "tell": 256 + MAX_FRAME_BYTES,
     "report": MAX_PARTIAL_BYTES + MAX_NODES * 48 + 512,
@@ -186,11 +186,36 @@ class Heard(NamedTuple):
     frame: BusFrame
 
 
+class BotClock:
+    """The bot's clock, as a node guesses it from the terms: the one that was on its way for the shortest tells best.
+
+    A network that was cut brings old terms late, which must not set the clock back.
+    """
+
+    DRIFT: Final = 1e-3
+    """Seconds by which two clocks may part in a second, at the most."""
+
+    def __init__(self) -> None:
+        self._ahead = float("-inf")
+        self._heard = 0.0
+        self._bot = ""
+
+    def hear(self, bot: str, time: float, now: float) -> None:
+        """Terms of this run of a bot, with its time, have come at `now` by the node's own clock."""
+        ahead = time - now
+        if bot != self._bot or ahead >= self._ahead - (now - self._heard) * self.DRIFT:
+            self._ahead, self._heard, self._bot = ahead, now, bot
+
+    def at(self, now: float) -> float:
+        """The bot's clock at `now`."""
+        return now + self._ahead
+
+
 class Joined(NamedTuple):
-    """One entry of `Joins`: a hash, and when that was by the bot's clock."""
+    """One entry of `Joins`: a hash, and when that was, in milliseconds of the bot's clock."""
 
     person: bytes
-    time: float
+    time: int
 
 
 def new_id() -> str:
@@ -240,8 +265,8 @@ def decode_frame(subject: str, data: bytes) -> Heard:
             raise ValueError(f"the bot speaks version {frame.version} on the bus, and this {BUS_VERSION}: update both")
         if frame.door.channel != channel or len(frame.asked) % HASH_BYTES:
             raise ValueError("those terms are another channel's, or name nobody")
-    if isinstance(frame, Joins) and len(frame.people) * AGE_BYTES != len(frame.ages) * HASH_BYTES:
-        raise ValueError("each that has joined has an age")
+    if isinstance(frame, Joins) and len(frame.people) * TIME_BYTES != len(frame.times) * HASH_BYTES:
+        raise ValueError("each that has joined has a time")
     return Heard(channel, frame)
 
 
@@ -252,15 +277,14 @@ def hashes(joined: bytes) -> list[bytes]:
 
 def joined_in(frame: Joins) -> Iterable[Joined]:
     """The entries of a frame."""
-    for person, (age,) in zip(hashes(frame.people), _AGE.iter_unpack(frame.ages), strict=True):
-        yield Joined(person, frame.time - age / 1000)
+    for person, (time,) in zip(hashes(frame.people), _TIME.iter_unpack(frame.times), strict=True):
+        yield Joined(person, time)
 
 
-def joins_of(node: str, sequence: int, time: float, joined: list[Joined], whole: bool = False) -> Joins:
+def joins_of(node: str, sequence: int, joined: list[Joined], whole: bool = False) -> Joins:
     """The frame of at most MAX_JOINS entries."""
     people = b"".join(each.person for each in joined)
-    ages = b"".join(_AGE.pack(min(max(round((time - each.time) * 1000), 0), _OLDEST)) for each in joined)
-    return Joins(node, sequence, time, people, ages, whole)
+    return Joins(node, sequence, people, b"".join(_TIME.pack(each.time) for each in joined), whole)
 
 
 def asked_by(said: Ask) -> Askable:

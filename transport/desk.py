@@ -2,7 +2,7 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 from msgspec import Struct, json
 from msgspec.structs import replace
@@ -189,7 +189,9 @@ class Desk:
         """Judge one frame of a joined guest and pass it on. Returns the answer, if any; raises Refusal."""
         if len(text) > MAX_FRAME_BYTES:
             raise Refusal("oversized", OVERSIZED)
-        self.count_frame(guest, now)
+        if not guest.frame_fits(now) or guest.ended is not None:
+            self._stop(guest)
+        guest.heard = now
         shed = self._strain.shed
         # Whoever leaves or wants to be forgotten is always heard.
         if shed and b'"reading"' in text and guest.loses(shed):
@@ -202,7 +204,7 @@ class Desk:
         if type(frame) is not Post:
             return self.obey(guest, frame, now)
         answer = self.count(guest, frame, now)
-        if answer is not None or guest.sequence != frame.sequence:
+        if guest.interval == self.interval or answer is not None or guest.sequence != frame.sequence:
             return answer
         return self._new_pace(guest)
 
@@ -257,11 +259,12 @@ class Desk:
 
     def count_frame(self, guest: Guest, now: float) -> None:
         """Count a frame of any kind. Raises Refusal for a flood, and for who has joined again elsewhere."""
-        if not guest.frame_fits(now):
-            raise Refusal("flood", "far too many frames; update your LERA agent")
-        if guest.ended is not None:
-            raise guest.ended
+        if not guest.frame_fits(now) or guest.ended is not None:
+            self._stop(guest)
         guest.heard = now
+
+    def _stop(self, guest: Guest) -> NoReturn:
+        raise guest.ended or Refusal("flood", "far too many frames; update your LERA agent")
 
     def silent(self, now: float) -> list[Guest]:
         """Those who have missed some heartbeats in a row."""

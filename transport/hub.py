@@ -14,7 +14,7 @@ from transport.limits import Addresses
 from transport.link import netloc
 from transport.load import RETRY_SECONDS, SAMPLE_SECONDS, Load
 from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode
-from transport.sockets import part, send, text_of
+from transport.sockets import address_of, part, send, text_of
 
 # Looked up once: in Python 3.11 an enumeration's member costs as much to find as a frame's type to compare.
 _TEXT: Final = WSMsgType.TEXT
@@ -66,7 +66,7 @@ class Hub:
         # Room for those who are still joining, but not for a crowd that connects and never speaks.
         if self._connections >= self.settings.max_viewers + 256:
             return self._turn_away(503, "full", "the stream's hub is full; try again later")
-        address = self._address(request)
+        address = address_of(request, self.settings.behind_proxy)
         reason = self._addresses.enter(address, self._now())
         if reason is not None:
             return self._turn_away(429, "address", reason)
@@ -115,11 +115,11 @@ class Hub:
         if socket is not None:
             self._start(send(socket, encode(frame)))
 
-    def dismiss(self, viewer: str, channel: str = "") -> None:
-        """End the connection of an agent that has joined again at another hub."""
+    def dismiss(self, viewer: str, channel: str = "", again: bool = False) -> None:
+        """End the connection of an agent that has joined again at another hub; `again`: it may come back."""
         socket = self._socket_of(viewer, channel)
         if socket is not None:
-            self._start(_end_older(socket))
+            self._start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
 
     def expel(self, guest: Guest, refusal: Refusal) -> None:
         """End a guest's connection, in words; every desk's `on_expel`."""
@@ -200,7 +200,9 @@ class Hub:
                     await socket.send_str(encode(answer))
             if load.level and transport is not None and transport.is_reading():
                 transport.pause_reading()
-                asyncio.get_running_loop().call_later(load.strain.rest, transport.resume_reading)
+                # Not all at one time, or they would stay one burst for ever.
+                rest = load.strain.rest * random.uniform(0.5, 1.5)
+                asyncio.get_running_loop().call_later(rest, transport.resume_reading)
 
     async def _take_other(
         self, socket: web.WebSocketResponse, message: aiohttp.WSMessage, desk: Desk, guest: Guest
@@ -244,13 +246,6 @@ class Hub:
     def _turn_away(self, status: int, cause: str, reason: str, retry: int = 5) -> web.Response:
         self.counts[f"refused: {cause}"] += 1
         return web.Response(status=status, text=reason, headers={"Retry-After": str(retry), "Connection": "close"})
-
-    def _address(self, request: web.Request) -> str:
-        forwarded = request.headers.getall("X-Forwarded-For", []) if self.settings.behind_proxy else []
-        if forwarded:
-            # The last entry of the last line is what our own proxy wrote; all before it are the stranger's words.
-            return forwarded[-1].rsplit(",", 1)[-1].strip()[:64]
-        return request.remote or "unknown"
 
 
 async def _send_away(socket: web.WebSocketResponse, refusal: Refusal) -> None:

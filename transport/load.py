@@ -16,7 +16,7 @@ SAMPLE_SECONDS: Final = 0.1
 """How often the lag is measured."""
 _WINDOW: Final = 1.0
 _SAMPLES: Final = 3
-"""Less than these in a window tell nothing: the machine has slept, or one thing took long."""
+"""In a window at least; one or two may be late because the machine has slept, or one thing took long."""
 RETRY_SECONDS: Final = 15
 """When those who are turned away may try again."""
 
@@ -66,11 +66,9 @@ class Load:
             self._window_ends, self._samples, self._least = now + _WINDOW, 0, float("inf")
         self._samples += 1
         self._least = min(self._least, lag)
-        if now < self._window_ends:
+        if now < self._window_ends or self._samples < _SAMPLES:
             return False
-        samples, self._samples = self._samples, 0
-        if samples < _SAMPLES:
-            return False
+        self._samples = 0
         self.lag = self._least
         return self._judge(now)
 

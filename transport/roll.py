@@ -18,20 +18,22 @@ from transport.reading import Reading
 class Change(NamedTuple):
     """What hearing of joins has changed here.
 
-    `gone` have joined another hub since. Votes of `held` must wait again. `missed`: joins before these never came.
+    `gone` have joined another hub since; True for those of whom clocks can't quite tell, who may have come back here.
+    Votes of `held` must wait again. `missed`: joins before these never came.
     """
 
-    gone: list[str]
+    gone: dict[str, bool]
     held: list[str]
     missed: bool
 
 
 class _Entry:
-    __slots__ = ("counted", "joined", "people", "sequence")
+    __slots__ = ("counted", "people", "sequence", "time")
 
-    def __init__(self, people: list[bytes], joined: float) -> None:
+    def __init__(self, people: list[bytes], time: int) -> None:
         self.people = people
-        self.joined = joined
+        # Told as it stands, so that any two hubs judge alike whose is the later one.
+        self.time = time
         # Of the Joins that told of it; 0 while none has.
         self.sequence = 0
         self.counted = False
@@ -57,6 +59,10 @@ class Roll:
     RECALLED: Final = 60.0
     """Seconds of joins that are asked for where some were missed, besides those of the time without a bus."""
     MAX_AHEAD: Final = 1024
+    MAX_HEARD: Final = 4096
+    """So many who have joined elsewhere are known with their times."""
+    UNSURE: Final = 2.0
+    """Seconds by which two hubs' ideas of the bot's clock may differ, with room to spare."""
 
     def __init__(self, node: str) -> None:
         self.node = node
@@ -69,16 +75,22 @@ class Roll:
         self._untold: dict[str, None] = {}
         self._told: deque[tuple[int, float]] = deque()
         self._others: dict[str, _Other] = {}
+        self._heard_at: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def join(self, viewer: str, now: float, person: str = "") -> None:
-        """A viewer has joined here, again perhaps. `person`, where one is known, has one vote whatever the viewer."""
+    def join(self, viewer: str, time: float, person: str = "") -> None:
+        """A viewer has joined here, again perhaps, when the bot's clock said `time`.
+
+        `person`, where one is known, has one vote whatever the viewer.
+        """
         before = self._entries.get(viewer)
         self._drop(viewer)
         people = [viewer_hash(viewer), *([viewer_hash(f"person:{person}")] if person else [])]
-        entry = self._entries[viewer] = _Entry(people, now)
+        # After all that was heard of them, whatever the clocks say.
+        known = max((self._heard_at.get(person, 0) for person in people), default=0)
+        entry = self._entries[viewer] = _Entry(people, max(round(time * 1000), known + 1))
         # Whose vote was here and nowhere else keeps it while others are told; only a new one waits.
         entry.counted = before is not None and before.counted and before.people == people
         self._viewers.update(dict.fromkeys(people, viewer))
@@ -96,8 +108,8 @@ class Roll:
         for viewer in [viewer for viewer in self._entries if not present(viewer)]:
             self.leave(viewer)
 
-    def tell(self, now: float, time: float) -> list[Joins]:
-        """Frames that tell the others of the newest joins. `time` is the bot's clock at `now`."""
+    def tell(self, now: float) -> list[Joins]:
+        """Frames that tell the others of the newest joins."""
         frames = []
         while self._untold:
             self.sequence += 1
@@ -106,29 +118,30 @@ class Roll:
                 viewer = next(iter(self._untold))
                 del self._untold[viewer]
                 entry = self._entries[viewer]
-                entry.sequence = self.sequence
-                joined += [Joined(person, entry.joined - now + time) for person in entry.people]
+                entry.sequence = entry.sequence or self.sequence
+                joined += [Joined(person, entry.time) for person in entry.people]
             self._told.append((self.sequence, now))
-            frames.append(joins_of(self.node, self.sequence, time, joined))
+            frames.append(joins_of(self.node, self.sequence, joined))
         return frames
 
-    def stand(self, time: float) -> Joins:
+    def stand(self) -> Joins:
         """The frame that says how far this hub has come, so that others notice what they have missed."""
-        return Joins(self.node, self.sequence, time)
+        return Joins(self.node, self.sequence)
 
-    def answer(self, seconds: float, now: float, time: float) -> list[Joins]:
-        """Frames that tell a node again who joined here in the last `seconds`."""
+    def answer(self, seconds: float, time: float) -> list[Joins]:
+        """Frames that tell a node again who joined here in the last `seconds`. `time` is the bot's clock now."""
+        oldest = (time - seconds) * 1000
         recent = [
-            Joined(person, entry.joined - now + time)
+            Joined(person, entry.time)
             for entry in self._entries.values()
-            if entry.sequence and entry.joined >= now - seconds
+            if entry.sequence and entry.time >= oldest
             for person in entry.people
         ]
         # Only the last one says that it was all.
         chunks = [recent[start : start + MAX_JOINS] for start in range(0, len(recent), MAX_JOINS)] or [[]]
         return [
-            *(joins_of(self.node, 0, time, chunk) for chunk in chunks[:-1]),
-            joins_of(self.node, self.sequence, time, chunks[-1], whole=True),
+            *(joins_of(self.node, 0, chunk) for chunk in chunks[:-1]),
+            joins_of(self.node, self.sequence, chunks[-1], whole=True),
         ]
 
     def settle(self, now: float) -> list[Reading]:
@@ -155,20 +168,23 @@ class Roll:
                         found.append(reading)
         return found
 
-    def hear(self, frame: Joins, now: float, time: float) -> Change:
-        """Another hub's joins. `time` is the bot's clock at `now`."""
-        gone: list[str] = []
+    def hear(self, frame: Joins, now: float) -> Change:
+        """Another hub's joins."""
+        gone: dict[str, bool] = {}
         held: list[str] = []
         for person, then in joined_in(frame):
+            self._note(person, then)
             viewer = self._viewers.get(person)
             if viewer is None:
                 continue
             entry = self._entries[viewer]
-            theirs = then - time + now
-            if (theirs, frame.node) > (entry.joined, self.node):
+            if (then, frame.node) > (entry.time, self.node):
                 self.leave(viewer)
-                gone.append(viewer)
-            elif entry.counted and not 0 < entry.sequence <= self.included:
+                gone[viewer] = then - entry.time < self.UNSURE * 1000
+            elif then < entry.time and not frame.whole:
+                # Both joined at once, or the other has forgotten of ours: said once more, it lets go.
+                self._untold[viewer] = None
+            if viewer not in gone and entry.counted and not 0 < entry.sequence <= self.included:
                 # It was away in between: what counts here must be what the other has heard of.
                 entry.counted = False
                 self.waiting[viewer] = None
@@ -185,6 +201,11 @@ class Roll:
         """The same of one hub; 0 for one that is not known."""
         other = self._others.get(node)
         return 0 if other is None else other.upto
+
+    def _note(self, person: bytes, time: int) -> None:
+        self._heard_at[person] = max(time, self._heard_at.pop(person, 0))
+        if len(self._heard_at) > self.MAX_HEARD:
+            del self._heard_at[next(iter(self._heard_at))]
 
     def _follow(self, frame: Joins, now: float) -> bool:
         other = self._others.get(frame.node)

@@ -3,8 +3,9 @@
 Readings may be late, doubled or stale, and the clock may jump; nobody counts twice.
 """
 
+import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from model.emotions import EMOTIONS
 from transport.lockstep import Lockstep
+from transport.masking import Masking
 from transport.partial import NO_VOTES, Partial, Tally, tally, viewer_hash
 from transport.reading import Probabilities, Reading
 
@@ -34,14 +36,19 @@ class Votes:
     Taking a reading is the hub's hot path; all else is work on whole columns, at each mood or partial.
     """
 
-    def __init__(self, expiry: float = 15.0, minimum_quality: float = MINIMUM_QUALITY) -> None:
+    def __init__(
+        self, expiry: float = 15.0, minimum_quality: float = MINIMUM_QUALITY, masking: Masking | None = None
+    ) -> None:
+        """`masking` says whose votes count while others come and go; without, all do. It is for this object alone."""
         self.expiry = expiry
+        self._masking = masking
         self._minimum_quality = minimum_quality
         # One row for each viewer, without gaps, so that a mood of thousands is a few array operations.
         self._rows: dict[str, int] = {}
         self._viewers: list[str] = []
         self._hashes: dict[bytes, str] = {}
         self._asked: frozenset[bytes] = frozenset()
+        self._counts = np.zeros(64, np.bool_)
         self._lockstep = Lockstep()
         self._keep(np.zeros((64, _WIDTH)))
         self._now = float("-inf")
@@ -72,32 +79,77 @@ class Votes:
 
     def leave(self, viewer: str) -> bool:
         """Withdraw a viewer's vote. True when there was one."""
-        row = self._rows.pop(viewer, None)
-        if row is None:
+        if viewer not in self._rows:
             return False
         self._hashes.pop(viewer_hash(viewer), None)
+        frozen = self._masking.leave(viewer) if self._masking else None
+        if frozen is None:
+            self._drop(viewer)
+        else:
+            # The row stays for some seconds, under a name that tells nobody's, and is too old at no time.
+            row = self._rename(viewer, frozen)
+            self._table[row, _TIME] = math.inf
+        return True
+
+    def forget(self, viewer: str) -> bool:
+        """Withdraw a viewer's vote, and keep nothing by which this viewer could be known again."""
+        had = self.leave(viewer)
+        if self._masking:
+            self._masking.forget(viewer)
+        return had
+
+    def _drop(self, name: str) -> None:
+        row = self._rows.pop(name)
         # The last row moves into the gap, and nothing of who left stays behind.
         last = self._viewers.pop()
         end = len(self._viewers)
-        if last != viewer:
+        if last != name:
             self._rows[last] = row
             self._viewers[row] = last
             self._table[row] = self._table[end]
+            self._counts[row] = self._counts[end]
         self._table[end] = 0.0
         self._lockstep.drop(row, end)
-        return True
+
+    def _rename(self, name: str, to: str) -> int:
+        row = self._rows[to] = self._rows.pop(name)
+        self._viewers[row] = to
+        return row
 
     def clear(self) -> None:
         """Withdraw every vote."""
-        for viewer in list(self._viewers):
-            self.leave(viewer)
+        if self._masking:
+            self._masking.clear()
+        for name in list(self._viewers):
+            self._drop(name)
+        self._hashes.clear()
 
     def __contains__(self, viewer: str) -> bool:
         """Whether this viewer's vote was in the last partial, or has come since."""
         return viewer in self._rows
 
     def __len__(self) -> int:
-        return len(self._viewers)
+        """How many viewers have a vote, counted or not."""
+        return len(self._hashes)
+
+    @property
+    def counted(self) -> int:
+        """How many viewers who have a vote count."""
+        return len(self) if self._masking is None else self._masking.counted - self._masking.frozen
+
+    def counts(self, viewer: str) -> bool:
+        """Whether this viewer has a vote that counts."""
+        return viewer in self._rows and (self._masking is None or self._masking.counts(viewer))
+
+    @property
+    def ready(self) -> bool:
+        """Whether enough would count if the bars, hidden now, were shown."""
+        return self._masking is None or self._masking.ready
+
+    @property
+    def frozen(self) -> int:
+        """How many votes count of viewers who have left."""
+        return 0 if self._masking is None else self._masking.frozen
 
     def row_of(self, viewer: str) -> int | None:
         """The place of a viewer in what `columns` returns."""
@@ -120,16 +172,22 @@ class Votes:
         """Have each partial say which of these viewers have a vote here."""
         self._asked = frozenset(hashes)
 
-    def partial(self, now: float) -> Partial:
-        """The votes that count at `now`, added. Copies in lockstep count as one."""
+    def partial(self, now: float, *, shown: bool = True, known: Container[str] = ()) -> Partial:
+        """The votes that count at `now`, added. Copies in lockstep count as one.
+
+        `shown` and `known` are for the masking: whether the bars were shown after the last one, and viewers whose votes
+        everybody sees.
+        """
         self.advance(now)
         self.expire(now)
+        if self._masking:
+            self._settle(self._masking, now, shown, known)
         table = self._table[: len(self._viewers)]
         linked = table[:, _LINKED] > 0.0
         self._lockstep.look(table[:, _SEVEN:], now)
         copies = self._lockstep.copies(linked)
-        if len(copies):
-            counts = np.ones(len(table), np.bool_)
+        if len(copies) or (self._masking and self._masking.counted < len(table)):
+            counts = self._counts[: len(table)].copy()
             counts[copies] = False
             table, linked = table[counts], linked[counts]
         voting = frozenset(self._asked & self._hashes.keys()) if self._asked else frozenset()
@@ -155,13 +213,27 @@ class Votes:
         for viewer in [self._viewers[row] for row in np.flatnonzero(times <= now - self.expiry)]:
             self.leave(viewer)
 
+    def _settle(self, masking: Masking, now: float, shown: bool, known: Container[str]) -> None:
+        ended = masking.settle(now, shown=shown, known=known)
+        if ended is None:
+            return
+        for name in ended:
+            self._drop(name)
+        for row, name in enumerate(self._viewers):
+            self._counts[row] = masking.counts(name)
+
     def _new_row(self, viewer: str) -> int:
+        frozen = self._masking.join(viewer) if self._masking else None
+        self._hashes[viewer_hash(viewer)] = viewer
+        if frozen is not None:
+            return self._rename(frozen, viewer)
         row = len(self._viewers)
         if row == len(self._table):
             self._keep(np.concatenate([self._table, np.zeros_like(self._table)]))
+            self._counts = np.concatenate([self._counts, np.zeros_like(self._counts)])
         self._viewers.append(viewer)
         self._rows[viewer] = row
-        self._hashes[viewer_hash(viewer)] = viewer
+        self._counts[row] = self._masking is None or self._masking.counts(viewer)
         return row
 
     def _keep(self, table: Row) -> None:

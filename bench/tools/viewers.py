@@ -9,7 +9,7 @@ import heapq
 import multiprocessing
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -25,6 +25,8 @@ from transport.reading import PROTOCOL_VERSION, Join, encode
 _TICK: Final = 0.002
 _AT_ONCE: Final = 64
 """Connections that are opening at one time: less than any backlog."""
+MOST_TRIES: Final = 20_000
+"""Refusals after which a crowd gives up."""
 _UPGRADE: Final = (
     f"GET {HUB_PATH} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -113,7 +115,6 @@ class _Viewer(asyncio.Protocol):
         # Answers of one write come in one piece on this machine; each is far shorter than a packet.
         if self.state == "connecting":
             if b" 101 " not in data:
-                self.crowd.counts["refused"] += 1
                 self.transport.close()
                 return
             self.state = "joining"
@@ -128,8 +129,10 @@ class _Viewer(asyncio.Protocol):
             self.crowd.hear(self, data)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self.crowd.counts["lost" if self.state == "joined" else "refused"] += 1
-        self.crowd.seats.release()
+        if self.state == "joined":
+            self.crowd.counts["lost"] += 1
+        else:
+            self.crowd.was_refused(self)
 
 
 class _Crowd:
@@ -137,6 +140,7 @@ class _Crowd:
         self.pipe, self.target, self.address, self.heed = pipe, target, address, heed
         self.bare = not target.token
         self.counts: Counter[str] = Counter()
+        self.names: deque[str] = deque()
         self.seats = asyncio.Semaphore(_AT_ONCE)
         self.members: list[_Viewer] = []
         self.interval = 0.0
@@ -145,6 +149,13 @@ class _Crowd:
     def has_joined(self, viewer: _Viewer) -> None:
         viewer.state = "joined"
         self.members.append(viewer)
+        self.seats.release()
+
+    def was_refused(self, viewer: _Viewer) -> None:
+        """As an agent would, come back later; a server that is busy with others says so."""
+        self.counts["tries"] += 1
+        self.counts["refused"] += self.counts["tries"] > MOST_TRIES
+        asyncio.get_running_loop().call_later(1.0, self.names.append, viewer.name)
         self.seats.release()
 
     def hear(self, viewer: _Viewer, data: bytes) -> None:
@@ -157,13 +168,17 @@ class _Crowd:
     async def run(self, first: int, count: int) -> None:
         loop = asyncio.get_running_loop()
         telling = asyncio.create_task(self._tell_joined(count))
-        for number in range(first, first + count):
+        self.names.extend(f"{number:022}" for number in range(first, first + count))
+        while not telling.done():
+            if not self.names:
+                await asyncio.sleep(0.01)
+                continue
             await self.seats.acquire()
+            viewer = _Viewer(self, self.names.popleft())
             await loop.create_connection(
-                lambda name=f"{number:022}": _Viewer(self, name),  # type: ignore[misc]
+                lambda viewer=viewer: viewer,  # type: ignore[misc]
                 self.target.host, self.target.port, local_addr=(self.address, 0),
             )  # fmt: skip
-        await telling
         sending = asyncio.create_task(self._send())
         while (wanted := await asyncio.to_thread(self.pipe.recv)) != "end":
             if wanted == "counts":

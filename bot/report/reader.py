@@ -9,11 +9,13 @@ from typing import Any, cast
 from msgspec import Struct
 
 from bot.disagreement import Disagreement
-from bot.history import SCHEMA_VERSION, Dispute, Row, Session, StreamerSecond
+from bot.history import Dispute, Row, Session, StreamerSecond, shares_of
+from bot.history_schema import SCHEMA_VERSION, is_whole
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
 from transport.reading import Probabilities
 
+_SHARES = ", ".join(EMOTIONS)
 _MEANS = ", ".join(f"avg({emotion})" for emotion in EMOTIONS)
 
 
@@ -61,7 +63,20 @@ class Reader:
         )
         self._names = ", ".join(column if column in session else "''" for column in ("title", "category"))
         self._empty = not session
-        self._stage = bool(self._all("PRAGMA table_info(stage)"))
+        stage = {row[1] for row in self._all("PRAGMA table_info(stage)")}
+        self._stage = bool(stage)
+        # Rows that changed on the disk since they were written are left out; older versions' have no checksum.
+        self._mood_whole = (
+            f"is_whole(checksum, session, time, viewers, {_SHARES}, valence, arousal, faces, chatters, chat_part)"
+            if "checksum" in mood
+            else "1"
+        )
+        self._stage_whole = (
+            f"is_whole(checksum, session, time, {_SHARES}, face, voice, words, score, low, high, lag)"
+            if "checksum" in stage
+            else "1"
+        )
+        database.create_function("is_whole", -1, lambda kept, *values: is_whole(values, kept), deterministic=True)
 
     def sessions(self) -> list[Session]:
         """All sessions, newest first."""
@@ -73,21 +88,21 @@ class Reader:
     def rows(self, session: int) -> list[Row]:
         """The rows of a session, oldest first."""
         query = (
-            f"SELECT time, viewers, valence, arousal, {self._sources}, {', '.join(EMOTIONS)}"
-            " FROM mood WHERE session = ? ORDER BY time"
+            f"SELECT time, viewers, valence, arousal, {self._sources}, {_SHARES}"
+            f" FROM mood WHERE session = ? AND {self._mood_whole} ORDER BY time"
         )
-        return [Row(row[0], row[1], _shares(row[7:]), *row[2:7]) for row in self._all(query, session)]
+        return [Row(row[0], row[1], shares_of(row[7:]), *row[2:7]) for row in self._all(query, session)]
 
     def streamer_seconds(self, session: int) -> list[StreamerSecond]:
         """What was kept of the streamer's side, oldest first; empty in a history older than that."""
         if not self._stage:
             return []
         query = (
-            f"SELECT time, face, voice, words, score, low, high, lag, {', '.join(EMOTIONS)}"
-            " FROM stage WHERE session = ? ORDER BY time"
+            f"SELECT time, face, voice, words, score, low, high, lag, {_SHARES}"
+            f" FROM stage WHERE session = ? AND {self._stage_whole} ORDER BY time"
         )
         return [
-            StreamerSecond(row[0], _shares(row[8:]), None if row[1] is None else (row[1], row[2], row[3]), *row[4:8])
+            StreamerSecond(row[0], shares_of(row[8:]), None if row[1] is None else (row[1], row[2], row[3]), *row[4:8])
             for row in self._all(query, session)
         ]
 
@@ -104,17 +119,22 @@ class Reader:
     def averages(self, sessions: Sequence[int]) -> list[Averages]:
         """The sessions that have any row, in a few numbers each, in this order."""
         columns = f"count(*), count({EMOTIONS[0]}), avg(viewers), max(viewers), {_MEANS}"
-        query = f"SELECT {columns} FROM mood WHERE session = ?"
+        query = f"SELECT {columns} FROM mood WHERE session = ? AND {self._mood_whole}"
 
         found = ((session, self._all(query, session)[0]) for session in sessions)
-        return [Averages(session, row[0], row[1], row[2], row[3], _shares(row[4:])) for session, row in found if row[0]]
+        return [
+            Averages(session, row[0], row[1], row[2], row[3], shares_of(row[4:])) for session, row in found if row[0]
+        ]
 
     def stage_averages(self, sessions: Sequence[int]) -> list[StageAverages]:
         """The sessions that have any second of the streamer's own mood, in a few numbers each, in this order."""
-        if not self._all("PRAGMA table_info(stage)"):
+        if not self._stage:
             return []
         parts = ", ".join(f"avg(coalesce({modality}, 0))" for modality in ("face", "voice", "words"))
-        query = f"SELECT count(*), {_MEANS}, {parts} FROM stage WHERE session = ? AND {EMOTIONS[0]} IS NOT NULL"
+        query = (
+            f"SELECT count(*), {_MEANS}, {parts} FROM stage"
+            f" WHERE session = ? AND {EMOTIONS[0]} IS NOT NULL AND {self._stage_whole}"
+        )
         found = ((session, self._all(query, session)[0]) for session in sessions)
         return [
             StageAverages(session, row[0], cast(Probabilities, row[1:8]), row[8:11]) for session, row in found if row[0]
@@ -147,7 +167,3 @@ def reading(path: Path) -> Iterator[Reader]:
         except sqlite3.Error as error:
             raise LeraError(f"The history {path} can't be read: {error}.") from None
         yield Reader(database, path)
-
-
-def _shares(values: tuple[Any, ...]) -> Probabilities | None:
-    return None if values[0] is None else cast(Probabilities, tuple(map(float, values)))

@@ -192,6 +192,7 @@ class Connection:
             eventsub.StreamOnlineSubscription(broadcaster_user_id=channel),
             eventsub.StreamOfflineSubscription(broadcaster_user_id=channel),
             eventsub.ChannelUpdateSubscription(broadcaster_user_id=channel),
+            eventsub.ChatClearUserMessagesSubscription(broadcaster_user_id=channel, user_id=me),
         ):
             try:
                 await self._ask_for(payload, session)

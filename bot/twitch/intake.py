@@ -51,6 +51,9 @@ class Ears(Protocol):
     async def chat(self, line: Line) -> None:
         """Somebody has written in chat."""
 
+    def silenced(self, user_id: str) -> None:
+        """A moderator has banned this user, or given a timeout."""
+
     async def online(self, started: float) -> None:
         """The stream is on since `started`, in seconds since 1970."""
 
@@ -75,6 +78,11 @@ class Intake(commands.Component):
     async def event_message(self, payload: twitchio.ChatMessage) -> None:
         """A chat message."""
         await self._ears.chat(line_of(payload))
+
+    @commands.Component.listener()  # type: ignore[untyped-decorator]
+    async def event_chat_clear_user(self, payload: twitchio.ChannelChatClearUserMessages) -> None:
+        """A user's messages were taken away, which is how a ban or a timeout looks from chat."""
+        self._ears.silenced(str(payload.user.id))
 
     @commands.Component.listener()  # type: ignore[untyped-decorator]
     async def event_stream_online(self, payload: twitchio.StreamOnline) -> None:

@@ -181,6 +181,10 @@ class Twitch:
             if reply is not None:
                 self.sender.say(reply, line.id)
 
+    def silenced(self, user_id: str) -> None:
+        """A moderator has banned a chatter, or given a timeout."""
+        self._show.roster.silence(self._show.chat.key(user_id))
+
     async def online(self, started: float) -> None:
         """The stream begins."""
         if self._link is not None:

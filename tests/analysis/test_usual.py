@@ -1,12 +1,11 @@
 """The channel's usual, out of a real history."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from analysis.usual import earlier
-from bot.history import History, StreamerSecond
+from bot.history import History, Side, StreamerSecond
 from bot.report.reader import reading
 from bot.report.story import LONG_ENOUGH
 from lera.errors import LeraError
@@ -22,13 +21,9 @@ def keep(path: Path, number: int, emotion: str, seconds: int, channel: str = "ni
     session = history.begin(channel, begin)
     a, b, c, d, e, f, g = leading(emotion).tolist()
     seven: Probabilities = (a, b, c, d, e, f, g)
-    blank = ", ".join("?" * 17)
-    rows: list[tuple[Any, ...]] = [
-        (session, begin + s, *seven, 0.5, 0.5, 0.0, None, None, None, None) for s in range(seconds)
-    ]
-    rows += [(session, begin + seconds + s, *(None,) * 7, *(None,) * 7) for s in range(50)]
-    with history._database as database:
-        database.executemany(f"INSERT INTO stage VALUES ({blank[: 3 * len(rows[0]) - 2]})", rows)
+    told = [StreamerSecond(begin + s, seven, (0.5, 0.5, 0.0)) for s in range(seconds)]
+    told += [StreamerSecond(begin + seconds + s) for s in range(50)]
+    history.keep((session, Side(second)) for second in told)
     history.end(session, begin + seconds)
     history.close()
 

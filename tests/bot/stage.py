@@ -15,6 +15,7 @@ from bot.controls import links
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys
+from bot.privacy import PrivacySettings
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
 from bot.show import Show
@@ -54,8 +55,12 @@ class Theatre:
 
     def join(self, number: int, feeling: Probabilities = HAPPY) -> HubClient:
         link = parse_link(links(self.show, self.address)["join"])
-        client = HubClient(*link, f"{number:022}", session=self.session)
+        client = self.come(HubClient(*link, f"{number:022}", session=self.session))
         client.post(feeling)
+        return client
+
+    def come(self, client: HubClient) -> HubClient:
+        """Let a client run until the end of the show."""
         self._clients.append((client, asyncio.create_task(client.run())))
         return client
 
@@ -96,9 +101,13 @@ async def theatre(
     text_reader: Callable[[], Reader] = WordReader,
     commands: CommandSettings | None = None,
     streamer: StreamerSettings | None = None,
+    privacy: PrivacySettings | None = None,
     **hub: Any,
 ) -> AsyncIterator[Theatre]:
-    """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words."""
+    """A show that runs while the context lasts. Chat is read by a stand-in that knows a few words.
+
+    Joins and leaves aren't masked, so that tests of other things can count on exact numbers; `privacy` changes that.
+    """
     settings = Settings(
         channel=ChannelSettings("demo"),
         crowd=CrowdSettings(minimum_viewers),
@@ -107,6 +116,7 @@ async def theatre(
         chat=chat or ChatSettings(),
         commands=commands or CommandSettings(),
         streamer=streamer or StreamerSettings(),
+        privacy=privacy or PrivacySettings(mask_changes=False),
     )
     show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), history, now, text_reader)
     async with serving(show, port) as address:

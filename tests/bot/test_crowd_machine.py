@@ -28,6 +28,7 @@ class CrowdMachine(RuleBasedStateMachine):
         self.now = 1000.0
         self.ages: dict[str, float] = {}
         self.votes: dict[str, tuple[Probabilities, float]] = {}
+        self.shown = self.was_shown = False
 
     def expiry(self, viewer: str) -> float:
         return 60.0 if viewer.startswith("chat:") else self.EXPIRY
@@ -101,26 +102,31 @@ class CrowdMachine(RuleBasedStateMachine):
         self.ages.clear()
         self.votes.clear()
         self.crowd.mood(self.now)
+        self.shown = False
 
     @invariant()
     def the_mood_is_the_mean_of_the_living_votes(self) -> None:
         mood = self.crowd.mood(self.now)
         faces = [vote for viewer, vote in self.votes.items() if not viewer.startswith("chat:")]
         minimum = self.crowd.minimum_viewers
+        # After they were hidden, faces are shown again from one more on.
+        needed = minimum + (self.was_shown and not self.shown and minimum > 1)
+        self.shown = len(faces) >= needed
+        self.was_shown |= self.shown
         chat = [
             (seven, 0.5 * quality * 0.5 ** (self.ages[viewer] / 20.0))
             for viewer, (seven, quality) in self.votes.items()
             if viewer.startswith("chat:")
             # Who is known to be one of the faces that count has one vote, and that is the face's.
-            and not (len(faces) >= minimum and self.pairs.get(viewer) in self.votes)
+            and not (self.shown and self.pairs.get(viewer) in self.votes)
         ]
         assert (mood.faces.voters, mood.chat.voters) == (len(faces), len(chat))
-        assert mood.enough == (max(len(faces), len(chat)) >= minimum)
+        assert mood.enough == (self.shown or len(chat) >= minimum)
         if mood.shares is None:
             assert {mood.intervals, mood.valence, mood.arousal, mood.top, mood.trend} == {None}
             assert mood.viewers == max(len(faces), len(chat)) and mood.faces.shares is mood.chat.shares is None
             return
-        counted = chat + (faces if len(faces) >= minimum else [])
+        counted = chat + (faces if self.shown else [])
         assert mood.viewers == len(counted)
         weights = sum(weight for _, weight in counted)
         for index in range(len(EMOTIONS)):

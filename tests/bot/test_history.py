@@ -6,6 +6,7 @@ import pytest
 from bot.crowd import Mood, Part
 from bot.disagreement import Disagreement
 from bot.history import Dispute, History, StreamerSecond
+from bot.history_schema import SCHEMA_VERSION
 from bot.report.reader import reading
 from lera.errors import LeraError
 from transport.reading import Probabilities
@@ -79,7 +80,7 @@ def test_a_file_of_the_first_version_is_read_and_written_on(tmp_path: Path, ende
         assert (row.shares, row.faces, row.chatters, row.chat_part) == (SEVEN, 2, 6, 1.0)
         history.close()
     file = sqlite3.connect(path)
-    assert file.execute("PRAGMA user_version").fetchone() == (4,)
+    assert file.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
     file.close()
 
 
@@ -236,7 +237,9 @@ def test_a_file_of_the_third_version_gets_the_streamers_side(tmp_path: Path) -> 
     history.end(session, 110.0)
     history.close()
     old = sqlite3.connect(path)
-    old.executescript("DROP TABLE stage; DROP TABLE disagreement; PRAGMA user_version = 3;")
+    old.executescript(
+        "DROP TABLE stage; DROP TABLE disagreement; ALTER TABLE mood DROP COLUMN checksum; PRAGMA user_version = 3;"
+    )
     old.close()
     with reading(path) as reader:
         assert reader.streamer_seconds(session) == [] and reader.disputes(session) == []

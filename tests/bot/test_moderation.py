@@ -199,7 +199,7 @@ async def test_a_pause_hides_the_mood_and_leaves_a_gap() -> None:
     history = History(None)
     async with theatre(history, chat=QUICK) as stage:
         show = stage.show
-        for number in range(3):
+        for number in range(4):
             stage.join(number)
         await stage.until(lambda frame: frame["enough"] and not frame["paused"])
         await eventually(lambda: len(history.rows(show.session)) >= 1)

@@ -5,22 +5,33 @@ import pytest
 
 from bot.crowd import Crowd
 from bot.robust import anonymous_weight, cut_part, trimmed_means
-from transport.partial import tally
+from transport.partial import NO_VOTES, Tally, tally
 from transport.reading import Probabilities, Reading, one_hot
 
 HAPPY, SAD = one_hot("happiness"), one_hot("sadness")
+
+
+def votes(voters: int, quality: float = 1.0) -> Tally:
+    return tally(np.full(voters, quality), np.tile(np.array(HAPPY), (voters, 1)))
 
 
 @pytest.mark.parametrize(
     ("anonymous", "share"), [(0, 0.0), (10, 0.0011), (30, 0.0371), (50, 0.2), (90, 0.879), (100, 1.0)]
 )
 def test_the_anonymous_share_is_a_cubed(anonymous: int, share: float) -> None:
-    weight = anonymous_weight(anonymous, 100 - anonymous)
+    weight = anonymous_weight(votes(anonymous), votes(100 - anonymous))
     assert anonymous * weight / (anonymous * weight + 100 - anonymous) == pytest.approx(share, abs=1e-3)
 
 
+def test_a_quality_that_strangers_claim_buys_no_share() -> None:
+    """Honest cameras in dim rooms beside programs that say to be perfect."""
+    weight = anonymous_weight(votes(30, 1.0), votes(70, 0.4))
+    assert 30 * weight / (30 * weight + 70 * 0.4) == pytest.approx(0.0371, abs=1e-3)
+    assert anonymous_weight(votes(30, 0.2), votes(70, 0.4)) == pytest.approx(0.09), "worse ones weigh less, as ever"
+
+
 def test_nobody_linked_means_that_all_weigh_alike() -> None:
-    assert anonymous_weight(5, 0) == anonymous_weight(0, 0) == 1.0
+    assert anonymous_weight(votes(5), NO_VOTES) == anonymous_weight(NO_VOTES, NO_VOTES) == 1.0
 
 
 @pytest.mark.parametrize(("voters", "cut"), [(0, 0), (49, 0), (50, 1), (99, 1), (100, 2)])
@@ -29,11 +40,11 @@ def test_whole_votes_are_cut(voters: int, cut: int) -> None:
 
 
 def test_the_most_extreme_votes_are_the_ones_that_are_cut() -> None:
-    votes = np.tile([0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0], (100, 1))
-    votes[:2] = HAPPY
-    votes[2:4] = SAD
-    votes[4] = one_hot("fear")
-    found = tally(np.ones(100), votes)
+    felt = np.tile([0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0], (100, 1))
+    felt[:2] = HAPPY
+    felt[2:4] = SAD
+    felt[4] = one_hot("fear")
+    found = tally(np.ones(100), felt)
     assert trimmed_means(found.weights, found.sums, 0.03) == pytest.approx([0.5, 0.5, 0, 0, 0, 0, 0])
 
 

@@ -71,7 +71,7 @@ async def test_a_session_starts_and_ends_with_the_stream(history: History, clock
         sessions.offline()
         assert not sessions.running
         await eventually(lambda: sessions.id == 0)
-        await sessions.add(Mood(1501.0, 5, 3))
+        sessions.add(Mood(1501.0, 5, 3))
         clock.now = 2000.0
         assert sessions.online("Next day", "Games", 2000.0)
         await eventually(lambda: sessions.id == 3)
@@ -144,7 +144,7 @@ async def test_without_a_history_streams_come_and_go_all_the_same(clock: Clock) 
     assert sessions.online("Boss night", "Games", 1000.0) is False and sessions.online("B", "G", 2000.0) is False
     sessions.offline()
     assert not sessions.running and sessions.id == 0
-    await sessions.add(Mood(1000.0, 5, 3))
+    sessions.add(Mood(1000.0, 5, 3))
     sessions.close()
 
 
@@ -155,11 +155,12 @@ async def test_a_full_disk_is_said_once(
         raise LeraError("The disk is full; free some space.")
 
     async with running(history, clock) as sessions:
-        monkeypatch.setattr(History, "add", full)
+        monkeypatch.setattr(History, "keep", full)
         for second in range(3):
-            await sessions.add(Mood(1000.0 + second, 5, 3))
-        assert sessions.fault == "The disk is full; free some space."
+            sessions.add(Mood(1001.0 + second, 5, 3))
+            await eventually(lambda: sessions.fault == "The disk is full; free some space.")
         monkeypatch.undo()
-        await sessions.add(Mood(1004.0, 5, 3))
-        assert sessions.fault is None
+        sessions.add(Mood(1004.0, 5, 3))
+        await eventually(lambda: sessions.fault is None)
+        assert [row.time for row in history.rows(1)] == [1001.0, 1002.0, 1003.0, 1004.0], "what waited is there, too"
     assert caplog.text.count("The show goes on") == 1

@@ -16,6 +16,7 @@ import pytest
 from bot import __main__ as program
 from bot.controls import links as links_of
 from bot.history import History
+from bot.privacy import PrivacySettings
 from bot.settings import ChannelSettings, Settings
 from bot.sheet import attach_sheet, check_sheet, sheet_line, use_sheet
 from bot.show import Show
@@ -32,7 +33,9 @@ async def playing(
     stage: SheetStage, history: History | None = None, now: Callable[[], float] = time.time, **sheet: Any
 ) -> AsyncIterator[Show]:
     """A show that uses the stage's spreadsheet, running."""
-    settings = Settings(ChannelSettings("demo"), sheet=SheetSettings(**sheet))
+    # Joins aren't masked: that is not what these tests are about.
+    privacy = PrivacySettings(mask_changes=False)
+    settings = Settings(ChannelSettings("demo"), sheet=SheetSettings(**sheet), privacy=privacy)
     show = Show(settings, "secret", history, now, WordReader)
     use_sheet(show, stage.book, stage.bot, stage.google.url, stage.quota)
     running = asyncio.create_task(show.run())

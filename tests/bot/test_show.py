@@ -11,8 +11,6 @@ from bot.history import History
 from lera.errors import LeraError
 from tests.bot.stage import HAPPY, SAD, theatre
 
-from bot.crowd import Mood  # isort: skip
-
 
 async def test_readings_become_the_mood_on_the_feed_and_in_chat() -> None:
     async with theatre() as stage:
@@ -69,11 +67,11 @@ async def test_each_second_is_remembered_and_the_session_ends(tmp_path: Path) ->
 async def test_a_full_disk_stops_the_history_but_not_the_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(_history: History, _session: int, _mood: Mood) -> None:
+    def full(_history: History, _seconds: object) -> None:
         raise LeraError("The disk is full; free some space.")
 
     history = History(tmp_path / "history.sqlite3")
-    monkeypatch.setattr(History, "add", full)
+    monkeypatch.setattr(History, "keep", full)
     async with theatre(history) as stage:
         for number in range(3):
             stage.join(number)

@@ -26,6 +26,7 @@ class House:
         self.crowd = Crowd(MINIMUM, expiry=15.0)
         self.appearances = Appearances()
         self.tiles = Tiles(settings or TileSettings(), MINIMUM, self.appearances)
+        self.crowd.known = self.tiles
 
     def read(self, viewer: str, now: float, feeling: Probabilities = HAPPY, quality: float = 1.0) -> None:
         self.crowd.take(Reading(viewer, "face", now, feeling, quality), now)

@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz import bus, chat, corpus, pages
+from tests.fuzz import bus, chat, corpus, pages, partials, tokens
 from tests.fuzz.target import Target
 
-TARGETS: Final = {target.name: target for target in (*bus.TARGETS, *chat.TARGETS, *pages.TARGETS)}
+MODULES: Final = (bus, partials, tokens, chat, pages)
+TARGETS: Final = {target.name: target for module in MODULES for target in module.TARGETS}
 
 
 class Finding(Exception):

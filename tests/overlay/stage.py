@@ -92,6 +92,18 @@ def beat() -> Frame:
     return {"type": "beat", "time": time.time()}
 
 
+def named_link(label: str, expires: str = "2026-12-24", *, expired: bool = False) -> Frame:
+    """One of the streamer's own links, as the dashboard is told."""
+    url = f"https://mood.example/join/demo#{'AQB4' * 26}"
+    return {
+        "id": label.encode().hex()[:12].ljust(12, "0"),
+        "label": label,
+        "url": url,
+        "expires": expires,
+        "expired": expired,
+    }
+
+
 class Stage:
     """A real HTTP and WebSocket server in its own thread. It can stop and start again on the same port.
 
@@ -115,6 +127,11 @@ class Stage:
         self.controls: Frame = {"paused": False, "overlay": True, "title": "", "category": "", "titled_by": "you"}
         self.themes: list[Frame] = [{"name": "bars", "title": {"en": "Bars", "zh-TW": "長條"}, "fields": []}]
         self.links = {"overlay": "/overlay/", "dashboard": "/dashboard/", "join": "/join/demo#example-token_123"}
+        # Who may join, as the dashboard is told; what it wanted changed goes to `wanted`.
+        self.access: Frame = {
+            "public": {"id": "0" * 12, "label": "", "url": "", "expires": "2027-02-20", "expired": False},
+            "links": [], "bans": [], "fault": "",
+        }  # fmt: skip
         self.renewed: list[str] = []
         self.asked_login: list[Any] = []
         self.beating = True
@@ -192,6 +209,9 @@ class Stage:
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/links", self._links)
+        app.router.add_get("/api/access", self._told_access)
+        app.router.add_post("/api/access", self._change_access)
+        app.router.add_post("/api/tiles/ban", self._ban)
         app.router.add_get("/api/health", self._told_connections)
         app.router.add_get("/api/controls", self._controls)
         app.router.add_post("/api/controls", self._control)
@@ -290,6 +310,23 @@ class Stage:
     async def _links(self, _request: web.Request) -> web.Response:
         waiting = {"waiting": "file:///lera/overlay/start.html?port=1"}
         return web.json_response({name: self.url + path for name, path in self.links.items()} | waiting)
+
+    async def _told_access(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.access)
+
+    async def _change_access(self, request: web.Request) -> web.Response:
+        wanted = await request.json()
+        self.wanted.append(wanted)
+        if "add" in wanted:
+            self.access["links"].append(named_link(wanted["add"]["label"]))
+        kept = [link for link in self.access["links"] if link["id"] != wanted.get("revoke")]
+        bans = [ban for ban in self.access["bans"] if not wanted.get("lift_all") and ban["id"] != wanted.get("lift")]
+        self.access |= {"links": kept, "bans": bans}
+        return web.json_response(self.access)
+
+    async def _ban(self, request: web.Request) -> web.Response:
+        self.wanted.append({"ban": (await request.json())["seat"]})
+        return web.json_response({"said": "Banned.", "banned": "viewer"})
 
     async def _told_connections(self, _request: web.Request) -> web.Response:
         return web.json_response({"connections": self.connections})

@@ -61,7 +61,7 @@ class Plain:
     ) -> tuple[int, Any]:
         if not condition:
             condition = {"broadcaster_user_id": self.twitch.streamer.id}
-            if kind == "channel.chat.message":
+            if kind.startswith("channel.chat."):
                 condition["user_id"] = self.twitch.bot.id
         body = {
             "type": kind,

@@ -53,7 +53,9 @@ def test_differences_are_seen() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["stream.online", "stream.offline", "channel.update"])
+@pytest.mark.parametrize(
+    "kind", ["stream.online", "stream.offline", "channel.update", "channel.chat.clear_user_messages"]
+)
 async def test_stream_notifications(twitch: Twitch, plain: Plain, kind: str) -> None:
     line = await plain.listening()
     assert (await plain.subscribe(line.id, kind))[0] == 202
@@ -63,8 +65,10 @@ async def test_stream_notifications(twitch: Twitch, plain: Plain, kind: str) -> 
         await twitch.go_live()
     elif kind == "stream.offline":
         await twitch.go_offline()
-    else:
+    elif kind == "channel.update":
         await twitch.change(title="Another evening")
+    else:
+        await twitch.time_out("ann")
 
     message = await line.next()
     assert message["metadata"]["subscription_type"] == kind

@@ -53,7 +53,9 @@ def flipping(second: float, copies: int, _: np.random.Generator) -> Sevens:
     return np.tile(one_hot("happiness" if second // 2 % 2 else "neutral"), (copies, 1))
 
 
-def watched(lockstep: Lockstep, honest: int, others: int, acting: Callable[..., Sevens], seconds: int = 60) -> Sevens:
+def watched(
+    lockstep: Lockstep, honest: int, others: int, acting: Callable[..., Sevens], seconds: int = 60
+) -> npt.NDArray[np.intp]:
     """Let them act, and return which rows don't count in the end; the honest ones are first."""
     feel, chance = audience(honest), np.random.default_rng(1)
     for second in range(seconds):
@@ -75,6 +77,21 @@ def test_honest_viewers_of_one_story_are_themselves(length: float) -> None:
     for second in range(100):
         lockstep.look(feel(second + 0.5), float(second))
         assert not len(lockstep.copies(np.zeros(1000, np.bool_)))
+
+
+@pytest.mark.parametrize("sureness", [1, 2, 8, 30])
+@pytest.mark.parametrize("hold", [2, 4])
+def test_honest_viewers_of_an_eventful_story_are_themselves(hold: int, sureness: int) -> None:
+    """All feel something else every few seconds, each in their own way, by models of any sureness."""
+    chance, viewers, lockstep = np.random.default_rng(5), 1000, Lockstep()
+    story = chance.dirichlet(np.full(7, 0.3), 100) * 10
+    late, strength = chance.uniform(0.2, 1.8, viewers), chance.uniform(0.5, 1.6, (viewers, 1))
+    colour, phase = 0.05 + chance.gamma(1.2, 0.5, (viewers, 7)), chance.uniform(0, 7, (viewers, 1))
+    for second in range(100):
+        sway = 1 + 0.3 * np.sin(1.7 * second + phase)
+        felt = (colour + strength * sway * story[((second + 10 - late) // hold).astype(int)]) ** sureness
+        lockstep.look(normal(felt / felt.sum(axis=1, keepdims=True)), float(second))
+        assert not len(lockstep.copies(np.zeros(viewers, np.bool_)))
 
 
 @pytest.mark.parametrize("acting", [one_face, flipping])

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.crowd import Mood, Part
-from bot.history import History
+from bot.disagreement import Disagreement
+from bot.history import Dispute, History, Side, StreamerSecond
 from demo.story import Character
-from model.emotions import EMOTIONS
 from transport.reading import Probabilities
 
 EVENING = 1_763_740_800.0
@@ -58,13 +58,7 @@ def keep(path: Path, begin: float, length: float, title: str = "", channel: str 
     """Write a stream into the history at `path`, many seconds at once; returns its number."""
     history = History(path)
     session = history.begin(channel, begin, title, "Hollow Depths")
-    rows = [
-        (session, mood.time, mood.viewers, *(mood.shares or (None,) * len(EMOTIONS)), mood.valence, mood.arousal,
-         mood.faces.voters, mood.chat.voters, mood.chat.part)
-        for mood in moods(begin, length, **story)  # type: ignore[arg-type]
-    ]  # fmt: skip
-    with history._database as database:
-        database.executemany(f"INSERT INTO mood VALUES ({', '.join('?' * 15)})", rows)
+    history.keep((session, mood) for mood in moods(begin, length, **story))  # type: ignore[arg-type]
     history.end(session, begin + length)
     history.close()
     return session
@@ -78,31 +72,25 @@ def perform(
     For a while in its middle nothing is known of the resonance; then it is no more than chance would be.
     """
     history, lag = History(path), 6
-    with history._database as database:
-        rows = database.execute("SELECT * FROM mood WHERE session = ? ORDER BY time", (session,)).fetchall()
-        own = []
-        for place in range(round(len(rows) * begin), round(len(rows) * end)):
-            time, shares = rows[place][1], rows[min(place + lag, len(rows) - 1)][3:10]
-            part = place / len(rows)
-            score = 55 + 30 * math.sin(place / 400)
-            ends = (score, max(0.0, score - 14), min(100.0, score + 11), lag + 0.3 * math.sin(place / 90))
-            if 0.5 < part < 0.55:
-                ends = (None, None, None, None)  # type: ignore[assignment]
-            elif 0.55 <= part < 0.65:
-                ends = (20.0, 0.0, 45.0, None)  # type: ignore[assignment]
-            felt = shares if shown and shares[0] is not None else (None,) * 7
-            parts = (0.6, 0.3, 0.1) if felt[0] is not None else (None,) * 3
-            own.append((session, time + 0.002, *felt, *parts, *ends))
-        database.executemany(f"INSERT INTO stage VALUES ({', '.join('?' * 16)})", own)
-        for first, second, at, says in (
-            ("streamer", "chat", 0.3, ("happiness", "sadness")),
-            ("faces", "chat", 0.75, ("surprise", "fear")),
-        ):
-            began = rows[round(len(rows) * at)][1]
-            database.execute(
-                "INSERT INTO disagreement VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (session, first, second, began, *says, began + 75),
-            )
+    rows, own = history.rows(session), []
+    for place in range(round(len(rows) * begin), round(len(rows) * end)):
+        time, shares = rows[place].time, rows[min(place + lag, len(rows) - 1)].shares
+        part = place / len(rows)
+        score = 55 + 30 * math.sin(place / 400)
+        ends = (score, max(0.0, score - 14), min(100.0, score + 11), lag + 0.3 * math.sin(place / 90))
+        if 0.5 < part < 0.55:
+            ends = (None, None, None, None)  # type: ignore[assignment]
+        elif 0.55 <= part < 0.65:
+            ends = (20.0, 0.0, 45.0, None)  # type: ignore[assignment]
+        felt = shares if shown else None
+        own.append(StreamerSecond(time + 0.002, felt, None if felt is None else (0.6, 0.3, 0.1), *ends))
+    history.keep((session, Side(second)) for second in own)
+    for first, second, at, says in (
+        ("streamer", "chat", 0.3, ("happiness", "sadness")),
+        ("faces", "chat", 0.75, ("surprise", "fear")),
+    ):
+        began = rows[round(len(rows) * at)].time
+        history.add_stage(session, None, [Dispute(Disagreement((first, second), says, began), began + 75)])
     history.close()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.crowd import Mood, Part
-from bot.history import SCHEMA_VERSION, History
+from bot.history import History
+from bot.history_schema import SCHEMA_VERSION
 from bot.report.reader import reading
 from lera.errors import LeraError
 from model.emotions import EMOTIONS

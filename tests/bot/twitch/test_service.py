@@ -13,6 +13,7 @@ from lera.errors import LeraError
 from tests.bot.stage import eventually
 from tests.bot.twitch.stage import keep_login, studio
 from tests.standins.twitch import BOT, DROP, STREAMER
+from transport.reading import Join, encode
 
 CODES = [4000, 4001, 4002, 4003, 4004, 4005, 4006, 4007]
 
@@ -164,6 +165,7 @@ async def test_subscriptions_that_fail_are_tried_again() -> None:
         stage.world.fail_next("eventsub/subscriptions", 500, times=3)
         await stage.connected()
         assert stage.world.subscribed("channel.chat.message", "stream.online", "stream.offline", "channel.update")
+        assert stage.world.subscribed("channel.chat.clear_user_messages")
 
 
 async def test_a_revoked_leave_asks_for_a_login_and_takes_one_from_another_terminal(
@@ -371,3 +373,25 @@ async def test_texts_are_told_to_nobody_but_the_show(caplog: pytest.LogCaptureFi
         await stage.answered()
         told = caplog.text
         assert "grief" not in told and len(tokens) == 2 and not any(token in told for token in tokens)
+
+
+async def test_whom_moderators_silence_is_out_of_the_mood_until_they_can_write_again() -> None:
+    async with studio() as stage:
+        await stage.connected()
+        show, world = stage.show, stage.world
+        ann = show.chat.key(world.people.named("ann").id)
+        token = show.access.token(show.now())
+        guest, _, _ = show.desk.join(encode(Join(1, "demo", token, "a" * 22)).encode(), show.now())
+        await world.say("ann", f"!mood link {show.roster.identities.code(guest.viewer, show.now())}")
+        await eventually(lambda: guest.admission.linked)
+        await world.time_out("bob")
+        await world.time_out("ann")
+        await eventually(lambda: guest.ended is not None)
+        assert guest.ended is not None and guest.ended.cause == "banned"
+        assert len(show.access.bans) == 1, "of who isn't linked nothing is kept"
+        await world.say("ann", "written before, and come late")
+        await eventually(lambda: not show.roster.heard(ann, "ann"))
+        show.access.SETTLED = 0.0
+        await world.say("ann", "I am back")
+        await eventually(lambda: not show.access.bans)
+        assert show.roster.heard(ann, "ann")

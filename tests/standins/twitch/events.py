@@ -76,6 +76,15 @@ def reply_to(parent: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def clear_user_messages(channel: User, user: User) -> dict[str, Any]:
+    return {
+        **_broadcaster(channel),
+        "target_user_id": user.id,
+        "target_user_login": user.login,
+        "target_user_name": user.name,
+    }
+
+
 def stream_online(channel: User, clock: Clock) -> dict[str, Any]:
     assert channel.stream is not None
     started = clock.timestamp(channel.stream.started)

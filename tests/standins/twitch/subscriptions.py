@@ -34,6 +34,7 @@ class Kind:
 
 KINDS: Final = {
     "channel.chat.message": Kind("1", ("broadcaster_user_id", "user_id"), "user:read:chat", "user_id"),
+    "channel.chat.clear_user_messages": Kind("1", ("broadcaster_user_id", "user_id"), "user:read:chat", "user_id"),
     "stream.online": Kind("1", ("broadcaster_user_id",)),
     "stream.offline": Kind("1", ("broadcaster_user_id",)),
     "channel.update": Kind("2", ("broadcaster_user_id",)),

@@ -138,6 +138,11 @@ class Twitch:
         await self._tell("channel.chat.message", where, event, twice=twice)
         return message_id
 
+    async def time_out(self, name: str, channel: str = STREAMER) -> None:
+        """A moderator gives somebody a timeout, or a ban: chat is told the same of both."""
+        where, who = self.people.named(channel), self.people.named(name)
+        await self._tell("channel.chat.clear_user_messages", where, events.clear_user_messages(where, who))
+
     async def go_live(self, title: str | None = None, category: str | None = None, channel: str = STREAMER) -> None:
         where = self.people.named(channel)
         if title is not None or category is not None:

@@ -1,0 +1,153 @@
+"""All that LERA is made of, on one loop: the show, its hub, viewers, pages, Twitch, OBS and the disk."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bot.commands import Asker
+from bot.controls import links
+from bot.history import History
+from bot.keys import Keys
+from bot.server import serving
+from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings
+from bot.show import Show
+from bot.twitch.endpoints import stand_in
+from bot.twitch.service import Twitch
+from bot.twitch.settings import TwitchSettings
+from lera.obs.connection import Password
+from lera.obs.settings import ObsSettings
+from lera.obs.worker import Worker
+from tests.bot.twitch.stage import keep_login
+from tests.faults.people import Page, Viewer
+from tests.faults.wire import Wire, wire
+from tests.night_loop import NightLoop
+from tests.standins.obs import PASSWORD, Obs, obs_standin
+from tests.standins.twitch import BOT, CLIENT_ID, STREAMER, standin
+from tests.standins.twitch import Twitch as StandIn
+from transport.desk import HubSettings
+from transport.link import parse_link
+
+BEGIN: Final = 1_800_000_000.0
+
+
+class Parrot(Show):
+    """A show that gives each question an answer of its own: equal ones would be merged."""
+
+    async def respond(self, text: str, asker: Asker) -> str | None:
+        return f"{asker.name}: {text.removeprefix('!mood ')}" if text.startswith("!mood ") else None
+
+
+class World:
+    """Its parts, and the model of who is really there."""
+
+    def __init__(self, show: Show, address: str, twitch: StandIn, service: Twitch, obs: Obs, folder: Path) -> None:
+        self.show, self.twitch, self.service, self.obs, self.folder = show, twitch, service, obs, folder
+        assert show.history is not None
+        self.history = show.history
+        self.door = urlsplit(address).port or 0
+        self.asleep = 0.0
+        # What ended that should have gone on.
+        self.failures: list[BaseException] = []
+        self.viewers: list[Viewer] = []
+        self.pages: list[Page] = []
+        self.obs_wire: Wire | None = None
+        self.link = parse_link(links(show, address)["join"])
+        # Where viewers are sent; a node in place of the bot's own hub, perhaps.
+        self.doors: list[int] = [self.door]
+
+    @property
+    def wires(self) -> list[Wire]:
+        """Every wire that can go wrong."""
+        found = [each.wire for each in (*self.viewers, *self.pages)]
+        return [*found, *([self.obs_wire] if self.obs_wire is not None else [])]
+
+    def renew_link(self) -> None:
+        """Tell the viewers the streamer's newest link."""
+        self.link = parse_link(links(self.show, f"http://127.0.0.1:{self.door}")["join"])
+
+    def link_for(self, wire: Wire) -> tuple[str, str, str]:
+        """The link's address, channel and token, over this wire."""
+        url, channel, token = self.link
+        return url.replace(f":{self.door}", f":{wire.port}"), channel, token
+
+    def now(self) -> float:
+        """The show's clock."""
+        return self.show.now()
+
+
+class _PatientWorker(Worker):
+    """OBS's thread, for which the night waits."""
+
+    async def run(self, work: Any, *arguments: Any, undo: Any = None) -> Any:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, NightLoop)
+        loop.threads += 1
+        try:
+            return await super().run(work, *arguments, undo=undo)
+        finally:
+            loop.threads -= 1
+
+
+@asynccontextmanager
+async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2) -> AsyncIterator[World]:
+    """The whole, healthy at first, with every viewer's agent running."""
+    chance = random.Random(seed)
+    loop = asyncio.get_running_loop()
+    async with contextlib.AsyncExitStack() as stack:
+        twitch = await stack.enter_async_context(standin())
+        obs = await stack.enter_async_context(obs_standin())
+        obs_wire = await stack.enter_async_context(wire(lambda: ("127.0.0.1", obs.port)))
+        keep_login(twitch, "broadcaster", STREAMER)
+        keep_login(twitch, "bot", BOT)
+        settings = Settings(
+            channel=ChannelSettings(STREAMER),
+            # At one, nothing is hidden or masked, so that every mood can be compared with the model.
+            crowd=CrowdSettings(minimum_viewers=1),
+            chat=ChatSettings(enabled=False),
+            twitch=TwitchSettings(client_id=CLIENT_ID),
+            obs=ObsSettings(enabled=True, port=obs_wire.port, timeout=0.5),
+            hub=HubSettings(),
+        )
+        history = History(folder / "history.sqlite3", patient=True)
+        stack.callback(history.close)
+        made: list[World] = []
+        show = Parrot(settings, Keys(), history, lambda: BEGIN + loop.time() + (made[0].asleep if made else 0.0))
+        show.studio._password = lambda: Password(PASSWORD)
+        service = Twitch(show, places=stand_in(twitch.base))
+        show.twitch = service
+        address = await stack.enter_async_context(serving(show, 0))
+        this = World(show, address, twitch, service, obs, folder)
+        made.append(this)
+        this.obs_wire = obs_wire
+        for number in range(viewers):
+            line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", chance.choice(this.doors))))
+            this.viewers.append(Viewer(number, line, chance, lambda line=line: this.link_for(line)))  # type: ignore[misc]
+        running: list[asyncio.Task[None]] = []
+
+        def start(work: Coroutine[Any, Any, None]) -> None:
+            task = asyncio.create_task(work)
+            task.add_done_callback(lambda task: None if task.cancelled() else this.failures.append(
+                task.exception() or RuntimeError("it ended by itself")))
+            running.append(task)
+
+        start(show.run())
+        start(service.run())
+        try:
+            for _ in range(pages):
+                line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", this.door)))
+                this.pages.append(Page(line, lambda: show.keys.overlay, lambda _frame: None))
+                start(this.pages[-1].run())
+            for viewer in this.viewers:
+                viewer.start()
+            yield this
+        finally:
+            for viewer in this.viewers:
+                await viewer.kill()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)

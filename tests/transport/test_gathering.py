@@ -1,0 +1,82 @@
+"""Many hubs, one crowd: nobody has two votes, however viewers move and links are cut; and all come back in time."""
+
+import pytest
+
+from tests.transport.simulated_bus import World
+
+
+def run(world: World, seconds: float) -> None:
+    for _ in range(round(seconds * 10)):
+        world.step()
+        votes = world.votes()
+        assert len(votes) == len(set(votes)), f"at {world.now:.1f} s: {sorted(votes)}"
+
+
+def settled(seed: int, nodes: int = 3) -> World:
+    """A world in which all viewers are somewhere, and counted."""
+    world = World(seed, nodes)
+    run(world, 2)
+    for viewer in world.viewers:
+        world.move(viewer, world.chance.choice(world.hubs))
+    run(world, 6)
+    assert set(world.votes()) == set(world.viewers)
+    return world
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_moves_is_counted_once_and_again_within_three_seconds(seed: int) -> None:
+    world = settled(seed)
+    for _ in range(10):
+        viewer = world.chance.choice(world.viewers)
+        world.move(viewer, world.chance.choice(world.hubs))
+        run(world, world.chance.uniform(0, 1))
+    run(world, 3)
+    assert set(world.votes()) == set(world.viewers)
+
+
+@pytest.mark.parametrize("length", [0.5, 1.5, 2.4, 2.6, 6, 40])
+@pytest.mark.parametrize("seed", range(6))
+def test_counts_are_right_within_three_seconds_after_a_cut_is_healed(length: float, seed: int) -> None:
+    world = settled(seed)
+    away = world.chance.sample(world.hubs, world.chance.randint(1, 3))
+    for hub in away:
+        world.cut(hub)
+    for _ in range(6):
+        run(world, length / 6)
+        world.move(world.chance.choice(world.viewers), world.chance.choice(world.hubs))
+    for hub in away:
+        world.heal(hub)
+    run(world, 3)
+    assert set(world.votes()) == set(world.viewers)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nobody_is_counted_twice_whatever_happens(seed: int) -> None:
+    world = World(seed, nodes=4, viewers=8)
+    run(world, 2)
+    for _ in range(150):
+        hub, chance = world.chance.choice(world.hubs), world.chance.random()
+        if chance < 0.15 and not hub.cut:
+            world.cut(hub)
+        elif chance < 0.35 and hub.cut:
+            world.heal(hub)
+        elif chance < 0.9:
+            world.move(world.chance.choice(world.viewers), hub)
+        run(world, world.chance.choice([0.1, 0.3, 1.0, 2.0]))
+    for hub in world.hubs:
+        if hub.cut:
+            world.heal(hub)
+    run(world, 3)
+    seated = {viewer for hub in world.hubs for viewer in hub.seats}
+    assert seated <= set(world.votes())
+
+
+def test_a_node_that_dies_is_counted_no_more_and_holds_nobody_up() -> None:
+    world = settled(1)
+    dead = world.nodes[0]
+    world.cut(dead)
+    for viewer in list(dead.seats):
+        world.move(viewer, world.nodes[1])
+    run(world, 4)
+    assert set(world.votes()) == set(world.viewers)
+    assert dead.name not in world.counted
