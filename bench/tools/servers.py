@@ -17,11 +17,12 @@ from aiohttp import web
 
 from bench.tools.viewers import Target
 from bot.history import History
-from bot.server import open_files_as_allowed, serving
+from bot.server import serving
 from bot.settings import ChannelSettings, Settings
 from bot.show import Show
 from transport.desk import HubSettings
 from transport.link import HUB_PATH
+from transport.listening import open_files_as_allowed
 
 Kind = Literal["bare", "hub"]
 OPEN_TO_ALL: Final = {
@@ -116,9 +117,9 @@ async def _show(limits: HubSettings, pipe: Connection) -> None:
             lags: list[float] = []
             collecting = tasks.create_task(_collect(show, lags))
             while await asyncio.to_thread(pipe.recv) != "end":
-                pipe.send((show.desk.counts["readings"], time.process_time(), show.desk.counts, [*lags, *show.lags]))
+                pipe.send((show.desk.counts["readings"], time.process_time(), show.desk.counts, [*lags, *show.lag.seconds]))
                 lags.clear()
-                show.lags.clear()
+                show.lag.seconds.clear()
             running.cancel()
             collecting.cancel()
 
@@ -127,5 +128,5 @@ async def _collect(show: Show, lags: list[float]) -> None:
     """Take the lags out twice a second, since the show keeps only the last of them."""
     while True:
         await asyncio.sleep(0.5)
-        lags.extend(show.lags)
-        show.lags.clear()
+        lags.extend(show.lag.seconds)
+        show.lag.seconds.clear()

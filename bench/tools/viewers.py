@@ -18,8 +18,8 @@ from typing import Final
 import msgspec
 import psutil
 
-from bot.server import open_files_as_allowed
 from transport.link import HUB_PATH
+from transport.listening import open_files_as_allowed
 from transport.reading import PROTOCOL_VERSION, Join, encode
 
 _TICK: Final = 0.002

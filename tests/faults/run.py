@@ -5,7 +5,6 @@ import contextlib
 import logging
 import math
 import random
-import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -209,7 +208,7 @@ class Run:
             times = [row.time for row in found]
             if times != sorted(set(times)):
                 raise self.broken(f"session {session.id} is out of order")
-            if session.ended is not None and (session.ended < session.started or times and session.ended < times[-1]):
+            if session.ended is not None and (session.ended < session.started or (times and session.ended < times[-1])):
                 raise self.broken(f"session {session.id} ended before its last second")
             rows += found
         for row in rows:
