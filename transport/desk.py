@@ -155,7 +155,6 @@ class Desk:
         sequence = earlier.sequence if earlier is not None else self._sequences.get(viewer, 0)
         if earlier is not None:
             self._hide(viewer)
-        if earlier is not None:
             earlier.ended = Refusal("replaced", REPLACED)
         # By the golden ratio, numbers in a row are spread evenly.
         phase = 0.618034 * self.counts["joined"] % 1.0
@@ -170,6 +169,8 @@ class Desk:
         guest = self.guests.get(viewer)
         if guest is not None and token:
             guest.admission = self.door.admit(self.channel, token, viewer, now)
+            if self.identities is not None and not guest.admission.linked:
+                self.identities.unlink_viewer(viewer)
             self._know(guest, now)
 
     def expel(self, subject: str = "") -> None:

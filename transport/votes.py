@@ -195,7 +195,8 @@ class Votes:
         table = self._table[: len(self._viewers)]
         linked = table[:, _LINKED] > 0.0
         self._lockstep.look(table[:, _SEVEN:], now)
-        copies = self._lockstep.copies(linked)
+        # Of copies one counts that is let in already, if possible a linked one.
+        copies = self._lockstep.copies(2 * self._counts[: len(table)] + linked)
         if len(copies) or (self._masking and self._masking.counted < len(table)):
             counts = self._counts[: len(table)].copy()
             counts[copies] = False
