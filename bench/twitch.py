@@ -29,7 +29,7 @@ import twitchio
 from twitchio.eventsub import ChatMessageSubscription
 
 from bench.text import messages
-from bot.clock import steady_clock
+from lera.clock import steady_clock
 from bot.commands import Asker
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, Settings

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from bot.access_file import kept_access
-from bot.clock import steady_clock
+from lera.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.__main__ import welcome
-from bot.clock import steady_clock
+from lera.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links

@@ -7,12 +7,12 @@ import getpass
 import logging
 import socket
 import sys
-import time
 from pathlib import Path
 
 from msgspec import Struct
 
 from lera import logs
+from lera.clock import steady_clock
 from lera.configuration import read_configuration
 from lera.errors import LeraError
 from lera.logs import LogSettings
@@ -75,12 +75,11 @@ async def run(place: Place) -> int:
     from hub.metrics import metrics_application
     from hub.node import Node
 
-    start = time.time() - time.monotonic()
     servers = parse_servers(place.nats)
     listener = listen(place.host, place.port, "--host and --port")
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(listener)
-        node = Node(servers, place.login, place.hub, lambda: start + time.monotonic(), place.name)
+        node = Node(servers, place.login, place.hub, steady_clock(), place.name)
         open_files_as_allowed()
         keep_quiet(asyncio.get_running_loop())
         await stack.enter_async_context(site(listener, node.application(), place.hub.join_timeout))

@@ -181,8 +181,8 @@ class HubClient:
             finally:
                 if sender is not None:
                     sender.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, *LOST):
-                        await sender
+                    # Not suppressing CancelledError: it may be ours, which must not be lost.
+                    await asyncio.gather(sender, return_exceptions=True)
 
     def _look_at_way(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         encrypted = socket.get_extra_info("ssl_object") is not None

@@ -24,7 +24,9 @@ def a_feeling(chance: random.Random) -> Probabilities:
 class Viewer:
     """A viewer, whose agent may be there or not."""
 
-    def __init__(self, number: int, wire: Wire, chance: random.Random, link: Callable[[], tuple[str, str, str]]) -> None:
+    def __init__(
+        self, number: int, wire: Wire, chance: random.Random, link: Callable[[], tuple[str, str, str]]
+    ) -> None:
         """`link` gives address, channel and token of the link that the viewer was last given."""
         self.key = f"viewer-{number:015}"
         self.wire = wire
@@ -144,7 +146,9 @@ class Page:
         headers = {"Authorization": f"Bearer {self.key()}"}
         url = f"http://127.0.0.1:{self.wire.port}/live"
         async with asyncio.timeout(5.0):
-            self._socket = socket = await session.ws_connect(url, headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=2.0))
+            self._socket = socket = await session.ws_connect(
+                url, headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=2.0)
+            )
         try:
             self.open = True
             while True:

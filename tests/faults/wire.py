@@ -30,7 +30,8 @@ class Wire:
         self.toxic: Toxic | None = None
         self.amount = 0.0
         self.connections = 0
-        self._ends: set[asyncio.StreamWriter] = set()
+        # Both ends of each connection, and to which port it leads.
+        self._ends: dict[asyncio.StreamWriter, int] = {}
 
     def poison(self, toxic: Toxic, amount: float = 0.0) -> None:
         """Be ill from now on."""
@@ -44,21 +45,23 @@ class Wire:
             self.cut()
         self.toxic = None
 
-    def cut(self) -> None:
-        """Break every connection now, without a goodbye."""
-        for end in list(self._ends):
-            end.transport.abort()
+    def cut(self, port: int = 0) -> None:
+        """Break every connection now (to this port), without a goodbye."""
+        for end, there in list(self._ends.items()):
+            if port in (0, there):
+                end.transport.abort()
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        self._ends.add(writer)
+        self._ends[writer] = 0
         self.connections += 1
         there: asyncio.StreamWriter | None = None
         try:
             if self.toxic == "down":
                 return
-            answers, there = await asyncio.open_connection(*self.target())
-            self._ends.add(there)
+            host, port = self.target()
+            answers, there = await asyncio.open_connection(host, port)
+            self._ends |= {writer: port, there: port}
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._carry(reader, there))
                 tasks.create_task(self._carry(answers, writer))
@@ -68,7 +71,7 @@ class Wire:
             self.connections -= 1
             for end in (writer, there):
                 if end is not None:
-                    self._ends.discard(end)
+                    self._ends.pop(end, None)
                     end.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

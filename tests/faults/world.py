@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from bot.commands import Asker
 from bot.controls import links
 from bot.history import History
 from bot.keys import Keys
+from bot.nodes import attach_nodes
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings
 from bot.show import Show
@@ -23,9 +25,11 @@ from lera.obs.connection import Password
 from lera.obs.settings import ObsSettings
 from lera.obs.worker import Worker
 from tests.bot.twitch.stage import keep_login
+from tests.faults.hubs import NodeProgram
 from tests.faults.people import Page, Viewer
 from tests.faults.wire import Wire, wire
 from tests.night_loop import NightLoop
+from tests.standins.nats import Nats, nats_standin
 from tests.standins.obs import PASSWORD, Obs, obs_standin
 from tests.standins.twitch import BOT, CLIENT_ID, STREAMER, standin
 from tests.standins.twitch import Twitch as StandIn
@@ -56,15 +60,23 @@ class World:
         self.viewers: list[Viewer] = []
         self.pages: list[Page] = []
         self.obs_wire: Wire | None = None
+        # Where a world has nodes: NATS, the bot's wire to it, and they.
+        self.nats: Nats | None = None
+        self.bus_wire: Wire | None = None
+        self.nodes: list[NodeProgram] = []
         self.link = parse_link(links(show, address)["join"])
-        # Where viewers are sent; a node in place of the bot's own hub, perhaps.
-        self.doors: list[int] = [self.door]
 
     @property
     def wires(self) -> list[Wire]:
         """Every wire that can go wrong."""
         found = [each.wire for each in (*self.viewers, *self.pages)]
-        return [*found, *([self.obs_wire] if self.obs_wire is not None else [])]
+        found += [node.wire for node in self.nodes]
+        return [*found, *(each for each in (self.obs_wire, self.bus_wire) if each is not None)]
+
+    @property
+    def doors(self) -> list[int]:
+        """Where viewers are sent: to the bot's own hub, or to a node."""
+        return [self.door, *(node.port for node in self.nodes if node.running)]
 
     def renew_link(self) -> None:
         """Tell the viewers the streamer's newest link."""
@@ -94,14 +106,17 @@ class _PatientWorker(Worker):
 
 
 @asynccontextmanager
-async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2) -> AsyncIterator[World]:
-    """The whole, healthy at first, with every viewer's agent running."""
+async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2, nodes: int = 2) -> AsyncIterator[World]:
+    """The whole, healthy at first, with every viewer's agent running. Without nodes there is no NATS either."""
     chance = random.Random(seed)
     loop = asyncio.get_running_loop()
     async with contextlib.AsyncExitStack() as stack:
         twitch = await stack.enter_async_context(standin())
         obs = await stack.enter_async_context(obs_standin())
         obs_wire = await stack.enter_async_context(wire(lambda: ("127.0.0.1", obs.port)))
+        nats = await stack.enter_async_context(nats_standin()) if nodes else None
+        bus_wire = await stack.enter_async_context(wire(lambda: ("127.0.0.1", nats.port))) if nats else None
+        stack.enter_context(patch("lera.obs.connection.Worker", _PatientWorker))
         keep_login(twitch, "broadcaster", STREAMER)
         keep_login(twitch, "bot", BOT)
         settings = Settings(
@@ -111,7 +126,7 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2) -> A
             chat=ChatSettings(enabled=False),
             twitch=TwitchSettings(client_id=CLIENT_ID),
             obs=ObsSettings(enabled=True, port=obs_wire.port, timeout=0.5),
-            hub=HubSettings(),
+            hub=HubSettings(nats=f"nats://127.0.0.1:{bus_wire.port}" if bus_wire else ""),
         )
         history = History(folder / "history.sqlite3", patient=True)
         stack.callback(history.close)
@@ -120,10 +135,15 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2) -> A
         show.studio._password = lambda: Password(PASSWORD)
         service = Twitch(show, places=stand_in(twitch.base))
         show.twitch = service
+        attach_nodes(show)
         address = await stack.enter_async_context(serving(show, 0))
         this = World(show, address, twitch, service, obs, folder)
         made.append(this)
-        this.obs_wire = obs_wire
+        this.obs_wire, this.nats, this.bus_wire = obs_wire, nats, bus_wire
+        for number in range(nodes):
+            line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", nats.port)))
+            this.nodes.append(NodeProgram(number, line, lambda: BEGIN + loop.time(), chance))
+            await this.nodes[-1].start()
         for number in range(viewers):
             line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", chance.choice(this.doors))))
             this.viewers.append(Viewer(number, line, chance, lambda line=line: this.link_for(line)))  # type: ignore[misc]
@@ -131,8 +151,13 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2) -> A
 
         def start(work: Coroutine[Any, Any, None]) -> None:
             task = asyncio.create_task(work)
-            task.add_done_callback(lambda task: None if task.cancelled() else this.failures.append(
-                task.exception() or RuntimeError("it ended by itself")))
+            task.add_done_callback(
+                lambda task: (
+                    None
+                    if task.cancelled()
+                    else this.failures.append(task.exception() or RuntimeError("it ended by itself"))
+                )
+            )
             running.append(task)
 
         start(show.run())
@@ -148,6 +173,8 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2) -> A
         finally:
             for viewer in this.viewers:
                 await viewer.kill()
+            for node in this.nodes:
+                await node.kill(this.wires)
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)

@@ -29,7 +29,9 @@ CONVERSATIONS = {
     "wildcards": [HELLO + "SUB a.*.c 1\r\nSUB a.> 2\r\nPUB a.b.c 1\r\nx\r\nPUB a 1\r\ny\r\nPING\r\n"],
     "an empty message": [HELLO + "SUB a 1\r\nPUB a 0\r\n\r\nPING\r\n"],
     "unsubscribed": [HELLO + "SUB a 1\r\nUNSUB 1\r\nPUB a 1\r\nx\r\nPING\r\n"],
-    "unsubscribed after two": [HELLO + "SUB a 1\r\nUNSUB 1 2\r\nPUB a 1\r\n1\r\nPUB a 1\r\n2\r\nPUB a 1\r\n3\r\nPING\r\n"],
+    "unsubscribed after two": [
+        HELLO + "SUB a 1\r\nUNSUB 1 2\r\nPUB a 1\r\n1\r\nPUB a 1\r\n2\r\nPUB a 1\r\n3\r\nPING\r\n"
+    ],
     "without echo": [HELLO.replace('"echo":true', '"echo":false') + "SUB a 1\r\nPUB a 1\r\nx\r\nPING\r\n"],
     "verbose": [HELLO.replace('"verbose":false', '"verbose":true'), "SUB a 1\r\n", "PUB a 1\r\nx\r\n", "PING\r\n"],
     "small letters": [HELLO.replace("CONNECT", "connect") + "sub a 1\r\npub a 1\r\nx\r\nping\r\n"],
@@ -106,7 +108,9 @@ async def test_it_answers_as_a_real_server_does(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @needs_nats
-@pytest.mark.parametrize("login", ["", '"user":"ann","pass":"right"', '"user":"ann","pass":"wrong"', '"auth_token":"x"'])
+@pytest.mark.parametrize(
+    "login", ["", '"user":"ann","pass":"right"', '"user":"ann","pass":"wrong"', '"auth_token":"x"']
+)
 async def test_it_lets_in_whom_a_real_server_lets_in(tmp_path: Path, login: str) -> None:
     said = [HELLO.replace('"echo":true', '"echo":true' + (f",{login}" if login else "")) + "PING\r\n"]
     config = "authorization: {user: ann, password: right}\n"

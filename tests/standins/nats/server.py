@@ -195,8 +195,10 @@ class Nats:
             await client.writer.drain() if isinstance(word, Ping) else None
 
     def _let_in(self, client: _Client, options: dict[str, Any]) -> None:
-        right = (options.get("user"), options.get("pass")) == (self._user, self._password) if self._user else (
-            options.get("auth_token") == self._token
+        right = (
+            (options.get("user"), options.get("pass")) == (self._user, self._password)
+            if self._user
+            else (options.get("auth_token") == self._token)
         )
         if self._secret and not right:
             raise Mistake("Authorization Violation")

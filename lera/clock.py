@@ -1,4 +1,4 @@
-"""The bot's clock: starts at the wall clock's time and never jumps."""
+"""A clock that starts at the wall clock's time and never jumps."""
 
 import sys
 import time
