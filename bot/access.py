@@ -203,6 +203,10 @@ class Access:
         if len(self._names) > self.REMEMBERED:
             self._names.popitem(last=False)
 
+    def has_met(self, subject: str) -> bool:
+        """Whether this person has been linked while the bot has been running."""
+        return subject in self._names.values()
+
     def person(self, name: str) -> str | None:
         """Whom of the linked a name means, as an opaque subject."""
         return self._names.get(self._name_key(name))
