@@ -68,6 +68,8 @@ class Roster:
         self.access.unlinked(subject_of(chatter), self._now())
         if viewer is not None:
             self.tell(viewer, Linked(token=self._hand(viewer, "")))
+        if self.desk is not None:
+            self.desk.release(subject_of(chatter))
 
     def heard(self, chatter: str, name: str) -> bool:
         """A chatter has written something. False when whoever it is may not take part."""
