@@ -1,141 +1,113 @@
-"""`python -m bench.hub`: what a reading costs the hub, against a bare aiohttp WebSocket loop that only receives.
+"""`python -m bench.hub`: what a reading costs the hub, and what an idle viewer, against a bare aiohttp WebSocket loop.
 
-Both servers run in a process of their own, one after the other, and get the same frames from the same sender. What
-counts is their processor time for each frame, which other programs on the machine disturb less than the clock.
+Both servers run at once, each in a process of its own with its own viewers, and get the same frames in turns of a few
+seconds. What counts is their processor time for each frame, which other programs on the machine disturb less than the
+clock. The hub is the whole show: guard, crowd, ten moods a second, an overlay that watches, and the history.
 """
 
 import argparse
 import asyncio
-import multiprocessing
-import socket
+import contextlib
 import time
-from multiprocessing.connection import Connection
+from collections.abc import AsyncIterator
 from statistics import median
 
 import aiohttp
-import psutil
-from aiohttp import web
 
-from bot.keys import Keys
-from bot.settings import ChannelSettings, CrowdSettings, Settings
-from bot.show import Show
-from transport.desk import HubSettings
-from transport.link import HUB_PATH
-from transport.reading import PROTOCOL_VERSION, Join, Post, Probabilities, encode
-from transport.tokens import TokenMaker
+from bench.tools.servers import Kind, Server, server
+from bench.tools.viewers import Load, viewers
 
 INTERVAL = 0.4
-FEELINGS: tuple[Probabilities, ...] = (
-    (0.4123, 0.1001, 0.2, 0.1, 0.1, 0.0376, 0.05),
-    (0.1, 0.1001, 0.4123, 0.1, 0.1, 0.0376, 0.15),
-)
-# The show makes its keys of the same word.
-TOKEN = TokenMaker("bench", Keys("bench").seed).make("0123456789ab", 0.0, 2.0**32 - 1)
+KINDS: tuple[Kind, ...] = ("bare", "hub")
 
 
 def main() -> None:
-    """Print the cost of a frame for both, and their ratio."""
+    """Print the cost of a frame and of an idle viewer for both, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--viewers", type=int, default=800, help="connections (default 800)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement (default 8)")
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each; the median counts (default 3)")
+    parser.add_argument("--viewers", type=int, default=2000, help="connections that send (default 2000)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each turn (default 3)")
+    parser.add_argument("--rounds", type=int, default=9, help="turns of each; the medians count (default 9)")
+    parser.add_argument("--idle", type=int, default=4000, help="connections that only wait (default 4000; 0: none)")
     arguments = parser.parse_args()
-    costs: dict[str, list[float]] = {"bare": [], "hub": []}
-    for number in range(arguments.rounds):
-        for kind, found in costs.items():
-            found.append(measure(kind, arguments.viewers, arguments.seconds))
-            print(f"round {number + 1}, {kind:4}: {found[-1]:6.2f} µs of processor time for each frame", flush=True)
-    bare, hub = median(costs["bare"]), median(costs["hub"])
-    print(f"{arguments.viewers} viewers, one frame every {INTERVAL} s each, medians of {arguments.rounds} rounds:")
-    print(f"  bare aiohttp loop (baseline)  {bare:6.2f} µs a frame   1.00 of its rate")
-    print(f"  LERA's hub, whole show        {hub:6.2f} µs a reading {bare / hub:5.2f} of its rate")
+    asyncio.run(costs(arguments.viewers, arguments.seconds, arguments.rounds))
+    if arguments.idle:
+        memory(arguments.idle)
 
 
-def measure(kind: str, viewers: int, seconds: float) -> float:
-    """µs of processor time that a server process of this kind spends on each frame."""
-    here, there = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(kind, there), daemon=True)
-    server.start()
+async def costs(count: int, seconds: float, rounds: int) -> None:
+    """Print µs of processor time for each frame."""
+    found: dict[Kind, list[float]] = {kind: [] for kind in KINDS}
+    with contextlib.ExitStack() as stack:
+        places: dict[Kind, tuple[Server, Load]] = {}
+        for kind in KINDS:
+            # Twice as slow as the hub allows: a sender that is held up for a moment must not be a flood then.
+            place = stack.enter_context(server(kind, interval=INTERVAL / 2))
+            load = stack.enter_context(viewers(place.target, count))
+            list(load.joined())
+            places[kind] = place, load
+        async with watching(places["hub"][0]):
+            for number in range(rounds):
+                for kind in KINDS if number % 2 else KINDS[::-1]:
+                    found[kind].append(await turn(*places[kind], seconds))
+                bare, hub = found["bare"][-1], found["hub"][-1]
+                line = f"bare {bare:6.2f}   hub {hub:6.2f} µs of processor time a frame   {bare / hub:5.2f} of its rate"
+                print(f"round {number + 1:2}: {line}", flush=True)
+    bare, hub = median(found["bare"]), median(found["hub"])
+    ratios = sorted(one / other for one, other in zip(found["bare"], found["hub"], strict=True))
+    print(f"{count} viewers, one frame every {INTERVAL} s each, medians of {rounds} rounds:")
+    print(f"  bare aiohttp loop (baseline)  {bare:6.2f} µs a frame    1.00 of its rate")
+    print(f"  LERA's whole show             {hub:6.2f} µs a reading {median(ratios):5.2f} of its rate", end="")
+    print(f" ({ratios[0]:.2f} to {ratios[-1]:.2f}; aim 0.80)")
+
+
+async def turn(place: Server, load: Load, seconds: float) -> float:
+    """µs of processor time for each frame, in a turn of so many seconds."""
+    load.send_every(INTERVAL)
+    # Until what starting costs is over, and every viewer has spoken.
+    await asyncio.sleep(2 * INTERVAL)
+    before = place.look()
+    await asyncio.sleep(seconds)
+    after = place.look()
+    load.send_every(0)
+    await asyncio.sleep(0.2)
+    return 1e6 * (after.cpu - before.cpu) / max(1, after.frames - before.frames)
+
+
+@contextlib.asynccontextmanager
+async def watching(place: Server) -> AsyncIterator[None]:
+    """An overlay reads the show's feed meanwhile."""
+
+    async def read() -> None:
+        headers = {"Authorization": f"Bearer {place.key}"}
+        async with aiohttp.ClientSession() as session, session.ws_connect(place.live, headers=headers) as page:
+            async for _ in page:
+                pass
+
+    reading = asyncio.create_task(read())
     try:
-        return asyncio.run(_send(here, psutil.Process(server.pid), viewers, seconds))
+        yield
     finally:
-        here.send(False)
-        server.join(10)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
-async def _send(pipe: Connection, server: psutil.Process, viewers: int, seconds: float) -> float:
-    loop = asyncio.get_running_loop()
-    port = await asyncio.to_thread(pipe.recv)
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as session:
-        pages = []
-        for number in range(viewers):
-            page = await session.ws_connect(f"ws://127.0.0.1:{port}{HUB_PATH}", compress=0)
-            await page.send_str(encode(Join(PROTOCOL_VERSION, "bench", TOKEN, f"{number:022}")))
-            pages.append(page)
-        sequence = 0
-
-        async def send_for(duration: float) -> None:
-            nonlocal sequence
-            end = loop.time() + duration
-            while loop.time() < end:
-                begun = loop.time()
-                # Twice as slow as the hub allows: a sender that is held up for a moment must not be a flood then.
-                sequence += 1
-                text = encode(Post(sequence, FEELINGS[sequence % 2], 0.9, time.time()))
-                # Spread over the interval: frames that arrive one by one are what a server meets in the field.
-                for number, page in enumerate(pages):
-                    await page.send_str(text)
-                    early = begun + INTERVAL * (number + 1) / viewers - loop.time()
-                    if early > 0:
-                        await asyncio.sleep(early)
-
-        await send_for(2.0)
-        before = await _look(pipe, server)
-        await send_for(seconds)
-        after = await _look(pipe, server)
-        counted, sent = after[0] - before[0], seconds * viewers / INTERVAL
-        if counted < 0.9 * sent:
-            print(f"  only {counted} of about {sent:.0f} frames were counted: close other programs")
-    return 1e6 * (after[1] - before[1]) / (after[0] - before[0])
-
-
-async def _look(pipe: Connection, server: psutil.Process) -> tuple[int, float]:
-    pipe.send(True)
-    count: int = await asyncio.to_thread(pipe.recv)
-    return count, sum(server.cpu_times()[:2])
-
-
-def serve(kind: str, pipe: Connection) -> None:
-    """A server process, `bare` or `hub`: tells its port, then its count of frames whenever it is asked."""
-    asyncio.run(_serve(kind, pipe))
-
-
-async def _serve(kind: str, pipe: Connection) -> None:
-    received = 0
-
-    async def bare(request: web.Request) -> web.WebSocketResponse:
-        nonlocal received
-        page = web.WebSocketResponse(max_msg_size=4096, compress=False)
-        await page.prepare(request)
-        async for _ in page:
-            received += 1
-        return page
-
-    limits = HubSettings(interval=INTERVAL / 2, joins_per_second=10_000, join_burst=10_000)
-    show = Show(Settings(ChannelSettings("bench"), CrowdSettings(), limits), "bench", None, time.time)
-    app = web.Application()
-    app.router.add_get(HUB_PATH, bare if kind == "bare" else show.hub.handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    await web.SockSite(runner, listener).start()
-    running = asyncio.create_task(show.run())
-    pipe.send(listener.getsockname()[1])
-    while await asyncio.to_thread(pipe.recv):
-        pipe.send(received if kind == "bare" else show.desk.counts["readings"])
-    running.cancel()
-    await runner.cleanup()
+def memory(count: int) -> None:
+    """Print kB of memory for each viewer that has joined and is idle."""
+    kept: dict[Kind, float] = {}
+    for kind in KINDS:
+        # The first viewers load code and fill pools.
+        with server(kind) as place, viewers(place.target, 200, first=10**6) as first:
+            list(first.joined())
+            before = place.look(memory=True).memory
+            with viewers(place.target, count) as load:
+                for joined in load.joined():
+                    print(f"\r{kind:4}: {joined:5} viewers have joined", end="", flush=True)
+                # Timers of the handshake run out.
+                time.sleep(12.0)
+                kept[kind] = (place.look(memory=True).memory - before) / count / 1000
+                print(f"\r{kind:4}: {kept[kind]:6.2f} kB for each of {count} idle viewers", flush=True)
+    more = kept["hub"] - kept["bare"]
+    print(f"  LERA's whole show keeps {more:.2f} kB a viewer more than the bare connection (aim 2 at most)")
 
 
 if __name__ == "__main__":

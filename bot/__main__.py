@@ -25,7 +25,7 @@ from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
 from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
-from lera import redaction
+from lera import logs
 from lera.errors import LeraError
 from lera.signals import run_until_stopped
 from transport.link import LOCAL
@@ -49,12 +49,14 @@ def main(argv: list[str] | None = None) -> int:
         action="store_true",
         help="make new keys for overlay and dashboard; all old addresses stop working",
     )
+    parser.add_argument(
+        "--show-links", action="store_true", help="print the addresses and their keys, of a bot that runs as a service"
+    )
     parser.add_argument("--sheet-setup", action="store_true", help="make and check the [sheet] spreadsheet, and exit")
     obs_command.add_options(parser)
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    redaction.install()
     settings = read_settings(arguments.config)
+    logs.set_up(settings.log)
     if arguments.login or arguments.logout:
         from bot.twitch.account import log_in, log_out
 
@@ -77,6 +79,9 @@ def main(argv: list[str] | None = None) -> int:
     keys = kept_keys(settings.channel.name, renew)
     if arguments.new_link:
         kept_access(settings.channel.name, keys, settings.hub.link_days, time.time()).renew(time.time())
+    if arguments.show_links:
+        print("\n".join(kept_links(settings, keys)))
+        return 0
     return run_until_stopped(run(settings, keys))
 
 
@@ -94,8 +99,11 @@ async def run(settings: Settings, keys: Keys) -> int:
             if settings.virtual_camera.enabled:
                 show.virtual_camera = VirtualCamera(address, lambda: keys.overlay)
                 tasks.create_task(show.virtual_camera.run())
-            for line in welcome(show, address):
-                print(line, flush=True)
+            say = logs.speaker(logger)
+            # Of addresses with their keys nothing is for a log.
+            quiet = [f"LERA is live for {settings.channel.name} at {address}; `--show-links` tells the keys."]
+            for line in quiet if logs.as_json() else welcome(show, address):
+                say(line)
             if is_set_up(settings.twitch):
                 # Imported only where it is wanted: it costs a third of a second.
                 from bot.twitch.service import Twitch
@@ -103,7 +111,7 @@ async def run(settings: Settings, keys: Keys) -> int:
                 show.twitch = twitch = Twitch(show)
                 tasks.create_task(twitch.run())
             elif settings.twitch.enabled:
-                print(show.twitch.line, flush=True)
+                say(show.twitch.line)
             tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
     except asyncio.CancelledError:
         print("The show is over. See you next time!", file=sys.stderr)
@@ -128,6 +136,17 @@ def open_history(settings: Settings, now: float) -> History | None:
     except LeraError as error:
         logger.error("%s The show goes on without a history.", error)
     return history
+
+
+def kept_links(settings: Settings, keys: Keys) -> list[str]:
+    """What `welcome` said at the start of a bot that runs now: on which ports is in its settings."""
+    now = steady_clock()
+    access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+    show = Show(settings, keys, None, now, access=access)
+    web = settings.web
+    port = web.public_port or web.port
+    show.public_url = web.public_url.rstrip("/") or f"http://{web.here.rpartition(':')[0]}:{port}"
+    return [line for line in welcome(show, f"http://{web.here}")[2:] if line.startswith("  ")]
 
 
 def welcome(show: Show, address: str) -> list[str]:

@@ -164,6 +164,10 @@ class Crowd:
         """Withdraw a viewer's or chatter's vote. True when there was one here."""
         return self.votes.leave(viewer) or self._written.leave(viewer)
 
+    def move(self, viewer: str) -> bool:
+        """A viewer's face is at another hub from now on, at once. True when it was here."""
+        return self.votes.move(viewer)
+
     def forget(self, viewer: str) -> bool:
         """As `leave`, and nothing by which this viewer could be known again is kept."""
         return self.votes.forget(viewer) or self._written.leave(viewer)

@@ -23,9 +23,10 @@ from transport.limits import Rate
 from transport.link import HUB_PATH, JOIN_PATH, LOCAL, host_of, netloc
 
 SESSION_PATH: Final = "/api/session"
+READY_PATH: Final = "/readyz"
 COOKIE_SECONDS: Final = 180 * 86_400
 
-_PUBLIC: Final = (HUB_PATH, "/healthz")
+_PUBLIC: Final = (HUB_PATH, "/healthz", READY_PATH)
 # Pages without data. What they show they ask for with a key.
 _PAGES: Final = ("/", "/overlay", "/overlay/", "/dashboard", "/dashboard/", SESSION_PATH)
 _FORWARDED: Final = (

@@ -45,6 +45,13 @@ def _viewers(show: Show) -> Connection:
     mend = "Give your viewers the join link."
     if urlsplit(show.public_url).hostname in LOCAL and show.sheet is None:
         mend = "Only this machine can join: put a tunnel before [web] public_port and its address into public_url."
+    strain = show.hub.load.strain
+    if strain.shed:
+        return Connection(
+            "viewers", "bad",
+            f"{count} agents are connected, too many for this machine: {strain.shed:.0%} of their readings are left out.",
+            "Close other programs, raise [hub] interval, or run nodes on other machines: `python run.py hub`.",
+        )  # fmt: skip
     if count:
         return Connection("viewers", "good", f"{count} {'agent is' if count == 1 else 'agents are'} connected.")
     return Connection("viewers", "waiting", "No viewer's agent is connected.", mend)

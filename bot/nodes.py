@@ -191,10 +191,11 @@ class Nodes:
     def _let_go(self, joins: Joins, now: float) -> None:
         change = self.roll.hear(joins, now)
         for viewer, unsure in change.gone.items():
-            self._show.leave(viewer)
+            self._show.crowd.move(viewer)
+            self._show.roster.drop(viewer)
             self._show.hub.dismiss(viewer, again=unsure)
         for viewer in change.held:
-            self._show.leave(viewer)
+            self._show.crowd.move(viewer)
         if change.missed:
             self.missed()
 
@@ -263,7 +264,7 @@ class Nodes:
     def _seated(self, viewer: str, person: str) -> None:
         self.roll.join(viewer, self._show.now(), person)
         if viewer in self.roll.waiting:
-            self._show.crowd.leave(viewer)
+            self._show.crowd.move(viewer)
 
     @property
     def _link_command(self) -> str:

@@ -14,6 +14,7 @@ from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
 from lera.folders import data_folder
+from lera.logs import LogSettings
 from lera.obs.settings import ObsSettings
 from transport.desk import HubSettings
 from transport.reading import Channel
@@ -42,6 +43,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     public_port: Annotated[int, Meta(ge=0, le=65535)] = 8766
     public_url: str = ""
     trusted_addresses: tuple[str, ...] = ()
+    pages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 100.0
 
     @property
     def here(self) -> str:
@@ -101,6 +103,7 @@ class Settings(Struct, frozen=True):
     tiles: TileSettings = TileSettings()
     twitch: TwitchSettings = TwitchSettings()
     obs: ObsSettings = ObsSettings()
+    log: LogSettings = LogSettings()
     reaction: tuple[Rule, ...] = ()
 
 
@@ -131,6 +134,7 @@ def settings_from(configuration: Configuration) -> Settings:
         tiles=configuration.section("tiles", TileSettings),
         twitch=configuration.section("twitch", TwitchSettings),
         obs=configuration.section("obs", ObsSettings),
+        log=configuration.section("log", LogSettings),
         reaction=checked(configuration.tables("reaction", ReactionSettings)),
     )
 

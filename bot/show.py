@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bot.access import Access
+from bot.announcements import announce
 from bot.announcer import Announcer
 from bot.archive import Archive
 from bot.board import Board
@@ -19,6 +19,7 @@ from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys, Secret
+from bot.lag import Lag
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
@@ -116,9 +117,7 @@ class Show:
         self.sheet: SheetHost | None = None
         self.sheet_link = self.sheet_fault = ""
         self.archive: Archive | None = None
-        # Seconds from a frame's capture to the overlay's socket, of agents on this very machine.
-        self.lags: deque[float] = deque(maxlen=10_000)
-        self._captured: list[float] = []
+        self.lag = Lag()
         self._changed = False
         self._publish()
 
@@ -126,12 +125,11 @@ class Show:
 
     def take(self, reading: Reading) -> None:
         """Count a checked reading, at the time that the hub gave it by the show's own clock."""
-        if self.paused or (self.nodes is not None and self.nodes.holds(reading)):
+        if self.board.paused or (self.nodes is not None and self.nodes.holds(reading)):
             return
         if self.crowd.take(reading, reading.time):
             self._changed = True
-            if reading.captured:
-                self._captured.append(reading.captured)
+            self.lag.taken(reading.captured)
 
     def receive(self, node: str, sequence: int, partial: Partial, now: float) -> None:
         """Count another hub's votes in place of its last."""
@@ -147,6 +145,8 @@ class Show:
     def forget(self, viewer: str) -> None:
         """Erase a viewer. The crowd's vote is all that is kept of one; the history holds no persons."""
         self._changed |= self.crowd.forget(viewer)
+        if self.nodes is not None:
+            self.nodes.leave(viewer)
         self.roster.drop(viewer)
 
     # What chat feeds (bot.chat.Count).
@@ -303,10 +303,8 @@ class Show:
 
     def delivered(self, version: int) -> None:
         """A page's socket has taken the frame of this version: note how old the readings in it are."""
-        if version == self.feed.version and self._captured:
-            wall = time.time()
-            self.lags.extend(wall - captured for captured in self._captured)
-            self._captured.clear()
+        if version == self.feed.version:
+            self.lag.delivered(time.time())
 
     # The beats of the show.
 
@@ -324,7 +322,7 @@ class Show:
                 if self.nodes is not None:
                     tasks.create_task(self.nodes.run())
                 if self.settings.commands.announce:
-                    tasks.create_task(self._announce())
+                    tasks.create_task(announce(self))
                 if self.sheet is not None:
                     tasks.create_task(self.sheet.run())
                 tasks.create_task(self.studio.run())
@@ -348,15 +346,13 @@ class Show:
     def _publish(self) -> None:
         now = self.now()
         # A crowd that was paced down speaks less often, and must not flicker for it.
-        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * max(self.desk.heartbeat, self.desk.slow_heartbeat))
+        self.crowd.expiry = max(self.settings.crowd.expiry, 3 * self.desk.renewal)
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
         board = self.board.frame(now) | {"privacy": self.noise.frame()}
         frame = mood_frame(self.mood, self.settings.channel.name, self.connected, self.session, board, told)
-        if not self.feed.publish(frame, now, private) or len(self._captured) > 10_000:
-            # What changes nothing on screen is already delivered; with no page open, nothing ever is.
-            self._captured.clear()
+        self.lag.published(self.feed.publish(frame, now, private))
 
     async def _remember(self) -> None:
         while True:
@@ -383,18 +379,3 @@ class Show:
 
     def _mood(self, now: float) -> Mood:
         return self.crowd.rest(now) if self.paused else self.crowd.mood(now)
-
-    async def _announce(self) -> None:
-        while True:
-            await asyncio.sleep(1.0)
-            change = self.announcer.look(self.mood) if self.sessions.running and not self.paused else None
-            if change is None:
-                continue
-            line = self.commands.announcement(self.mood, *change)
-            try:
-                if self.platform is None:
-                    logger.info("For chat: %s", line)
-                else:
-                    await self.platform.say(line)
-            except LeraError as error:
-                logger.warning("%s An announcement was left out.", error)

@@ -9,6 +9,7 @@ that stands at the wrong port, `bot/guard.py` refuses requests with another Host
 import asyncio
 import contextlib
 import math
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -24,8 +25,9 @@ from bot.cards import Cards
 from bot.controls import Controls
 from bot.drawing.words import LANGUAGES
 from bot.feed import beat
-from bot.guard import SESSION_PATH, Guard, Handler
+from bot.guard import READY_PATH, SESSION_PATH, Guard, Handler
 from bot.keys import Power
+from bot.metrics import show_metrics
 from bot.obs.pages import ObsPages
 from bot.report.pages import ReportPages
 from bot.sheet import sheet_line
@@ -35,14 +37,19 @@ from bot.tile_pages import TilePages
 from bot.twitch.scopes import Role
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
+from transport.limits import Visitors
 from transport.link import HUB_PATH, JOIN_PATH
+from transport.metrics import METRICS_PATH
+from transport.sockets import address_of
 from transport.stage import STAGE_PATH
 
 OVERLAY_FOLDER: Final = Path(__file__).parent.parent / "overlay"
 MAX_PAGES: Final = 64
 """Open live feeds at once: overlays, dashboards and docks of one streamer, with room to spare."""
 
-POWERS: Final[dict[str, Power]] = {"/live": "overlay", "/api/mood": "overlay", "/api/virtual-camera": "overlay"}
+POWERS: Final[dict[str, Power]] = {
+    "/live": "overlay", "/api/mood": "overlay", "/api/virtual-camera": "overlay", METRICS_PATH: "overlay",
+}  # fmt: skip
 """What the overlay's key opens; all else that holds data needs the streamer's. The camera is an overlay, too."""
 CLOSE_KEY_RENEWED: Final = 4401
 """A feed's close code: the key that opened it is worth nothing any more."""
@@ -63,7 +70,10 @@ class Pages:
         self._feeds: dict[web.WebSocketResponse, Power] = {}
         self._guard = Guard(show.settings.web, show.keys, urlsplit(base_url).port or 80, POWERS, show.now)
         self._cards = Cards(show)
+        pages_per_second = show.settings.web.pages_per_second
+        self._visitors = Visitors(pages_per_second, math.ceil(10 * pages_per_second))
         self._tiles = TilePages(show)
+        self._metrics = show_metrics(show, self._open_pages)
 
     def application(self) -> web.Application:
         """The aiohttp application."""
@@ -80,6 +90,7 @@ class Pages:
         app.router.add_get("/api/mood", self._mood)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/api/status", self._status)
+        app.router.add_get(METRICS_PATH, self._metrics.handle)
         app.router.add_get("/api/card.png", self._card)
         app.router.add_get("/api/virtual-camera", self._virtual_camera)
         app.router.add_get("/api/twitch", self._twitch)
@@ -97,10 +108,20 @@ class Pages:
         """Only what strangers may reach: hub, join page, health, and the pages' files, which hold no data."""
         app = web.Application(middlewares=[self._guard.check], client_max_size=1024)
         app.router.add_get(HUB_PATH, self._show.hub.handle)
-        app.router.add_get("/healthz", self._health)
-        app.router.add_get(JOIN_PATH + "{channel}", self._file("join.html"))
-        app.router.add_get("/overlay/{name:[a-z]+\\.(?:js|css|svg)}", self._page_file)
+        app.router.add_get("/healthz", self._limited(self._health))
+        app.router.add_get(READY_PATH, self._limited(self._ready))
+        app.router.add_get(JOIN_PATH + "{channel}", self._limited(self._file("join.html")))
+        app.router.add_get("/overlay/{name:[a-z]+\\.(?:js|css|svg)}", self._limited(self._page_file))
         return app
+
+    def _limited(self, handler: Handler) -> Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            show = self._show
+            if not self._visitors.allow(address_of(request, show.settings.hub.behind_proxy), show.now()):
+                raise web.HTTPTooManyRequests(text="Too many requests; wait a moment.", headers={"Retry-After": "2"})
+            return await handler(request)
+
+        return serve
 
     def _file(self, name: str) -> Handler:
         async def serve(_request: web.Request) -> web.StreamResponse:
@@ -164,8 +185,11 @@ class Pages:
             # A page that is gone, or that hasn't read for ten seconds; it comes back by itself.
             await _close(page, WSCloseCode.TRY_AGAIN_LATER)
 
+    def _open_pages(self) -> Counter[Power]:
+        return Counter(self._feeds.values())
+
     def _overlays(self) -> int:
-        return sum(power == "overlay" for power in self._feeds.values())
+        return self._open_pages()["overlay"]
 
     async def _end_feeds(self, power: Power) -> None:
         """Those that a key of this power had opened, which is worth nothing any more."""
@@ -275,6 +299,11 @@ class Pages:
     async def _health(self, _request: web.Request) -> web.Response:
         # Open to all, since the waiting page that OBS loads from the disk has no origin of its own.
         return web.json_response({"status": "ok"}, headers={"Cross-Origin-Resource-Policy": "cross-origin"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        """For who spreads viewers over hubs, and who restarts a bot: 503 while no viewer can be let in."""
+        why = self._show.hub.closed
+        return web.json_response({"status": why or "ready"}, status=503 if why else 200)
 
 
 async def _close(page: web.WebSocketResponse, code: int) -> None:

@@ -17,7 +17,7 @@ def summary(show: Show, agent: DemoAgent | None) -> str:
         f"  viewers that joined:  {counts['joined']}",
         f"  chat:                 {_chat(show)}",
     ]
-    lags = sorted(show.lags)
+    lags = sorted(show.lag.seconds)
     if lags:
         p50, p95 = (1000 * lags[min(len(lags) - 1, round(part * (len(lags) - 1)))] for part in (0.5, 0.95))
         lines.append(

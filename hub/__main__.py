@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import logging
 import socket
@@ -10,16 +11,20 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lera import redaction
+from lera import logs
 from lera.clock import steady_clock
 from lera.configuration import read_configuration
 from lera.errors import LeraError
+from lera.logs import LogSettings
 from lera.signals import run_until_stopped
 from transport.bus_login import Login, find_login, keep_login, parse_servers
 from transport.desk import HubSettings
 from transport.listening import keep_quiet, listen, open_files_as_allowed, site, url_of
 
 PORT = 8766
+METRICS = "127.0.0.1:9766"
+
+logger = logging.getLogger(__name__)
 
 
 class Place(Struct, frozen=True):
@@ -31,6 +36,7 @@ class Place(Struct, frozen=True):
     host: str = "127.0.0.1"
     port: int = PORT
     name: str = ""
+    metrics: tuple[str, int] | None = None
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,37 +48,54 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=PORT, help=f"the port to listen on (default {PORT}; 0: any)")
     parser.add_argument("--name", default=socket.gethostname()[:64], help="what the bot calls it (default: host name)")
+    parser.add_argument(
+        "--metrics", nargs="?", const=METRICS, metavar="HOST:PORT",
+        help=f"serve /metrics for Prometheus there, to whoever reaches it (without a value {METRICS})",
+    )  # fmt: skip
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml in this folder)")
     parser.add_argument("--nats-login", action="store_true", help="keep NATS's login in the keyring, and exit")
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    redaction.install()
     if arguments.nats_login:
         return _keep_login()
-    settings = read_configuration(arguments.config).section("hub", HubSettings)
+    configuration = read_configuration(arguments.config)
+    logs.set_up(configuration.section("log", LogSettings))
+    settings = configuration.section("hub", HubSettings)
     address = arguments.nats or settings.nats
     if not address:
         raise LeraError("Which NATS? Name it, as in --nats nats://host:4222, or set [hub] nats in config.toml.")
     name = "".join(letter for letter in arguments.name if letter.isprintable())[:64]
-    place = Place(address, find_login(settings.nats_login), settings, arguments.host, arguments.port, name)
+    metrics = _address(arguments.metrics) if arguments.metrics else None
+    place = Place(address, find_login(settings.nats_login), settings, arguments.host, arguments.port, name, metrics)
     return run_until_stopped(run(place))
 
 
 async def run(place: Place) -> int:
     """The node from start to stop."""
     # Imported only where it is wanted: it costs a sixth of a second.
+    from hub.metrics import metrics_application
     from hub.node import Node
 
     servers = parse_servers(place.nats)
     listener = listen(place.host, place.port, "--host and --port")
-    with listener:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(listener)
         node = Node(servers, place.login, place.hub, steady_clock(), place.name)
         open_files_as_allowed()
         keep_quiet(asyncio.get_running_loop())
-        async with site(listener, node.application(), place.hub.join_timeout):
-            print(f"This node takes in viewers at {url_of(place.host, listener)}. Ctrl-C ends it.", flush=True)
-            await node.run()
+        await stack.enter_async_context(site(listener, node.application(), place.hub.join_timeout))
+        if place.metrics is not None:
+            private = stack.enter_context(listen(*place.metrics, "--metrics"))
+            await stack.enter_async_context(site(private, metrics_application(node), place.hub.join_timeout))
+        logs.speaker(logger)(f"This node takes in viewers at {url_of(place.host, listener)}. Ctrl-C ends it.")
+        await node.run()
     return 0
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise LeraError(f"{text} is no address: write it as in --metrics {METRICS}.")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _keep_login() -> int:

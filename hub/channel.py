@@ -148,7 +148,7 @@ class NodeChannel:
         """Let go of those who have joined another hub."""
         change = self.roll.hear(joins, now)
         for viewer in (*change.gone, *change.held):
-            self.votes.leave(viewer)
+            self.votes.move(viewer)
         if joins.whole:
             self.hurry(now)
         return change
@@ -229,7 +229,7 @@ class NodeChannel:
         if joins:
             self.roll.join(guest.viewer, self.clock(max(self._now, guest.heard)), admission.subject)
             if guest.viewer in self.roll.waiting:
-                self.votes.leave(guest.viewer)
+                self.votes.move(guest.viewer)
         if admission.linked:
             self._owe(guest.viewer, Seat(self._node, guest.viewer, admission.subject))
 

@@ -59,6 +59,7 @@ class Node:
         app = web.Application(client_max_size=1024)
         app.router.add_get(HUB_PATH, self.hub.handle)
         app.router.add_get("/healthz", self._health)
+        app.router.add_get("/readyz", self._ready)
         return app
 
     async def run(self) -> None:
@@ -202,3 +203,8 @@ class Node:
         well = self.bus.connected
         told = {"status": "ok" if well else "no bus", "channels": len(self.channels), "viewers": self.viewers}
         return web.json_response(told, status=200 if well else 503)
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        """For who spreads viewers over hubs: 503 while no more should come here."""
+        why = self.hub.closed or ("" if self.bus.connected else "no bus")
+        return web.json_response({"status": why or "ready"}, status=503 if why else 200)

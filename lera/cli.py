@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import lera
-from lera import redaction
+from lera import logs, redaction
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, unblock_interrupts
 
@@ -74,14 +74,14 @@ def run_program(program: Callable[[list[str] | None], int], argv: list[str] | No
         redaction.install()
         return program(argv)
     except LeraError as error:
-        print(f"LERA: {redaction.redacted(str(error))}", file=sys.stderr)
+        logs.tell_end(error)
         return 1
     except ExceptionGroup as group:
         # Tasks that run side by side fail as a group, often with one cause.
         mendable, others = group.split(LeraError)
         if mendable is None or others is not None:
             raise
-        print(f"LERA: {redaction.redacted(str(_first(mendable)))}", file=sys.stderr)
+        logs.tell_end(_first(mendable))
         return 1
     except KeyboardInterrupt:
         return STOPPED_STATUS

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from lera.errors import LeraError
+from lera.files import write_private
 from lera.folders import data_folder
 
 
@@ -66,9 +67,7 @@ class Question(NamedTuple):
         if answer.strip().lower() not in ("y", "yes"):
             raise LeraError(self.refused)
         consent = Consent(self._digest(), datetime.now(UTC).isoformat(timespec="seconds"))
-        fresh = self._path().with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(consent))
-        fresh.replace(self._path())
+        write_private(self._path(), msgspec.json.encode(consent))
 
     def withdraw(self) -> bool:
         """Forget the answer. True when there was one."""

@@ -16,6 +16,7 @@ _NAMES: Final = (
 # `name=value` and `"name": "value"`, in addresses, JSON and Python's own notation. `the password: …` is a sentence, and
 # so is a bare `code` outside of an address.
 _NAMED: Final = re.compile(rf"(?i)(\b(?:{_NAMES})(?:['\"]\s*:\s*['\"]?|=['\"]?|%3D))[^\s'\",&;#)\]}}]+")
+_IS_NAME: Final = re.compile(rf"(?i)(?:{_NAMES})")
 _CODE: Final = re.compile(r"(?i)([?&#](?:code|key|state)=)[^\s'\"&#)\]}]+")
 _SCHEME: Final = re.compile(r"(?i)\b((?:bearer|oauth)[ :]\s*)[A-Za-z0-9._~+/=-]{12,}")
 # What Twitch's own tokens look like, wherever they stand: 30 or 50 small letters and digits.
@@ -50,6 +51,11 @@ def redacted(text: str) -> str:
     for pattern in (_SCHEME, _NAMED, _CODE):
         text = pattern.sub(rf"\1{MARK}", text)
     return _BARE.sub(MARK, text)
+
+
+def names_secret(name: str) -> bool:
+    """Whether what is kept under this name is a secret by its name alone, as `token` or `client_secret`."""
+    return _IS_NAME.fullmatch(name) is not None
 
 
 class Redaction(logging.Filter):

@@ -3,16 +3,18 @@
 import argparse
 import asyncio
 import contextlib
-import functools
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from lera import logs
 from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
+from lera.logs import LogSettings
 from lera.options import positive_seconds
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
@@ -23,6 +25,8 @@ from streamer_agent.devices import PortAudio
 from streamer_agent.setting_up import Chosen, chosen, senses
 from streamer_agent.settings import StreamerSettings
 from transport.stage import StageClient
+
+logger = logging.getLogger(__name__)
 
 _DESCRIPTION = """\
 Reads your facial expression, your voice and your words on this computer, and sends seven numbers a second of each to
@@ -35,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _run(_parser().parse_args(argv))
     except LeraError as error:
-        print(f"LERA: {error}", file=sys.stderr)
+        logs.tell_end(error)
         return 1
     except KeyboardInterrupt:
         return STOPPED_STATUS
@@ -58,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=positive_seconds, metavar="N", help="stop after this many seconds")
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
+    parser.add_argument(
+        "--insecure", action="store_true", help="use a bot over the internet by http, for all along the way to read"
+    )
     parser.add_argument("--config", type=Path, metavar="PATH", help="another config.toml")
     other = parser.add_argument_group("instead of running").add_mutually_exclusive_group()
     other.add_argument("--explain-payload", action="store_true", help="print what is sent of one reading, and exit")
@@ -80,6 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     forbid_core_files()
     configuration = read_configuration(arguments.config)
+    logs.set_up(configuration.section("log", LogSettings))
     settings = configuration.section("streamer_agent", StreamerSettings)
     wanted = chosen(
         settings,
@@ -104,7 +112,7 @@ async def _run_agent(
     wanted: Chosen,
     bot: Bot,
 ) -> int:
-    say: Callable[[str], None] = functools.partial(print, flush=True)
+    say = logs.speaker(logger)
     joined = False
 
     def make_client(on_state: Callable[[str], None]) -> StageClient:
@@ -113,7 +121,7 @@ async def _run_agent(
             joined = joined or state == "joined"
             on_state(state)
 
-        return StageClient(bot.address.url, bot.address.key, hear)
+        return StageClient(bot.address.url, bot.address.key, hear, insecure=arguments.insecure, say=say)
 
     agent = StreamerAgent(make_client, senses(settings, configuration, wanted, loop=arguments.loop), bot.place, say)
     say(f"Reading {wanted} for the bot at {bot.place} …")

@@ -2,14 +2,17 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from typing import Annotated, Final, Protocol
+from typing import Final, NoReturn, Protocol
 
-from msgspec import Meta, Struct, json
+from msgspec import Struct, json
 from msgspec.structs import replace
 
 from transport.appearances import Appearances
+from transport.guest import Guest
+from transport.hub_settings import HubSettings
 from transport.identities import CODE_SECONDS, Identities, chatter_key, subject_of
-from transport.limits import Rate, paced_interval
+from transport.limits import paced_interval
+from transport.load import Strain
 from transport.reading import (
     MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
@@ -42,23 +45,6 @@ from transport.tokens import Admission, Door, Issuer
 __all__ = ["OVERSIZED", "Audience", "Desk", "Guest", "HubSettings", "Refusal"]
 
 
-class HubSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[hub]` of config.toml."""
-
-    interval: Annotated[float, Meta(ge=0.2, le=60)] = 1.0
-    heartbeat: Annotated[float, Meta(ge=1, le=60)] = 5.0
-    max_viewers: Annotated[int, Meta(ge=1, le=19_000)] = 5000
-    readings_per_second: Annotated[float, Meta(ge=1, le=1_000_000)] = 4000.0
-    joins_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 50.0
-    join_burst: Annotated[int, Meta(ge=1, le=100_000)] = 200
-    connections_per_address: Annotated[int, Meta(ge=1, le=19_000)] = 2000
-    join_timeout: Annotated[float, Meta(ge=1, le=60)] = 10.0
-    behind_proxy: bool = False
-    link_days: Annotated[int, Meta(ge=1, le=3650)] = 90
-    nats: Annotated[str, Meta(max_length=2000)] = ""
-    nats_login: str = ""
-
-
 REPLACED: Final = "you joined again from another window; this one stops"
 OVERSIZED: Final = f"a frame may have at most {MAX_FRAME_BYTES} bytes"
 
@@ -74,30 +60,6 @@ class Audience(Protocol):
 
     def forget(self, viewer: str) -> None:
         """Erase whatever is kept of this viewer."""
-
-
-class Guest:
-    """One joined connection."""
-
-    __slots__ = ("admission", "ended", "frames", "heard", "interval", "rate", "sequence", "told", "viewer")
-
-    def __init__(self, viewer: str, sequence: int, interval: float, now: float, admission: Admission) -> None:
-        self.admission = admission
-        # Why the connection must end, once that is so.
-        self.ended: Refusal | None = None
-        self.heard = now
-        # Twice what an honest agent can come to at the fastest pace, and room for what a stalled network held back.
-        self.frames = Rate(0.1, burst=50)
-        self.viewer = viewer
-        self.sequence = sequence
-        self.told = float("-inf")
-        self.keep(interval)
-
-    def keep(self, interval: float) -> None:
-        """Hold the guest to one reading every `interval` seconds."""
-        self.interval = interval
-        # A viewer whose frames were held up by the network may be early once or twice; a flood is not.
-        self.rate = Rate(interval * 0.8, burst=3)
 
 
 class Desk:
@@ -140,6 +102,7 @@ class Desk:
         # Seconds between readings that a viewer is asked to keep now; follows the number of guests.
         self.interval = settings.interval
         self.counts: Counter[str] = Counter()
+        self._strain = Strain()
         # Seconds within which those are heard of who come another way, if that is slower than the hub's heartbeat.
         self.slow_heartbeat = 0.0
         self._sequences: OrderedDict[str, int] = OrderedDict()
@@ -150,6 +113,16 @@ class Desk:
     def heartbeat(self) -> float:
         """Seconds within which a viewer must be heard of."""
         return max(self.settings.heartbeat, self.interval)
+
+    @property
+    def renewal(self) -> float:
+        """Seconds within which a reading of each viewer is counted, also of those that are shed or come another way."""
+        return max(self.heartbeat / (1.0 - self._strain.shed), self.slow_heartbeat)
+
+    def bear(self, strain: Strain) -> None:
+        """From now on leave out what an overloaded process can't take, and slow the agents down."""
+        self._strain = strain
+        self._pace()
 
     def join(self, text: bytes, now: float) -> tuple[Guest, Guest | None, Welcome]:
         """Judge a first frame. Returns the guest, its own earlier connection that must end now, and the answer.
@@ -182,7 +155,10 @@ class Desk:
         sequence = earlier.sequence if earlier is not None else self._sequences.get(viewer, 0)
         if earlier is not None:
             self._hide(viewer)
-        guest = self.guests[viewer] = Guest(viewer, sequence, self.interval, now, admission)
+            earlier.ended = Refusal("replaced", REPLACED)
+        # By the golden ratio, numbers in a row are spread evenly.
+        phase = 0.618034 * self.counts["joined"] % 1.0
+        guest = self.guests[viewer] = Guest(viewer, sequence, self.interval, now, admission, phase)
         self._know(guest, now)
         self._pace()
         self.counts["joined"] += 1
@@ -193,6 +169,8 @@ class Desk:
         guest = self.guests.get(viewer)
         if guest is not None and token:
             guest.admission = self.door.admit(self.channel, token, viewer, now)
+            if self.identities is not None and not guest.admission.linked:
+                self.identities.unlink_viewer(viewer)
             self._know(guest, now)
 
     def expel(self, subject: str = "") -> None:
@@ -212,7 +190,14 @@ class Desk:
         """Judge one frame of a joined guest and pass it on. Returns the answer, if any; raises Refusal."""
         if len(text) > MAX_FRAME_BYTES:
             raise Refusal("oversized", OVERSIZED)
-        self.count_frame(guest, now)
+        if not guest.frame_fits(now) or guest.ended is not None:
+            self._stop(guest)
+        guest.heard = now
+        shed = self._strain.shed
+        # Whoever leaves or wants to be forgotten is always heard.
+        if shed and b'"reading"' in text and guest.loses(shed):
+            self.counts["shed"] += 1
+            return self._new_pace(guest)
         try:
             frame = agent_decoder.decode(text)
         except UNREADABLE as error:
@@ -220,10 +205,9 @@ class Desk:
         if type(frame) is not Post:
             return self.obey(guest, frame, now)
         answer = self.count(guest, frame, now)
-        if answer is not None or guest.sequence != frame.sequence or self.interval == guest.interval:
+        if guest.interval == self.interval or answer is not None or guest.sequence != frame.sequence:
             return answer
-        guest.keep(self.interval)
-        return Pace(self.interval, self.heartbeat)
+        return self._new_pace(guest)
 
     def count(self, guest: Guest, frame: Post, now: float) -> Dropped | None:
         """Judge one reading of a guest, however it came, and pass it on. Raises Refusal."""
@@ -231,7 +215,7 @@ class Desk:
             raise Refusal("malformed", "the seven probabilities must add up to 1")
         if frame.sequence <= guest.sequence:
             return self._drop(guest, frame, "replayed", "this sequence number was used before", now)
-        if not guest.rate.allow(now):
+        if not guest.reading_fits(now):
             return self._drop(guest, frame, "too fast", f"one reading every {guest.interval:g} s, please", now)
         guest.sequence = frame.sequence
         self.counts["readings"] += 1
@@ -278,11 +262,12 @@ class Desk:
 
     def count_frame(self, guest: Guest, now: float) -> None:
         """Count a frame of any kind. Raises Refusal for a flood, and for who has joined again elsewhere."""
-        if not guest.frames.allow(now):
-            raise Refusal("flood", "far too many frames; update your LERA agent")
-        if self.guests.get(guest.viewer) is not guest:
-            raise guest.ended or Refusal("replaced", REPLACED)
+        if not guest.frame_fits(now) or guest.ended is not None:
+            self._stop(guest)
         guest.heard = now
+
+    def _stop(self, guest: Guest) -> NoReturn:
+        raise guest.ended or Refusal("flood", "far too many frames; update your LERA agent")
 
     def silent(self, now: float) -> list[Guest]:
         """Those who have missed some heartbeats in a row."""
@@ -374,7 +359,15 @@ class Desk:
             raise Refusal("first frame", f"that join can't be read: {error}") from None
 
     def _pace(self) -> None:
-        self.interval = paced_interval(len(self.guests), self.settings.readings_per_second, self.settings.interval)
+        settings = self.settings
+        slowdown = self._strain.slowdown
+        self.interval = slowdown * paced_interval(len(self.guests), settings.readings_per_second, settings.interval)
+
+    def _new_pace(self, guest: Guest) -> Pace | None:
+        if guest.interval == self.interval:
+            return None
+        guest.keep(self.interval)
+        return Pace(self.interval, self.heartbeat)
 
     def _drop(self, guest: Guest, frame: Post, cause: str, reason: str, now: float) -> Dropped | None:
         self.counts[f"dropped: {cause}"] += 1

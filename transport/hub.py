@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
-from typing import cast
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Final, Literal, cast
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -12,8 +12,12 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from transport.desk import REPLACED, Desk, Guest, HubSettings, Refusal, channel_of
 from transport.limits import Addresses
 from transport.link import netloc
+from transport.load import RETRY_SECONDS, SAMPLE_SECONDS, Load
 from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode
-from transport.sockets import part, send, text_of
+from transport.sockets import address_of, part, send, text_of
+
+# Looked up once: in Python 3.11 an enumeration's member costs as much to find as a frame's type to compare.
+_TEXT: Final = WSMsgType.TEXT
 
 
 class Hub:
@@ -36,17 +40,33 @@ class Hub:
         self._sockets: dict[Guest, web.WebSocketResponse] = {}
         self._connections = 0
         self._telling: set[asyncio.Task[None]] = set()
+        self.load = Load()
         if self._only is not None:
             self._only.on_expel = self.expel
+
+    @property
+    def desks(self) -> Iterable[Desk]:
+        """Those that are open now."""
+        return self._desks.values()
+
+    @property
+    def closed(self) -> Literal["", "full", "overloaded"]:
+        """Why no more viewers are let in now, in a word; empty while they are."""
+        if self.load.level:
+            return "overloaded"
+        return "full" if sum(len(desk.guests) for desk in self.desks) >= self.settings.max_viewers else ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One agent's connection, from handshake to goodbye."""
         if "Origin" in request.headers and netloc(request.headers["Origin"]) != request.host:
             return self._turn_away(403, "origin", "a page of another site may not join")
+        if self.load.level:
+            why = "too many viewers for this machine right now; try again later"
+            return self._turn_away(503, "overloaded", why, RETRY_SECONDS)
         # Room for those who are still joining, but not for a crowd that connects and never speaks.
         if self._connections >= self.settings.max_viewers + 256:
             return self._turn_away(503, "full", "the stream's hub is full; try again later")
-        address = self._address(request)
+        address = address_of(request, self.settings.behind_proxy)
         reason = self._addresses.enter(address, self._now())
         if reason is not None:
             return self._turn_away(429, "address", reason)
@@ -58,7 +78,23 @@ class Hub:
             self._addresses.exit(address)
 
     async def watch(self) -> None:
-        """Cut off those who fell silent, until cancelled: agents speak every heartbeat, so the other end has vanished.
+        """Cut off those who fell silent, and shed what is too much, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._cut_off_silent())
+            tasks.create_task(self._measure_lag())
+
+    async def _measure_lag(self) -> None:
+        loop, load = asyncio.get_running_loop(), self.load
+        while True:
+            due = loop.time() + SAMPLE_SECONDS
+            await asyncio.sleep(SAMPLE_SECONDS)
+            # A desk that came while the strain was on has to bear it as well.
+            if load.note(loop.time() - due, loop.time()) or load.level:
+                for desk in self._desks.values():
+                    desk.bear(load.strain)
+
+    async def _cut_off_silent(self) -> None:
+        """Agents speak every heartbeat, so where nothing is heard the other end has vanished.
 
         One look at all of them every few seconds costs less than a ping timer for each, which every frame would reset.
         """
@@ -130,7 +166,8 @@ class Hub:
                 await socket.send_str(encode(welcome))
             if earlier is not None:
                 await self._replace(earlier)
-            await self._take_frames(socket, desk, guest)
+            # In a task of its own, a frame wakes three coroutines, and not all those of a request as well.
+            await asyncio.create_task(self._take_frames(socket, request.transport, desk, guest), name=guest.viewer)
         except Refusal as refusal:
             self._counts(desk)[f"refused: {refusal.cause}"] += 1
             await _send_away(socket, refusal)
@@ -145,26 +182,38 @@ class Hub:
                 self._sockets.pop(guest, None)
         return socket
 
-    async def _take_frames(self, socket: web.WebSocketResponse, desk: Desk, guest: Guest) -> None:
-        take, receive, now = desk.take, socket.receive, self._now
+    async def _take_frames(
+        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, desk: Desk, guest: Guest
+    ) -> None:
+        take, receive, now, load = desk.take, socket.receive, self._now, self.load
         while True:
             message = await receive()
-            if message.type is WSMsgType.TEXT:
-                answer = take(guest, cast(bytes, message.data), now())
-                if answer is not None:
-                    # A guest that doesn't read its answers is cut off: the buffers of many would fill the memory.
-                    async with asyncio.timeout(5.0):
-                        await socket.send_str(encode(answer))
-            elif message.type is WSMsgType.PING:
-                desk.count_frame(guest, now())
+            if message.type is not _TEXT:
+                if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
+                    return
+                await self._take_other(socket, message, desk, guest)
+                continue
+            answer = take(guest, message.data, now())
+            if answer is not None:
+                # A guest that doesn't read its answers is cut off: the buffers of many would fill the memory.
                 async with asyncio.timeout(5.0):
-                    await socket.pong(cast(bytes, message.data))
-            elif message.type is WSMsgType.PONG:
-                desk.count_frame(guest, now())
-            elif message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
-                return
-            else:
-                text_of(message)
+                    await socket.send_str(encode(answer))
+            if load.level and transport is not None and transport.is_reading():
+                transport.pause_reading()
+                # Not all at one time, or they would stay one burst for ever.
+                rest = load.strain.rest * random.uniform(0.5, 1.5)
+                asyncio.get_running_loop().call_later(rest, transport.resume_reading)
+
+    async def _take_other(
+        self, socket: web.WebSocketResponse, message: aiohttp.WSMessage, desk: Desk, guest: Guest
+    ) -> None:
+        """A frame that is no text; raises Refusal for all but pings and pongs."""
+        if message.type not in (WSMsgType.PING, WSMsgType.PONG):
+            text_of(message)
+        desk.count_frame(guest, self._now())
+        if message.type is WSMsgType.PING:
+            async with asyncio.timeout(5.0):
+                await socket.pong(cast(bytes, message.data))
 
     def _start(self, telling: Coroutine[None, None, None]) -> None:
         # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
@@ -194,16 +243,9 @@ class Hub:
         guest = desk.guests.get(viewer) if desk is not None else None
         return self._sockets.get(guest) if guest is not None else None
 
-    def _turn_away(self, status: int, cause: str, reason: str) -> web.Response:
+    def _turn_away(self, status: int, cause: str, reason: str, retry: int = 5) -> web.Response:
         self.counts[f"refused: {cause}"] += 1
-        return web.Response(status=status, text=reason, headers={"Retry-After": "5", "Connection": "close"})
-
-    def _address(self, request: web.Request) -> str:
-        forwarded = request.headers.getall("X-Forwarded-For", []) if self.settings.behind_proxy else []
-        if forwarded:
-            # The last entry of the last line is what our own proxy wrote; all before it are the stranger's words.
-            return forwarded[-1].rsplit(",", 1)[-1].strip()[:64]
-        return request.remote or "unknown"
+        return web.Response(status=status, text=reason, headers={"Retry-After": str(retry), "Connection": "close"})
 
 
 async def _send_away(socket: web.WebSocketResponse, refusal: Refusal) -> None:

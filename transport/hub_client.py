@@ -13,6 +13,7 @@ from aiohttp import WSMsgType
 from lera.errors import LeraError
 from transport.appearances import Appearing
 from transport.identities import Linking
+from transport.link import netloc
 from transport.newest import Newest
 from transport.reading import (
     MAX_FRAME_BYTES,
@@ -35,6 +36,7 @@ from transport.reading import (
     hub_decoder,
     sayable,
 )
+from transport.way import Way, check_way, way_to
 
 # What ends a connection without being anyone's mistake.
 LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
@@ -65,11 +67,17 @@ class HubClient:
         *,
         given: str = "",
         on_given: Callable[[str], None] | None = None,
+        insecure: bool = False,
     ) -> None:
         """`token` is the link's. `given` is one that the hub gave this viewer later, and comes first; `on_given` is
         called with each that it gives, to be kept, and with "" when the last one is good for nothing any more.
+
+        `insecure` lets it join over the internet where the way isn't encrypted; on near networks it always may.
         """
         self.url = url
+        # What the way to the hub is like, once it was tried.
+        self.way: Way | None = None
+        self._insecure = insecure
         self.interval = 1.0
         self.heartbeat = 5.0
         self.minimum_viewers = 3
@@ -158,6 +166,8 @@ class HubClient:
         async with session.ws_connect(
             self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT
         ) as socket:
+            # Before a word is said. Where a name or a redirection leads is seen only now.
+            self._look_at_way(socket)
             self._socket = socket
             await socket.send_str(encode(self._join))
             sender: asyncio.Task[None] | None = None
@@ -171,8 +181,17 @@ class HubClient:
             finally:
                 if sender is not None:
                     sender.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, *LOST):
-                        await sender
+                    # Not suppressing CancelledError: it may be ours, which must not be lost.
+                    await asyncio.gather(sender, return_exceptions=True)
+
+    def _look_at_way(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        encrypted = socket.get_extra_info("ssl_object") is not None
+        peer = socket.get_extra_info("peername") or ("",)
+        self.way = way_to(str(peer[0]), encrypted)
+        place = netloc(self.url) or ""
+        if self.url.startswith("wss:") and not encrypted:
+            raise LeraError(f"{place} leads to a place whose way isn't encrypted; ask the streamer to mend that.")
+        check_way(self.way, place, self._insecure)
 
     def _hear(self, text: str) -> None:
         try:

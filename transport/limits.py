@@ -1,5 +1,6 @@
 """Rate limits and pacing. Pure: time comes in as an argument, in seconds of any steady clock."""
 
+import ipaddress
 import math
 from collections import OrderedDict
 
@@ -27,29 +28,40 @@ class Rate:
         return now + self._slack >= self._due
 
 
-class Addresses:
-    """Limits for each network address: joins a second, and connections at once.
+class Visitors:
+    """One rate for each network address.
 
-    Remembers at most `remembered` idle addresses, so that an attacker with many can't fill the memory.
+    Remembers at most `remembered` of them, so that an attacker with many can't fill the memory.
     """
 
-    def __init__(self, joins_per_second: float, join_burst: int, connections: int, remembered: int = 4096) -> None:
-        self._interval = 1.0 / joins_per_second
-        self._burst = join_burst
-        self._connections = connections
+    def __init__(self, per_second: float, burst: int, remembered: int = 4096) -> None:
+        self._interval = 1.0 / per_second
+        self._burst = burst
         self._remembered = remembered
         self._rates: OrderedDict[str, Rate] = OrderedDict()
-        self._open: dict[str, int] = {}
 
-    def enter(self, address: str, now: float) -> str | None:
-        """Count one connection in. Returns the reason if it must be refused, else None: then `exit` must follow."""
+    def allow(self, address: str, now: float) -> bool:
+        """Whether one more event of this address fits at `now`; counts it when it does."""
         rate = self._rates.get(address)
         if rate is None:
             rate = self._rates[address] = Rate(self._interval, self._burst)
             if len(self._rates) > self._remembered:
                 self._rates.popitem(last=False)
         self._rates.move_to_end(address)
-        if not rate.allow(now):
+        return rate.allow(now)
+
+
+class Addresses:
+    """Limits for each network address: joins a second, and connections at once."""
+
+    def __init__(self, joins_per_second: float, join_burst: int, connections: int, remembered: int = 4096) -> None:
+        self._joins = Visitors(joins_per_second, join_burst, remembered)
+        self._connections = connections
+        self._open: dict[str, int] = {}
+
+    def enter(self, address: str, now: float) -> str | None:
+        """Count one connection in. Returns the reason if it must be refused, else None: then `exit` must follow."""
+        if not self._joins.allow(address, now):
             return "too many joins from your address; wait a few seconds and try again"
         if self._open.get(address, 0) >= self._connections:
             return "too many connections from your address; close some and try again"
@@ -63,6 +75,22 @@ class Addresses:
             self._open[address] = left
         else:
             del self._open[address]
+
+
+def network_of(address: str) -> str:
+    """What is one address to every limit: an IPv4 address, or the /64 network of an IPv6 one.
+
+    A home is given a whole /64 (RFC 6177), and its owner may use each of its 2^64 addresses.
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(found) >> 64 << 64)) + "/64"
 
 
 def paced_interval(viewers: int, readings_per_second: float, shortest: float) -> float:

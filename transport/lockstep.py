@@ -3,13 +3,14 @@
 Once a second the last votes are noted, 32 s of them. Two viewers are copies when over 24 s at least 80 % of one's
 notes are the other's, to 0.016 in each of the seven, with at least five changes (of 0.1 or more, to a face that isn't
 all one emotion) among them. The other's may be up to 3 s older or younger, and a second off here and there. Only three
-or more such viewers are put together, and no fewer than a two-hundredth of the hub's: in a large crowd some are alike
+or more such viewers are put together, and no fewer than a hundredth of the hub's: in a large crowd some are alike
 by chance, and so few steer nothing.
 
-What this does not find, each of which keeps its vote: noise of more than about 0.012 in each number; one vote held
-for long, or changed fewer than five times in 24 s (as on a Sheet); votes all for one emotion, since a sure model's are
-such, too; delays of more than 3 s between all of the copies; a copy's first half minute; copies at another hub, where
-they count as one once more. Against those stand the cap on anonymous votes and the trimming (`bot/robust.py`).
+What this does not find, each of which keeps its vote: noise of more than about 0.01 in each number; one vote held for
+long, or changed fewer than five times in 24 s (as on a Sheet); votes all for one emotion, though they change (a sure
+model gives such, and an eventful story makes a whole honest crowd change alike then); delays of more than 3 s between
+all of the copies; a copy's first half minute; copies at another hub, where they count as one once more. Against those
+stand the cap on anonymous votes and the trimming (`bot/robust.py`).
 
 A crowd that rests is never put together, however alike its faces: nothing in it moves.
 """
@@ -35,15 +36,19 @@ GLANCE: Final = 6
 GLANCED: Final = 0.5
 """Of those seconds, more or less than half tells most pairs that are no copies from those that may be."""
 COPIES: Final = 3
-PART: Final = 0.005
+PART: Final = 0.01
 HOLD: Final = 30
 """Seconds after which a copy that moves on its own is one no longer."""
-PAIRS: Final = 3000
+PAIRS: Final = 2000
+CHECKS: Final = 1000
 """At most so many are compared each second, some ten milliseconds' work."""
+TRUST: Final = 2
 # Copies' means over the window differ by a delay's part of the window at most.
 _NEAR: Final = 13 * WINDOW
 _EDGE: Final = DELAY + JITTER
 _SEVEN: Final = len(EMOTIONS)
+
+_COLUMNS: Final = ("_notes", "_moved", "_changes", "_means", "_groups", "_found", "_trust")
 
 Notes = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.intp]
@@ -64,29 +69,32 @@ class Lockstep:
         # Rows of one group, 0 for none, and the second in which each was last found to be in it.
         self._groups = np.zeros(64, np.int64)
         self._found = np.zeros(64, np.int64)
+        # How much oftener each was like another of its group, drawn by lot, than not; -3 to 3.
+        self._trust = np.zeros(64, np.int8)
         self._next_group = 1
 
     def drop(self, row: int, last: int) -> None:
         """Forget a row; the last one takes its place."""
         if last >= len(self._groups):
             return
-        for column in (self._notes, self._moved, self._changes, self._means, self._groups, self._found):
+        for name in _COLUMNS:
+            column = getattr(self, name)
             column[row] = column[last]
             column[last] = 0
 
-    def copies(self, linked: npt.NDArray[np.bool_]) -> Rows:
-        """The rows that don't count: all of each group but one, which is a linked viewer where there is one."""
-        groups = self._groups[: len(linked)]
-        rows = np.flatnonzero(groups)
-        enough = max(COPIES, PART * len(linked))
+    def copies(self, ranks: npt.NDArray[np.integer]) -> Rows:
+        """The rows that don't count: all of each group but one, which is the first of the highest of `ranks` (n,)."""
+        groups = self._groups[: len(ranks)]
+        rows = np.flatnonzero((groups > 0) & (self._trust[: len(ranks)] >= TRUST))
+        enough = max(COPIES, PART * len(ranks))
         if len(rows) < enough:
             return rows[:0]
-        # By group, in each the linked first, then by row.
-        rows = rows[np.lexsort((~linked[rows], groups[rows]))]
+        # By group, in each the highest first, then by row.
+        rows = rows[np.lexsort((-ranks[rows], groups[rows]))]
         _, first, sizes = np.unique(groups[rows], return_index=True, return_counts=True)
         counts = np.repeat(sizes < enough, sizes)
         counts[first] = True
-        return rows[~counts]
+        return np.sort(rows[~counts])
 
     def look(self, votes: npt.NDArray[np.float64], now: float) -> None:
         """Note the votes (n, 7) of all rows, once a second of the clock `now`; sooner calls do nothing."""
@@ -98,11 +106,11 @@ class Lockstep:
         self._note(votes)
         self._release(len(votes))
         self._search(len(votes))
+        self._check(len(votes))
 
     def _reserve(self, rows: int) -> None:
-        names = ("_notes", "_moved", "_changes", "_means", "_groups", "_found")
         while len(self._groups) < rows:
-            for name in names:
+            for name in _COLUMNS:
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
 
@@ -119,8 +127,9 @@ class Lockstep:
         self._moved[:end, place] = moved
 
     def _release(self, end: int) -> None:
-        groups = self._groups[:end]
-        groups[(groups > 0) & (self._found[:end] <= self._second - HOLD)] = 0
+        alone = self._found[:end] <= self._second - HOLD
+        self._groups[:end][alone] = 0
+        self._trust[:end][alone] = 0
 
     def _search(self, end: int) -> None:
         """Compare some of those who moved with whom their means lie next to, and join those who are copies."""
@@ -144,6 +153,24 @@ class Lockstep:
         some, others = some[maybe], others[maybe]
         alike = self._matched(some, others, np.arange(WINDOW - 2 * _EDGE), MATCHED, CHANGES)
         self._join(some[alike], others[alike])
+
+    def _check(self, end: int) -> None:
+        """Compare some with any other of their group: all copies are alike, a chain of people who are not is none."""
+        rows = np.flatnonzero(self._groups[:end])
+        if not len(rows):
+            return
+        rows = rows[np.argsort(self._groups[rows], kind="stable")]
+        _, first, sizes = np.unique(self._groups[rows], return_index=True, return_counts=True)
+        first, sizes = np.repeat(first, sizes), np.repeat(sizes, sizes)
+        steps = 1 + (self._chance.random(len(rows)) * (sizes - 1)).astype(np.intp)
+        others = rows[first + (np.arange(len(rows)) - first + steps) % sizes]
+        if len(rows) > CHECKS:
+            # Those first of whom less is known.
+            chosen = np.argsort(self._trust[rows] + self._chance.random(len(rows)))[:CHECKS]
+            rows, others = rows[chosen], others[chosen]
+        alike = self._matched(rows, others, np.arange(WINDOW - 2 * _EDGE), MATCHED, CHANGES)
+        self._found[rows[alike]] = self._second
+        self._trust[rows] = np.clip(self._trust[rows] + np.where(alike, 1, -1), -TRUST - 1, TRUST + 1)
 
     def _matched(self, some: Rows, others: Rows, seconds: Rows, part: float, changes: int) -> npt.NDArray[np.bool_]:
         """Whether of some `seconds` of the window's middle each of `some` has `part` in common with its other."""

@@ -125,6 +125,18 @@ class Masking:
         self._counted.add(name)
         return name
 
+    def move(self, viewer: str) -> str | None:
+        """A viewer's vote is at another hub, so that it may not stay here. Returns the name of a frozen reading."""
+        frozen = self._frozen.pop(self._fingerprint(viewer), None)
+        if frozen is not None:
+            self._counted.discard(frozen)
+        if viewer in self._told:
+            self._told.discard(viewer)
+            self._gone += 1
+        for names in (self._present, self._counted, self._out):
+            names.discard(viewer)
+        return frozen
+
     def forget(self, viewer: str) -> None:
         """Nothing stays by which this viewer, who has left, could be known again."""
         name = self._frozen.pop(self._fingerprint(viewer), None)

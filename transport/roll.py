@@ -76,6 +76,7 @@ class Roll:
         self._told: deque[tuple[int, float]] = deque()
         self._others: dict[str, _Other] = {}
         self._heard_at: dict[bytes, int] = {}
+        self._absent: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -104,9 +105,14 @@ class Roll:
         self.waiting.pop(viewer, None)
 
     def prune(self, present: Callable[[str], bool]) -> None:
-        """Leave all who are neither seated nor counted any more."""
-        for viewer in [viewer for viewer in self._entries if not present(viewer)]:
+        """Leave all who were neither seated nor counted at this call and the last, to be made some seconds apart.
+
+        Until then they are known here, for what may stay of their votes a little longer.
+        """
+        absent = {viewer for viewer in self._entries if not present(viewer)}
+        for viewer in absent & self._absent:
             self.leave(viewer)
+        self._absent = absent
 
     def tell(self, now: float) -> list[Joins]:
         """Frames that tell the others of the newest joins."""

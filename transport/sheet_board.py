@@ -5,7 +5,6 @@ from typing import Any, Final
 from msgspec import Struct
 
 from transport.desk import Desk, Guest, Refusal
-from transport.limits import Rate
 from transport.reading import Away, AwayReason, Forget, Leave, Pace, Post
 from transport.sheet_layout import FREE, LIVE, Live, LiveRow, release, write_rows
 from transport.sheet_pace import Quota, sheet_pace, too_slow
@@ -152,8 +151,7 @@ class Board:
                 claim.unread = True
                 return
             # The pace of the Sheet is the bot's own: what it reads, it may count.
-            guest.rate = Rate(0.0)
-            guest.frames = Rate(0.0)
+            guest.keep(0.0)
             self._guests[key] = guest
         guest.heard = now
         if row.probabilities is not None:

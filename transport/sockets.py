@@ -8,10 +8,20 @@ import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from transport.desk import OVERSIZED, Refusal
+from transport.limits import network_of
 from transport.reading import parting
 
 LOST: Final = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
 """What ends a connection without being anyone's mistake."""
+
+
+def address_of(request: web.Request, behind_proxy: bool) -> str:
+    """What limits take for the sender's address (`network_of`). Only `behind_proxy` may a header say it."""
+    forwarded = request.headers.getall("X-Forwarded-For", []) if behind_proxy else []
+    if forwarded:
+        # The last entry of the last line is what our own proxy wrote; all before it are the stranger's words.
+        return network_of(forwarded[-1].rsplit(",", 1)[-1].strip()[:64])
+    return network_of(request.remote or "unknown")
 
 
 def text_of(message: aiohttp.WSMessage) -> bytes:

@@ -19,7 +19,9 @@ from msgspec import Meta, Struct
 
 from lera.errors import LeraError
 from transport.hub_client import CLOSE_TIMEOUT, LOST, State, backoff
+from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Clock, Number, Probabilities, Refused, Source, sayable
+from transport.way import check_way, find_way, told_of
 
 STAGE_VERSION: Final = 1
 STAGE_PATH: Final = "/api/stage"
@@ -117,9 +119,22 @@ class StageClient:
     STALE: Final = 3.0
     """Seconds after which a reading that could not be sent is worth nothing."""
 
-    def __init__(self, url: str, key: str, on_state: Callable[[str], None] | None = None) -> None:
-        """`on_state` hears "connecting", "joined" and "offline". `url` and `key`: see `parse_stage_address`."""
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        on_state: Callable[[str], None] | None = None,
+        insecure: bool = False,
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """`on_state` hears "connecting", "joined" and "offline". `url` and `key`: see `parse_stage_address`.
+
+        `insecure` lets it use a way over the internet that isn't encrypted; `say` is told where others could listen.
+        """
         self.url = url
+        self._insecure = insecure
+        self._say = say
+        self._told = ""
         self.interval = 0.5
         self.channel = ""
         self.state: State = "offline"
@@ -184,7 +199,16 @@ class StageClient:
                         await self._closing.wait()
         self._become("offline")
 
+    async def _look_at_way(self) -> None:
+        """Before the key is shown, which is the first thing that goes there."""
+        way = await find_way(self.url)
+        check_way(way, netloc(self.url) or "", self._insecure)
+        if told_of(way) and self._told != way:
+            self._told = way
+            self._say(told_of(way))
+
     async def _connect(self, session: aiohttp.ClientSession) -> None:
+        await self._look_at_way()
         async with session.ws_connect(
             self.url, headers={"Authorization": f"Bearer {self._key}"}, compress=0, heartbeat=2 * self.BEAT,
             max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT,

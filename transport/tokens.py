@@ -114,7 +114,7 @@ class Door:
         self.terms = terms
         self._key = Ed25519PublicKey.from_public_bytes(terms.public_key)
         # Tokens whose signature has been found right. Everybody who comes by one link brings the same, and checking
-        # costs as much as reading a hundred frames. Wrong ones are not kept: there is no end to them.
+        # costs as much as decoding three hundred frames. Wrong ones are not kept: there is no end to them.
         self._known: OrderedDict[str, Admission] = OrderedDict()
 
     def update(self, terms: DoorTerms) -> None:

@@ -98,6 +98,16 @@ class Votes:
             self._masking.forget(viewer)
         return had
 
+    def move(self, viewer: str) -> bool:
+        """A viewer's vote is at another hub from now on: nothing of it stays here for the masking's sake."""
+        frozen = self._masking.move(viewer) if self._masking else None
+        had = viewer in self._rows
+        for name in (viewer, frozen):
+            if name is not None and name in self._rows:
+                self._drop(name)
+        self._hashes.pop(viewer_hash(viewer), None)
+        return had
+
     def _drop(self, name: str) -> None:
         row = self._rows.pop(name)
         # The last row moves into the gap, and nothing of who left stays behind.
@@ -185,7 +195,8 @@ class Votes:
         table = self._table[: len(self._viewers)]
         linked = table[:, _LINKED] > 0.0
         self._lockstep.look(table[:, _SEVEN:], now)
-        copies = self._lockstep.copies(linked)
+        # Of copies one counts that is let in already, if possible a linked one.
+        copies = self._lockstep.copies(2 * self._counts[: len(table)] + linked)
         if len(copies) or (self._masking and self._masking.counted < len(table)):
             counts = self._counts[: len(table)].copy()
             counts[copies] = False

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import contextlib
-import functools
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lera import logs
 from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
+from lera.logs import LogSettings
 from lera.options import positive_seconds
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
@@ -41,6 +43,8 @@ from viewer_agent.showing import Showing, choose_showing
 if TYPE_CHECKING:
     from viewer_agent.watch import Reader, Watch
 
+logger = logging.getLogger(__name__)
+
 _DESCRIPTION = """\
 Reads your facial expression on this computer and sends seven numbers a second to a stream. It asks you before it
 opens the camera for the first time; pictures never leave this computer. While it runs, p (and Enter) pauses at once
@@ -53,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _run(_parser().parse_args(argv))
     except LeraError as error:
-        print(f"LERA: {error}", file=sys.stderr)
+        logs.tell_end(error)
         return 1
     except KeyboardInterrupt:
         return STOPPED_STATUS
@@ -83,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stats-file", type=Path, metavar="PATH", help="write what the run did and cost, as JSON")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when standard input is closed")
     parser.add_argument("--key", metavar="FILE", help="the key file that the streamer gave you, for a Sheet's link")
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="join over the internet though the link begins with http, for all to read",
+    )
     parser.add_argument("--config", type=Path, metavar="PATH", help="another config.toml")
     other = parser.add_argument_group("instead of running").add_mutually_exclusive_group()
     other.add_argument("--explain-payload", action="store_true", help="print what one reading sends, and exit")
@@ -109,6 +118,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return run_until_stopped(_forget(arguments.key or ""))
     forbid_core_files()
     configuration = read_configuration(arguments.config)
+    logs.set_up(configuration.section("log", LogSettings))
     arguments.key = arguments.key or _sheet_key(configuration)
     settings = configuration.section("viewer", ViewerSettings)
     return _watch(arguments, settings, configuration.section("model", ModelSettings))
@@ -135,7 +145,10 @@ def _watch(arguments: argparse.Namespace, settings: ViewerSettings, model: Model
         require_consent()
     joined = _shown_as_chosen(joined, arguments, settings)
     given = "" if joined.by_sheet else given_token(joined)
-    connect = connection(joined, token, arguments.key, given, _given_keeper(joined))
+    connect = connection(
+        joined, token, arguments.key, given, _given_keeper(joined),
+        insecure=arguments.insecure, say=logs.speaker(logger),
+    )  # fmt: skip
     if settings.low_priority:
         step_back()
     return run_until_stopped(_run_agent(arguments, settings, model, source, joined, connect))
@@ -169,7 +182,7 @@ async def _run_agent(
     from viewer_agent.camera import Camera
     from viewer_agent.terminal import listen_to_keys
 
-    say: Callable[[str], None] = functools.partial(print, flush=True)
+    say = logs.speaker(logger)
     load_reader, make_watch, rate = _eyes(settings, model)
     wants_preview = arguments.preview or settings.preview
     agent = Agent(
@@ -290,7 +303,9 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
         return True, "its key was gone, so it could not be asked; it is off your list"
     try:
         given = "" if entry.by_sheet else given_token(entry)
-        client = connection(entry, token, key, given)(lambda state: joined.set() if state == "joined" else None)
+        # However the way there is: it was taken before, and what it carries now is the wish to be erased.
+        connect = connection(entry, token, key, given, insecure=True, say=lambda _line: None)
+        client = connect(lambda state: joined.set() if state == "joined" else None)
     except LeraError as error:
         return False, f"could not be asked: {error}"
     task = asyncio.create_task(client.run())

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lera.errors import LeraError
+from lera.files import write_private
 from lera.folders import data_folder
 from lera.vault import keep_secret, secret
 from transport.link import Link, parse_link
@@ -174,6 +175,4 @@ def _write(channels: list[Joined]) -> None:
     if not channels:
         path.unlink(missing_ok=True)
         return
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.format(msgspec.json.encode(channels), indent=2))
-    fresh.replace(path)
+    write_private(path, msgspec.json.format(msgspec.json.encode(channels), indent=2))

@@ -15,6 +15,7 @@ from bot.controls import links
 from bot.history import History
 from bot.inbox import ChatMessage
 from bot.keys import Keys
+from bot.nodes import attach_nodes
 from bot.privacy import PrivacySettings
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings, StreamerSettings, WebSettings
@@ -119,6 +120,7 @@ async def theatre(
         privacy=privacy or PrivacySettings(mask_changes=False),
     )
     show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), history, now, text_reader)
+    attach_nodes(show)
     async with serving(show, port) as address:
         running = asyncio.create_task(show.run())
         stage = Theatre(show, address)

@@ -18,7 +18,17 @@ from tests.bot.stage import OVERLAY_KEY, STREAMER_KEY, Theatre, theatre, with_ke
 from transport.hub_client import HubClient
 from transport.link import parse_link
 
-OPEN = ["/", "/overlay", "/overlay/", "/dashboard", "/dashboard/", "/healthz", "/join/demo", "/overlay/overlay.js"]
+OPEN = [
+    "/",
+    "/overlay",
+    "/overlay/",
+    "/dashboard",
+    "/dashboard/",
+    "/healthz",
+    "/readyz",
+    "/join/demo",
+    "/overlay/overlay.js",
+]
 JSON = {"Content-Type": "application/json"}
 
 
@@ -56,7 +66,7 @@ async def test_every_route_but_the_pages_needs_a_key_and_the_overlays_reads_only
         for path in OPEN:
             assert await status(stage, "GET", path, {}) in (200, 302), path
         assert await status(stage, "GET", "/nothing", {}) == 404
-    assert set(POWERS) == {"/live", "/api/mood", "/api/virtual-camera"}
+    assert set(POWERS) == {"/live", "/api/mood", "/api/virtual-camera", "/metrics"}
 
 
 async def enter(stage: Theatre, session: aiohttp.ClientSession, key: Any) -> int:

@@ -99,7 +99,7 @@ async def test_lag_is_measured_from_capture_to_the_pages_socket() -> None:
         client.post(HAPPY, captured=time.time() - 0.5)
         await stage.until(lambda frame: frame["viewers"] == 1)
         async with asyncio.timeout(5):
-            while not stage.show.lags:
+            while not stage.show.lag.seconds:
                 client.post(SAD, captured=time.time() - 0.5)
                 await stage.until(lambda _: True)
-        assert 0.5 <= min(stage.show.lags) < 2.0
+        assert 0.5 <= min(stage.show.lag.seconds) < 2.0

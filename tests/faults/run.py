@@ -171,17 +171,17 @@ class Run(Faults):
             failures = [*self.world.failures, *(node.failure for node in self.world.nodes if node.failure is not None)]
             if failures:
                 raise self.broken("a part has ended") from failures[0]
-            now = self.world.show.now()
             for viewer in self.world.viewers:
                 if viewer.up and viewer.seen:
-                    viewer.last = now
+                    # By no clock that jumps: a node's may stand where the bot's has slept.
+                    viewer.last = self.time
             self.check(self.world.show.mood)
 
     def check(self, mood: Mood) -> None:
         """One vote a viewer, none of who is long gone, shares of a crowd."""
         self.moods += 1
         expiry = self.world.show.crowd.expiry + SLACK
-        possible = [viewer for viewer in self.world.viewers if viewer.last >= mood.time - expiry]
+        possible = [viewer for viewer in self.world.viewers if viewer.last >= self.time - expiry]
         if mood.faces.voters > len(possible):
             raise self.broken(f"{mood.faces.voters} votes, and at most {len(possible)} viewers can have one")
         if mood.shares is None:

@@ -7,6 +7,7 @@ import pytest
 from tests.faults.run import Broken, Run, fault_run
 from tests.night_loop import through_the_night
 from transport.gathering import Gathering
+from transport.roll import Change, Roll
 from transport.votes import Votes
 
 pytestmark = pytest.mark.slow
@@ -38,9 +39,6 @@ def test_a_ghost_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_viewer_who_is_counted_twice_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "transport.roll.Roll.hear",
-        lambda _self, *_given: __import__("transport.roll", fromlist=["x"]).Change({}, [], False),
-    )
+    monkeypatch.setattr(Roll, "hear", lambda *_: Change({}, [], missed=False))
     monkeypatch.setattr(Gathering, "_fits", lambda *_: True)
     assert "votes" in found(7, 300.0, tmp_path)

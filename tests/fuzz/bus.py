@@ -267,7 +267,7 @@ def check_addresses(events: list[Any]) -> None:
             addresses.exit(inside.pop())
         elif addresses.enter(address, 0.0) is None:
             inside.append(address)
-        holds(len(addresses._rates) <= 8 and sum(addresses._open.values()) == len(inside), events)
+        holds(len(addresses._joins._rates) <= 8 and sum(addresses._open.values()) == len(inside), events)
 
 
 def raw(said: str) -> bytes:

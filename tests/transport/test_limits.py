@@ -1,4 +1,6 @@
-from transport.limits import Addresses, Rate, paced_interval
+import pytest
+
+from transport.limits import Addresses, Rate, Visitors, network_of, paced_interval
 
 
 def test_a_rate_lets_a_burst_through_and_then_one_each_interval() -> None:
@@ -39,7 +41,7 @@ def test_memory_stays_bounded_under_many_addresses() -> None:
     for number in range(10_000):
         assert addresses.enter(str(number), 0.0) is None
         addresses.exit(str(number))
-    assert len(addresses._rates) <= 100
+    assert len(addresses._joins._rates) <= 100
     assert not addresses._open
 
 
@@ -50,3 +52,29 @@ def test_the_pace_keeps_the_whole_crowd_under_the_capacity() -> None:
     assert paced_interval(4001, 4000, 1.0) == 1.5
     for viewers in range(0, 100_000, 997):
         assert viewers / paced_interval(viewers, 4000, 1.0) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_an_address_of_version_6_is_its_whole_network(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_each_address_has_a_rate_of_its_own_and_few_are_remembered() -> None:
+    visitors = Visitors(per_second=1, burst=3, remembered=10)
+    assert [visitors.allow("a", 0.0) for _ in range(5)] == [True, True, True, False, False]
+    assert visitors.allow("b", 0.0) and visitors.allow("a", 1.0)
+    for number in range(1000):
+        visitors.allow(str(number), 2.0)
+    assert len(visitors._rates) == 10

@@ -1,0 +1,1 @@
+"""What several benches share: servers in processes of their own, and crowds of cheap viewers."""

@@ -1,0 +1,154 @@
+"""Two nodes and a bot on a real nats-server: cut apart, killed, started again. Nobody is ever counted twice."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.asking import Asker
+from tests.hub.stage import crowd, health, until_well
+from tests.nats import PATIENCE, NodeProgram, nats_server, needs_nats, wire
+from transport.reading import Code, Linked
+
+pytestmark = [pytest.mark.slow, needs_nats]
+
+
+async def test_after_a_cut_is_healed_the_counts_are_right_within_three_seconds(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        async with wire(server.port) as cable:
+            first, second = NodeProgram(cable.url), NodeProgram(server.url)
+            async with crowd(server.url, first, second) as (stage, agents):
+                for number in range(7):
+                    await agents.join(number, first.url if number < 4 else second.url)
+                await agents.until(7)
+                assert stage.show.connected == 7
+                for length in (1.0, 6.0):
+                    cable.cut()
+                    await agents.watch(length / 3)
+                    # To the one that is out of reach, and away from it.
+                    await agents.join(6, first.url)
+                    await agents.join(0, second.url)
+                    await agents.watch(length / 3)
+                    await agents.join(5, first.url)
+                    await agents.join(1, second.url)
+                    await agents.watch(length / 3)
+                    cable.heal()
+                    took = await agents.until(7)
+                    print(f"after a cut of {length:g} s: right again after {took:.1f} s")
+                    assert took <= 3.0
+                    await agents.watch(1.0)
+                    for number in range(7):
+                        await agents.join(number, first.url if number < 4 else second.url)
+                    await agents.watch(2.0)
+                    await agents.until(7)
+
+
+async def test_a_node_that_is_killed_takes_only_its_viewers_last_seconds(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        first, second = NodeProgram(server.url), NodeProgram(server.url)
+        async with crowd(server.url, first, second) as (stage, agents):
+            for number in range(7):
+                await agents.join(number, first.url if number < 4 else second.url)
+            await agents.until(7)
+            first.end(signal.SIGKILL)
+            for number in range(4):
+                await agents.join(number, second.url)
+            await agents.watch(3.0)
+            await agents.until(7)
+            assert stage.show.nodes is not None and stage.show.nodes.count == 1
+
+
+async def test_a_nats_server_that_is_killed_and_started_again_loses_nobody(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        first, second = NodeProgram(server.url), NodeProgram(server.url)
+        async with crowd(server.url, first, second) as (stage, agents):
+            for number in range(6):
+                await agents.join(number, first.url if number < 3 else second.url)
+            await agents.join(6, stage.address.replace("http", "ws") + "/hub")
+            await agents.until(7)
+            server.kill()
+            await agents.until(1)
+            assert (await health(first))[0] == 503
+            # The bot's own hub goes on, and nodes keep their viewers.
+            await agents.join(0, second.url)
+            await agents.watch(2.0)
+            server.start()
+            took = await agents.until(7)
+            print(f"after the server was killed and started: right again after {took:.1f} s")
+            await until_well(first)
+
+
+async def test_a_node_that_is_ended_says_goodbye_and_withdraws_its_votes(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        node = NodeProgram(server.url)
+        async with crowd(server.url, node) as (stage, agents):
+            await agents.join(0, node.url)
+            await agents.until(1)
+            token = stage.show.access.token(stage.show.now())
+            async with aiohttp.ClientSession() as session, session.ws_connect(node.url) as page:
+                join = {"type": "join", "version": 1, "channel": "demo", "token": token, "viewer": "x" * 20}
+                await page.send_json(join)
+                assert (await page.receive_json())["type"] == "welcome"
+                said = await asyncio.to_thread(node.end, signal.SIGTERM)
+                assert (await page.receive(PATIENCE)).data == aiohttp.WSCloseCode.GOING_AWAY
+            assert "Traceback" not in said
+            assert await agents.until(0) < 2.0
+
+
+async def test_who_is_at_a_node_can_be_linked_and_forgotten(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        node = NodeProgram(server.url)
+        async with crowd(server.url, node) as (stage, agents):
+            client = await agents.join(0, node.url)
+            heard: list[Code | Linked] = []
+            came = asyncio.Event()
+
+            def note(frame: Code | Linked) -> None:
+                heard.append(frame)
+                came.set()
+
+            client.linking.on_change = note
+            await agents.until(1)
+            async with asyncio.timeout(PATIENCE):
+                assert client.linking.ask_for_code()
+                await came.wait()
+                assert isinstance(heard[0], Code) and heard[0].line.startswith("!mood link ")
+                came.clear()
+                stage.write("ann", heard[0].line)
+                await stage.show.respond(heard[0].line, Asker("Ann", id="ann"))
+                await came.wait()
+                assert isinstance(heard[1], Linked) and heard[1].name == "Ann"
+                assert await client.forget(PATIENCE)
+            await agents.until(0)
+
+
+async def test_a_stream_that_is_not_on_the_bus_is_refused_politely(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        node = NodeProgram(server.url)
+        node.start()
+        try:
+            await until_well(node, channels=0)
+            async with aiohttp.ClientSession() as session, session.ws_connect(node.url) as page:
+                join = {"type": "join", "version": 1, "channel": "nobody", "token": "x", "viewer": "x" * 20}
+                await page.send_json(join)
+                told = await page.receive_json()
+            assert told["type"] == "refused" and told["retry"] and "not live here" in told["reason"]
+        finally:
+            node.end()
+
+
+async def test_a_server_that_asks_for_a_login_gets_it_from_the_environment_and_no_log_tells_it(tmp_path: Path) -> None:
+    with nats_server(tmp_path, "authorization { user: lera, password: correct-horse-battery }") as server:
+        wrong = NodeProgram(server.url, environment={"LERA_NATS_LOGIN": "lera:wrong-horse-battery"})
+        right = NodeProgram(server.url, environment={"LERA_NATS_LOGIN": "lera:correct-horse-battery"})
+        for node in (wrong, right):
+            node.start()
+        try:
+            await until_well(right, channels=0)
+            await until_well(wrong, channels=0, status=503)
+        finally:
+            said = wrong.end(signal.SIGTERM) + right.end(signal.SIGTERM)
+        assert "refuses the login" in said and "Connected to NATS" in said
+        assert "horse" not in said and "Traceback" not in said
