@@ -69,6 +69,10 @@ class Roster:
         if viewer is not None:
             self.tell(viewer, Linked(token=self._hand(viewer, "")))
 
+    def nobodys_token(self, viewer: str) -> str:
+        """For a viewer who has unlinked: a token that lets in as before, and links with nobody."""
+        return self._hand(viewer, "")
+
     def heard(self, chatter: str, name: str) -> bool:
         """A chatter has written something. False when whoever it is may not take part."""
         subject = subject_of(chatter)
