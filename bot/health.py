@@ -60,7 +60,11 @@ def _viewers(show: Show) -> Connection:
             "Ask your viewers to link themselves with chat (l in the agent): strangers weigh little beside them.",
         )  # fmt: skip
     if count:
-        return Connection("viewers", "good", f"{count} {'agent is' if count == 1 else 'agents are'} connected.")
+        line = f"{count} {'agent is' if count == 1 else 'agents are'} connected."
+        if show.noise.on:
+            told = show.noise
+            line += f" The mood has noise: epsilon {told.spent:.3g} spent, {told.epsilon:.3g} every {told.seconds:g} s."
+        return Connection("viewers", "good", line)
     return Connection("viewers", "waiting", "No viewer's agent is connected.", mend)
 
 

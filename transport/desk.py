@@ -261,6 +261,8 @@ class Desk:
             self.audience.forget(guest.viewer)
             self._hide(guest.viewer)
             self._sequences.pop(guest.viewer, None)
+            for person in [person for person, viewer in self._persons.items() if viewer == guest.viewer]:
+                self.release(person)
             guest.sequence = 0
             self.counts["forgotten"] += 1
             return Forgotten()
@@ -322,6 +324,10 @@ class Desk:
             self.audience.leave(viewer)
         elif earlier.admission.subject == subject:
             self._end(earlier, Refusal("replaced", REPLACED))
+
+    def release(self, subject: str) -> None:
+        """Know no longer which viewer a person was."""
+        self._persons.pop(subject, None)
 
     def _unlink(self, guest: Guest, now: float) -> None:
         admission = guest.admission

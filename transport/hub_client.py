@@ -186,8 +186,11 @@ class HubClient:
                     await asyncio.gather(sender, return_exceptions=True)
 
     def _look_at_way(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        peer = socket.get_extra_info("peername")
+        if peer is None:
+            # Gone again already: nothing can be said of the way, and nobody is there to say it to.
+            raise ConnectionResetError
         encrypted = socket.get_extra_info("ssl_object") is not None
-        peer = socket.get_extra_info("peername") or ("",)
         self.way = way_to(str(peer[0]), encrypted)
         place = netloc(self.url) or ""
         if self.url.startswith("wss:") and not encrypted:
