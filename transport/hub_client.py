@@ -30,6 +30,7 @@ from transport.reading import (
     Pace,
     Post,
     Refused,
+    Renewed,
     Shown,
     Welcome,
     encode,
@@ -224,6 +225,8 @@ class HubClient:
                 self._forgotten.set()
             case Linked():
                 self.linking.hear(frame)
+                self._take_token(frame.token)
+            case Renewed():
                 self._take_token(frame.token)
             case Code():
                 self.linking.hear(frame)
