@@ -35,8 +35,8 @@ class NatsServer:
     """One that can be killed and started again at its place."""
 
     def __init__(self, folder: Path, settings: str = "", host: str = "127.0.0.1", prefix: tuple[str, ...] = ()) -> None:
-        self.host, self.port = host, free_port()
-        self.url = f"nats://{host}:{self.port}"
+        self.host, self.port = host, free_port(host)
+        self.url = f"nats://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"
         self._command = [*prefix, SERVER, "-c", str(folder / "nats.conf")]
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
