@@ -215,7 +215,7 @@ class Nodes:
         if isinstance(frame, Renew):
             # The node may say what it likes: only a token that is right is renewed.
             with contextlib.suppress(Refusal):
-                admission = self._show.desk.door.admit(self._channel, frame.token, viewer, now)
+                admission = self._show.desk.door.admit(self.channel, frame.token, viewer, now)
                 if fresh := roster.access.renewed(admission, now):
                     self.tell(viewer, Renewed(fresh))
             return
