@@ -1,4 +1,4 @@
-"""The bot's end of the bus, without a bus: whose votes it adds, what it tells viewers at nodes, what a streamer sees."""
+"""The bot's end of the bus, without a bus: whose votes it adds, what viewers at nodes and a streamer are told."""
 
 import asyncio
 import subprocess

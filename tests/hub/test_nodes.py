@@ -164,7 +164,8 @@ async def test_a_server_that_asks_for_a_login_gets_it_from_the_environment_and_n
             node.start()
         try:
             await until_well(right, channels=0)
-            await until_well(wrong, channels=0, status=503)
+            await wrong.until_says("refuses the login")
+            assert (await health(wrong))[0] == 503
         finally:
             said = wrong.end(signal.SIGTERM) + right.end(signal.SIGTERM)
         assert "refuses the login" in said and "Connected to NATS" in said
