@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import psutil
 
@@ -38,7 +38,7 @@ from transport.listening import listen, open_files_as_allowed, site
 INTERVAL: Final = 0.5
 SETTLE_SECONDS: Final = 3.0
 # Crowds that are not asked to speak for some minutes must not be taken for gone.
-LIMITS: Final = {**OPEN_TO_ALL, "interval": INTERVAL / 2, "heartbeat": 60.0}
+LIMITS: Final[dict[str, Any]] = {**OPEN_TO_ALL, "interval": INTERVAL / 2, "heartbeat": 60.0}
 
 
 class Process:
@@ -200,7 +200,7 @@ def nats() -> Iterator[Bus]:
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         time.sleep(1.0)
-        yield Bus(*ports, psutil.Process(server.pid))
+        yield Bus(ports[0], ports[1], psutil.Process(server.pid))
     finally:
         server.terminate()
         server.wait()
