@@ -68,6 +68,12 @@ class Roster:
         self.access.unlinked(subject_of(chatter), self._now())
         if viewer is not None:
             self.tell(viewer, Linked(token=self._hand(viewer, "")))
+        if self.desk is not None:
+            self.desk.release(subject_of(chatter))
+
+    def nobodys_token(self, viewer: str) -> str:
+        """For a viewer who has unlinked: a token that lets in as before, and links with nobody."""
+        return self._hand(viewer, "")
 
     def heard(self, chatter: str, name: str) -> bool:
         """A chatter has written something. False when whoever it is may not take part."""

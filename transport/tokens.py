@@ -74,6 +74,10 @@ class Admission(Struct, frozen=True):
     expires: float = float("inf")
     key: bytes = b""
 
+    def is_due(self, now: float) -> bool:
+        """Whether half of the token's life is over, so that a fresh one is due; never for who came without one."""
+        return bool(self.token_id) and now >= (self.issued + self.expires) / 2
+
 
 class Issuer(Protocol):
     """Who gives tokens to viewers that are in; the bot, which alone has the seed. All times in seconds since 1970."""

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from hub.channel import NodeDesk
 from tests.door import FOREVER, LINK, TOKEN, door, maker
 from tests.transport.test_desk import Listener, join_frame, post_frame
 from tests.transport.test_desk import frame as frame_of
 from transport.desk import Desk, Guest, HubSettings, Refusal
 from transport.identities import Identities, chatter_key
-from transport.reading import Linked
+from transport.reading import Linked, Renew, Renewed
 from transport.tokens import viewer_mark
 
 ANN, BOB = "a" * 22, "b" * 22
@@ -150,3 +151,20 @@ def test_an_agent_too_old_to_keep_a_token_is_known_while_the_bot_runs() -> None:
     identities.link(identities.code(ANN, 20.0), chatter_key(PERSON), 20.0)
     stage.desk.gone(stage.desk.guests[ANN])
     assert stage.join(ANN).admission.subject == PERSON
+
+
+def test_a_node_asks_the_bot_for_a_fresh_token_when_it_is_time_and_never_gives_one() -> None:
+    asked: list[tuple[str, object]] = []
+    desk = NodeDesk(HubSettings(), "demo", door(), Listener())  # type: ignore[arg-type]
+    desk.ask = lambda viewer, frame: asked.append((viewer, frame))
+    token = maker().make(LINK, 0.0, 100.0)
+    assert desk.join(join_frame(viewer=ANN, token=token), 49.0)[2].token == "" and not asked
+    assert desk.join(join_frame(viewer=ANN, token=token), 50.0)[2].token == ""
+    assert asked == [(ANN, Renew(token))]
+
+
+def test_an_agent_that_asks_for_a_fresh_token_gets_one_when_it_is_due() -> None:
+    stage = Stage()
+    guest = stage.join(ANN)
+    assert stage.desk.take(guest, frame_of(type="renew", token="anything"), 50.0) is None
+    assert stage.desk.take(guest, frame_of(type="renew", token="anything"), 101.0) == Renewed("fresh")
