@@ -49,7 +49,7 @@ def _viewers(show: Show) -> Connection:
     if strain.shed:
         return Connection(
             "viewers", "bad",
-            f"{count} agents are connected, too many for this machine: {strain.shed:.0%} of their readings are left out.",
+            f"{count} agents are connected, too many for this machine: {strain.shed:.0%} of readings are left out.",
             "Close other programs, raise [hub] interval, or run nodes on other machines: `python run.py hub`.",
         )  # fmt: skip
     copies = show.crowd.votes.copies
