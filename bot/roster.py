@@ -69,7 +69,7 @@ class Roster:
         if viewer is not None:
             self.tell(viewer, Linked(token=self._hand(viewer, "")))
         if self.desk is not None:
-            self.desk.release(subject_of(chatter))
+            self.desk.persons.forget(subject_of(chatter))
 
     def nobodys_token(self, viewer: str) -> str:
         """For a viewer who has unlinked: a token that lets in as before, and links with nobody."""

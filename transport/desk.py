@@ -11,7 +11,7 @@ from transport.appearances import Appearances
 from transport.first_frame import OVERSIZED, read_join
 from transport.guest import Guest
 from transport.hub_settings import HubSettings
-from transport.identities import CODE_SECONDS, Identities, chatter_key, subject_of
+from transport.identities import CODE_SECONDS, Identities, Persons, chatter_key, subject_of
 from transport.limits import paced_interval
 from transport.load import Strain
 from transport.reading import (
@@ -106,8 +106,7 @@ class Desk:
         # Seconds within which those are heard of who come another way, if that is slower than the hub's heartbeat.
         self.slow_heartbeat = 0.0
         self._sequences: OrderedDict[str, int] = OrderedDict()
-        # The newest viewer of each person who is known: one vote a person.
-        self._persons: OrderedDict[str, str] = OrderedDict()
+        self.persons = Persons()
 
     @property
     def heartbeat(self) -> float:
@@ -187,7 +186,7 @@ class Desk:
         Who was linked and isn't any more stays, as an anonymous viewer. With a `subject`: only that one person's terms
         have changed.
         """
-        concerned = self.guests.get(self._persons.get(subject, ""))
+        concerned = self.guests.get(self.persons.viewer_of(subject) or "")
         for guest in list(self.guests.values()) if not subject else [concerned] if concerned is not None else []:
             try:
                 guest.admission = self.door.check(guest.admission, guest.viewer)
@@ -261,8 +260,7 @@ class Desk:
             self.audience.forget(guest.viewer)
             self._hide(guest.viewer)
             self._sequences.pop(guest.viewer, None)
-            for person in [person for person, viewer in self._persons.items() if viewer == guest.viewer]:
-                self.release(person)
+            self.persons.forget(viewer=guest.viewer)
             guest.sequence = 0
             self.counts["forgotten"] += 1
             return Forgotten()
@@ -308,10 +306,7 @@ class Desk:
                 # Its agent is too old to keep a token.
                 admission = guest.admission = replace(admission, linked=True, subject=subject_of(chatter), issued=now)
         if admission.linked:
-            before = self._persons.pop(admission.subject, guest.viewer)
-            self._persons[admission.subject] = guest.viewer
-            if len(self._persons) > self.REMEMBERED_SEQUENCES:
-                self._persons.popitem(last=False)
+            before = self.persons.come(admission.subject, guest.viewer)
             if before != guest.viewer:
                 self._replace(before, admission.subject)
         self.on_seat(guest)
@@ -324,10 +319,6 @@ class Desk:
             self.audience.leave(viewer)
         elif earlier.admission.subject == subject:
             self._end(earlier, Refusal("replaced", REPLACED))
-
-    def release(self, subject: str) -> None:
-        """Know no longer which viewer a person was."""
-        self._persons.pop(subject, None)
 
     def _unlink(self, guest: Guest, now: float) -> None:
         admission = guest.admission

@@ -11,6 +11,7 @@ from lera.errors import LeraError
 from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
 from tests.bot.test_moderation import QUICK, ask, code_of
 from transport.hub_client import HubClient
+from transport.identities import Persons
 from transport.link import parse_link
 from transport.reading import Appear
 
@@ -75,7 +76,7 @@ async def test_who_has_linked_is_known_again_by_the_token_alone() -> None:
         await first.close()
         await eventually(lambda: not stage.show.roster.identities.viewers)
         # Another hub of the channel, or the bot of another day, knows nothing but the token.
-        stage.show.desk._persons.clear()
+        stage.show.desk.persons = Persons()
         link = parse_link(links(stage.show, stage.address)["join"])
         again = stage.come(HubClient(*link, f"{1:022}", session=stage.session, given=given[0], on_given=given.append))
         again.post(SAD)
