@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from bot.access_file import kept_access
-from lera.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links
@@ -26,6 +25,7 @@ from bot.show import Show
 from bot.twitch.card import is_set_up
 from bot.virtual_camera.supervisor import VirtualCamera
 from lera import logs
+from lera.clock import steady_clock
 from lera.errors import LeraError
 from lera.signals import run_until_stopped
 from transport.link import LOCAL

@@ -1,4 +1,4 @@
-"""The history on a disk that breaks it, fills up, goes away and comes back. No row is invented, and the show goes on."""
+"""The history on a disk that breaks it, fills up, goes and comes back: no row is invented, and the show goes on."""
 
 import asyncio
 import contextlib
@@ -232,6 +232,10 @@ def small_disk(folder: Path, size: str = "400k") -> Iterator[Path]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+
+
 async def test_what_a_full_disk_refuses_is_written_when_there_is_room_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -278,12 +282,12 @@ async def test_a_session_that_begins_on_a_full_disk_is_kept_from_its_first_secon
 async def test_a_disk_that_is_read_only_at_first(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         History(disk / "history.sqlite3").close()
-        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        remount(disk, "ro")
         history = History(disk / "history.sqlite3", patient=True)
         async with running(history) as sessions:
             sessions.add(mood(1))
             assert sessions.fault is not None
-            subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+            remount(disk, "rw")
             sessions.add(mood(2))
             await eventually(lambda: not sessions.waiting)
             assert history.rows(1) == [as_row(mood(1)), as_row(mood(2))]
@@ -308,7 +312,7 @@ async def test_a_disk_that_goes_away_and_comes_back(tmp_path: Path) -> None:
     history.close()
 
 
-async def test_no_more_than_an_hour_waits_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_more_than_an_hour_waits_in_memory(tmp_path: Path) -> None:
     (tmp_path / "disk").write_text("no folder")
     history = History(tmp_path / "disk" / "history.sqlite3", patient=True)
     async with running(history) as sessions:

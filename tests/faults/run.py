@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -170,7 +171,8 @@ class Run(Faults):
             await asyncio.sleep(0.1)
             failures = [*self.world.failures, *(node.failure for node in self.world.nodes if node.failure is not None)]
             if failures:
-                raise self.broken("a part has ended") from failures[0]
+                how = "".join(traceback.format_exception(failures[0]))
+                raise self.broken(f"a part has ended: {how}") from failures[0]
             for viewer in self.world.viewers:
                 if viewer.up and viewer.seen:
                     # By no clock that jumps: a node's may stand where the bot's has slept.
