@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import open_history
 from bot.crowd import Mood, Part
 from bot.history import History, Row, StreamerSecond
 from bot.history_file import MOST_SET_ASIDE
 from bot.report.reader import reading
 from bot.sessions import MOST_WAITING, Sessions
+from bot.settings import ChannelSettings, HistorySettings, Settings
 from lera.errors import LeraError
 from tests.bot.stage import eventually
 from tests.conftest import ROOT
@@ -372,3 +374,20 @@ def test_what_was_acknowledged_before_the_disk_said_no_is_there_afterwards(tmp_p
     command = [sys.executable, "-c", _LIMITED, str(tmp_path / "history.sqlite3")]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
+
+
+async def test_a_bot_that_starts_on_a_disk_that_is_away_keeps_its_show_from_the_beginning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "disk").write_text("no folder")
+    settings = Settings(channel=ChannelSettings("demo"), history=HistorySettings(folder=str(tmp_path / "disk")))
+    history = open_history(settings, 2000.0)
+    assert history is not None and "goes on without a history" in caplog.text
+    async with running(history) as sessions:
+        sessions.add(mood(1))
+        await eventually(lambda: sessions.fault is not None)
+        (tmp_path / "disk").unlink()
+        sessions.add(mood(2))
+        await eventually(lambda: not sessions.waiting)
+        assert history.rows(1) == [as_row(mood(1)), as_row(mood(2))]
+    history.close()
