@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from statistics import median
 
 import aiohttp
@@ -74,7 +74,7 @@ async def turn(place: Server, load: Load, seconds: float) -> float:
 
 
 @contextlib.asynccontextmanager
-async def watching(place: Server) -> Iterator[None]:  # type: ignore[misc]
+async def watching(place: Server) -> AsyncIterator[None]:
     """An overlay reads the show's feed meanwhile."""
 
     async def read() -> None:

@@ -25,7 +25,7 @@ PER_PROCESS = 7_500
 
 
 class Result(msgspec.Struct):
-    """What was found with one number of viewers; times in seconds."""
+    """What was found with one number of viewers: times in seconds, `cpu` in cores, bytes for each and when `empty`."""
 
     viewers: int
     readings: float
@@ -34,6 +34,7 @@ class Result(msgspec.Struct):
     lags: list[float]
     ages: list[float]
     memory: float
+    empty: int
     shed: int
 
 
@@ -92,6 +93,7 @@ async def measure(count: int, seconds: float) -> Result:
             last.lags,
             ages,
             (last.memory - before) / count,
+            before,
             last.counts["shed"] - first_look.counts["shed"],
         )
 

@@ -166,9 +166,7 @@ class Access:
 
     def renewed(self, admission: Admission, now: float) -> str:
         """A fresh token in place of one that has lived half its life; empty while that isn't so."""
-        if not admission.token_id or now < (admission.issued + admission.expires) / 2:
-            return ""
-        return self._make(admission, now, admission.subject)
+        return self._make(admission, now, admission.subject) if admission.is_due(now) else ""
 
     def anonymous(self, admission: Admission, now: float) -> str:
         """A token that lets in as before, and links with nobody; empty for who came without one."""

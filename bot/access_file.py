@@ -10,6 +10,7 @@ from bot.keys import Keys
 from lera.errors import LeraError
 from lera.files import write_private
 from lera.folders import data_folder
+from transport.reading import UNREADABLE
 
 
 def access_file(channel: str) -> Path:
@@ -25,19 +26,26 @@ def kept_access(channel: str, keys: Keys, days: int, now: float, say: Callable[[
     path = access_file(channel)
     kept = None
     try:
-        kept = msgspec.json.decode(path.read_bytes(), type=Kept)
-    except FileNotFoundError:
-        pass
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        kept = read_kept(channel)
+    except UNREADABLE:
         aside = path.with_suffix(".broken.json")
         path.replace(aside)
         say(
             f"The list of your links and bans was damaged; it is now {aside.name}. Links that you had taken back work "
             "again: start with --new-link to end them all."
         )
+    return Access(channel, keys, days, now, kept, lambda kept: _keep(path, kept))
+
+
+def read_kept(channel: str) -> Kept | None:
+    """What is kept of a channel, None when that is nothing yet. Raises LeraError, and what UNREADABLE names."""
+    path = access_file(channel)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Kept)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise LeraError(f"Can't read {path} ({error.strerror}): let your user read it.") from error
-    return Access(channel, keys, days, now, kept, lambda kept: _keep(path, kept))
 
 
 def _keep(path: Path, kept: Kept) -> None:

@@ -50,6 +50,7 @@ class Stage(Protocol):
     mood: Mood
     peaks: Peaks
     streamer_side: StreamerSide
+    noise: Noise
 
     @property
     def roster(self) -> Bans:
@@ -68,10 +69,6 @@ class Stage(Protocol):
 
     def may_tell(self, viewer: str) -> bool:
         """Whether to tell it in public says nothing of another viewer. True: it will be told."""
-
-    @property
-    def noise(self) -> Noise:
-        """What the crowd's numbers are covered with, if anything."""
 
     def feel(self, asker: Asker, emotion: str) -> Felt:
         """Count a vote without a camera."""

@@ -9,6 +9,7 @@ import platform
 import shutil
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bot.access_file import access_file, read_kept
 from bot.chat import load_reader
 from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
@@ -30,6 +32,7 @@ from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.obs.connection import diagnosis
 from transport.listening import open_files_as_allowed
+from transport.reading import UNREADABLE
 
 
 class Finding(NamedTuple):
@@ -53,6 +56,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
     for name, look in (
         ("disk", lambda: _disk(settings)),
         ("secrets", _secrets),
+        ("links", lambda: _links(settings)),
         ("port", lambda: _port(settings)),
         ("connections", lambda: _connections(settings)),
         ("virtual camera", lambda: _virtual_camera(settings)),
@@ -112,6 +116,23 @@ def _secrets() -> Finding:
     if vault.has_keyring():
         return Finding("secrets", "kept in the system keyring")
     return Finding("secrets", f"no keyring here; kept in {data_folder() / 'secrets.json'}, readable by you alone")
+
+
+def _links(settings: Settings) -> Finding:
+    path = access_file(settings.channel.name)
+    try:
+        kept = read_kept(settings.channel.name)
+    except UNREADABLE:
+        return Finding(
+            "links", f"{path} is damaged", "Start the bot with --new-link: it sets the file aside and begins anew."
+        )
+    if kept is None or kept.public is None:
+        return Finding("links", "the bot makes the join link when it starts for the first time")
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        return Finding("links", f"{path} can be read by others", f"Take their rights away: chmod 600 {path}")
+    left = (kept.public.expires - time.time()) / 86_400
+    good = f"is good for {left:.0f} more days" if left > 0 else "has expired; the bot makes a new one when it starts"
+    return Finding("links", f"the join link {good}; {len(kept.links)} by name, {len(kept.bans)} bans")
 
 
 def _port(settings: Settings) -> Finding:

@@ -27,15 +27,16 @@ def mood_frame(
 ) -> dict[str, Any]:
     """A mood as the overlay and `/api/mood` see it, without its time. Seven-part values are keyed by emotion.
 
-    Rounded so that a change too small to see is no change. `board` is what moderators have set (`Board.frame`), `stage`
-    what the streamer's agent adds (`stage_frame`).
+    Rounded so that a change too small to see is no change. `board` is what moderators have set (`Board.frame`), and the
+    noise (`Noise.frame`); `stage` is what the streamer's agent adds (`stage_frame`).
     """
     return {
         "type": "mood",
         "channel": channel,
         "session": str(session),
         "viewers": mood.viewers,
-        "connected": connected,
+        # Where noise covers who is there, nobody is told exactly.
+        "connected": mood.faces.voters if (board or {}).get("privacy") else connected,
         "minimum_viewers": mood.minimum_viewers,
         "enough": mood.enough,
         "shares": _by_emotion(mood.shares, 4),

@@ -52,6 +52,13 @@ def _viewers(show: Show) -> Connection:
             f"{count} agents are connected, too many for this machine: {strain.shed:.0%} of their readings are left out.",
             "Close other programs, raise [hub] interval, or run nodes on other machines: `python run.py hub`.",
         )  # fmt: skip
+    copies = show.crowd.votes.copies
+    if copies:
+        return Connection(
+            "viewers", "bad",
+            f"{count} agents are connected. {copies} of them move in lockstep with another one and don't count.",
+            "Ask your viewers to link themselves with chat (l in the agent): strangers weigh little beside them.",
+        )  # fmt: skip
     if count:
         return Connection("viewers", "good", f"{count} {'agent is' if count == 1 else 'agents are'} connected.")
     return Connection("viewers", "waiting", "No viewer's agent is connected.", mend)

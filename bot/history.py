@@ -161,10 +161,20 @@ class History:
         self._running.pop(session, None)
 
     def delete_before(self, time: float) -> int:
-        """Delete the sessions that ended before `time`. Returns how many."""
-        return self._file.run(
+        """Delete the sessions that ended before `time`, and damaged files from then. Returns how many sessions.
+
+        Nothing of them stays on the disk that its file system doesn't keep.
+        """
+        deleted = self._file.run(
             lambda database: database.execute("DELETE FROM session WHERE ended < ?", (time,)).rowcount
         )
+        try:
+            self._file.delete_aside(time)
+        except OSError as error:
+            raise LeraError(f"Can't delete an old damaged history: {error}.") from None
+        if deleted:
+            self._file.scrub()
+        return deleted
 
     def rows(self, session: int, since: float = 0.0) -> list[Row]:
         """The rows of a session from `since` on, oldest first. Rows that changed on the disk are left out."""

@@ -91,6 +91,29 @@ class HistoryFile:
                     raise LeraError(f"Can't open the history ({error}): {_MENDS['other']}.") from None
         raise AssertionError("unreachable")
 
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted on the disk: not in free pages, nor in the write-ahead log. Takes a while.
+
+        A version before this one may have left it there, so the whole file is written anew. Raises LeraError.
+        """
+        self.run(lambda _database: None)
+        with self._lock:
+            try:
+                if self._database is not None:
+                    self._database.execute("VACUUM")
+                    self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                mend = _MENDS.get(_kind(error), _MENDS["other"])
+                raise LeraError(f"What was deleted is still in {self.path} ({error}): {mend}.") from None
+
+    def delete_aside(self, time: float) -> int:
+        """Delete the damaged files that were set aside before `time`, in seconds since 1970. Returns how many."""
+        found = [] if self.path is None else [*self.path.parent.glob(f"{self.path.stem}*.broken*")]
+        old = [place for place in found if place.stat().st_mtime < time]
+        for place in old:
+            place.unlink(missing_ok=True)
+        return len(old)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -140,6 +163,8 @@ class HistoryFile:
             # NORMAL would be enough against kill -9; after a power cut it loses minutes.
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA foreign_keys = ON")
+            # What is deleted or changed is overwritten with zeros, in free pages too.
+            database.execute("PRAGMA secure_delete = ON")
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 database.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")

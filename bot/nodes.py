@@ -1,6 +1,7 @@
 """The bot's end of the bus: the votes of other hubs, and what their viewers ask of the bot (`[hub] nats`)."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,8 @@ from transport.gathering import Gathering
 from transport.identities import CODE_SECONDS, chatter_key, subject_of
 from transport.limits import Rate
 from transport.partial import NOBODY, Partial, decode_partial
-from transport.reading import Code, Forget, Forgotten, HubFrame, Identify, Linked, Reading, Unlink
+from transport.reading import Code, Forget, Forgotten, HubFrame, Identify, Linked, Reading, Renew, Renewed, Unlink
+from transport.refusal import Refusal
 from transport.roll import Roll
 
 if TYPE_CHECKING:
@@ -210,11 +212,18 @@ class Nodes:
             code = roster.identities.code(viewer, now)
             self.tell(viewer, Code(f"{self._link_command} {code}", CODE_SECONDS))
             return
+        if isinstance(frame, Renew):
+            # The node may say what it likes: only a token that is right is renewed.
+            with contextlib.suppress(Refusal):
+                admission = self._show.desk.door.admit(self._channel, frame.token, viewer, now)
+                if fresh := roster.access.renewed(admission, now):
+                    self.tell(viewer, Renewed(fresh))
+            return
         chatter = roster.identities.unlink_viewer(viewer)
         if isinstance(frame, Unlink | Forget) and chatter is not None:
             roster.access.unlinked(subject_of(chatter), now)
         if isinstance(frame, Unlink):
-            self.tell(viewer, Linked())
+            self.tell(viewer, Linked(token=roster.nobodys_token(viewer)))
         elif isinstance(frame, Forget):
             # The node has erased its vote; here nothing is kept of a viewer but the name in chat.
             self.tell(viewer, Forgotten())

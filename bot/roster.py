@@ -30,18 +30,20 @@ class Roster:
         # Set by the show once it has a hub: sends one agent a frame.
         self.tell: Callable[[str, HubFrame], None] = lambda *_: None
         self.crowd: Crowd | None = None
+        self._mood: Mood | None = None
         self.desk: Desk | None = None
         self._now = now
+
+    def follow(self, crowd: Crowd) -> Crowd:
+        """Draw the tiles from the votes of this crowd, and let it know whose votes everybody sees."""
+        self.crowd = crowd
+        crowd.known = self.tiles
+        return crowd
 
     def welcome(self, desk: Desk) -> None:
         """From now on this desk goes by who may join."""
         self.desk = desk
         self.access.on_change = self._enforce
-
-    def follow(self, crowd: Crowd) -> None:
-        """Draw the tiles from the votes of this crowd, and let it know whose votes everybody sees."""
-        self.crowd = crowd
-        crowd.known = self.tiles
 
     def link(self, chatter: str, name: str, code: str) -> bool:
         """Tie the agent that shows this code to a chatter's key, and tell it the name. False when no agent does."""
@@ -66,6 +68,12 @@ class Roster:
         self.access.unlinked(subject_of(chatter), self._now())
         if viewer is not None:
             self.tell(viewer, Linked(token=self._hand(viewer, "")))
+        if self.desk is not None:
+            self.desk.release(subject_of(chatter))
+
+    def nobodys_token(self, viewer: str) -> str:
+        """For a viewer who has unlinked: a token that lets in as before, and links with nobody."""
+        return self._hand(viewer, "")
 
     def heard(self, chatter: str, name: str) -> bool:
         """A chatter has written something. False when whoever it is may not take part."""
@@ -111,11 +119,18 @@ class Roster:
     def look(self, mood: Mood, paused: bool) -> None:
         """Bring the tiles up to date with a mood."""
         now = self._now()
+        self._mood = mood
         if paused or self.crowd is None:
             self.tiles.clear()
         else:
             self.tiles.look(mood, self.crowd, now)
         self.feed.publish(self.tiles.frame(), now)
+
+    def may_tell(self, viewer: str) -> bool:
+        """Whether to tell a viewer's reading in chat says nothing of another viewer. True: it will be told."""
+        if self.crowd is None or self._mood is None:
+            return False
+        return self.tiles.may_tell(viewer, self._mood, self.crowd, self._now())
 
     def drop(self, viewer: str) -> None:
         """Take a viewer's tile away now, wherever it is shown."""

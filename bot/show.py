@@ -13,7 +13,8 @@ from bot.archive import Archive
 from bot.board import Board
 from bot.chat import Chat, Reader
 from bot.commands import Asker, ClipWanted, Commands, Felt
-from bot.crowd import ChatVotes, Crowd, Mood
+from bot.counting import crowd_for
+from bot.crowd import Mood
 from bot.feed import Feed, mood_frame
 from bot.history import History
 from bot.inbox import ChatMessage
@@ -22,7 +23,6 @@ from bot.lag import Lag
 from bot.obs.studio import Studio
 from bot.peaks import Peaks
 from bot.platform import Platform
-from bot.privacy import Noise
 from bot.roster import Roster
 from bot.sessions import Sessions
 from bot.settings import Settings
@@ -33,7 +33,6 @@ from lera.errors import LeraError
 from transport.desk import Desk
 from transport.hub import Hub
 from transport.identities import subject_of
-from transport.masking import Masking
 from transport.partial import Partial
 from transport.reading import Probabilities, Reading, one_hot
 from transport.sheet_host import SheetHost
@@ -82,11 +81,8 @@ class Show:
         self.roster = Roster(settings.tiles, minimum, now, self.access)
         identities = self.roster.identities
         chat = settings.chat
-        votes = ChatVotes(chat.weight, chat.half_life, chat.expiry)
-        expiry, trim = settings.crowd.expiry, settings.crowd.trim
-        masking, noise = Masking(minimum, on=settings.privacy.mask_changes), Noise(settings.privacy)
-        self.crowd = Crowd(minimum, expiry, votes, identities.viewers, trim, masking, noise)
-        self.roster.follow(self.crowd)
+        self.crowd = self.roster.follow(crowd_for(settings, identities.viewers))
+        self.may_tell, self.noise = self.roster.may_tell, self.crowd.noise
         self.mood = self.crowd.mood(self.begun)
         self.peaks = Peaks()
         self.board = Board()
@@ -226,15 +222,6 @@ class Show:
         """A viewer's own counted reading."""
         return self.crowd.reading_of(viewer, self.now())
 
-    def may_tell(self, viewer: str) -> bool:
-        """Whether to tell a viewer's reading in public says nothing of another viewer. True: it will be told."""
-        return self.roster.tiles.may_tell(viewer, self.mood, self.crowd, self.now())
-
-    @property
-    def noise(self) -> Noise:
-        """What the crowd's numbers are covered with, if anything."""
-        return self.crowd.noise
-
     # What commands do.
 
     def feel(self, asker: Asker, emotion: str) -> Felt:
@@ -363,10 +350,8 @@ class Show:
         self.mood = self._mood(now)
         self.roster.look(self.mood, self.paused)
         told, private = self.streamer_side.frames(now)
-        # Where noise covers who is there, nobody is told exactly.
-        connected = self.mood.faces.voters if self.crowd.noise.on else self.connected
-        board = self.board.frame(now) | {"privacy": self.crowd.noise.frame()}
-        frame = mood_frame(self.mood, self.settings.channel.name, connected, self.session, board, told)
+        board = self.board.frame(now) | {"privacy": self.noise.frame()}
+        frame = mood_frame(self.mood, self.settings.channel.name, self.connected, self.session, board, told)
         self.lag.published(self.feed.publish(frame, now, private))
 
     async def _remember(self) -> None:

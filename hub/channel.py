@@ -21,7 +21,7 @@ from transport.bus import (
 )
 from transport.desk import Desk, Guest, HubSettings
 from transport.partial import encode_partial
-from transport.reading import Appear, Away, Forget, HubFrame, Identify, Leave, Linked, Reading, Unlink, Welcome
+from transport.reading import Appear, Away, Forget, HubFrame, Identify, Leave, Linked, Reading, Renew, Unlink, Welcome
 from transport.refusal import Refusal
 from transport.roll import Change, Roll
 from transport.tokens import Door
@@ -45,13 +45,19 @@ class NodeDesk(Desk):
         welcome.links = bool(self.link_command)
         return guest, earlier, welcome
 
+    def renew(self, guest: Guest, token: str, now: float) -> str:
+        """Ask the bot for a fresh token where one is due: only there is what signs them."""
+        if guest.admission.is_due(now):
+            self.ask(guest.viewer, Renew(token))
+        return ""
+
     def go_by(self, settings: HubSettings) -> None:
         """Keep to this pace from now on."""
         self.settings = settings
         self._pace()
 
     def obey(
-        self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink | Appear, now: float
+        self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink | Renew | Appear, now: float
     ) -> HubFrame | None:
         """As every desk; the bot answers what is about names in chat, and what must be erased there, too."""
         if type(frame) is Identify:

@@ -16,7 +16,7 @@ def metrics_application(node: Node) -> web.Application:
         yield from bus_metrics(node.bus)
         yield counter("moved_away", "Viewers who have joined again at another hub.", node.counts["moved away"])
         refused = sum(node.counts[cause] for cause in ("refused", "not for nodes", "too many channels"))
-        yield counter("bus_refused", "Frames from NATS that this node doesn't go by.", refused)
+        yield counter("bus_ignored", "Frames from NATS that this node doesn't go by.", refused)
 
     app = web.Application(client_max_size=1024)
     app.router.add_get(METRICS_PATH, Metrics(HubMetrics(node.hub), source).handle)

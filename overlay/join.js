@@ -10,7 +10,7 @@ import { EMOTIONS } from "./mood.js";
 
 const CHANNEL = /^\/join\/([A-Za-z0-9_-]{1,64})\/?$/;
 // The command is for a shell, so a link that somebody tampered with must not become a second command.
-const TOKEN = /^#([A-Za-z0-9_.~=-]{1,128})$/;
+const TOKEN = /^#([A-Za-z0-9_.~=-]{1,160})$/;
 
 const find = (selector) => document.querySelector(selector);
 

@@ -196,6 +196,36 @@ def test_links_of_the_documents_lead_somewhere() -> None:
             assert "://" in target or (ROOT / target).exists(), f"{name}: {target}"
 
 
+def test_the_page_on_deploying_names_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    for target, place in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", page):
+        assert (ROOT / "docs" / target).exists() and (not place or place in slugs(page)), target
+    for path in (ROOT / "deploy").iterdir():
+        assert path.name in page, path.name
+    for table, setting in re.findall(r"`\[(\w+)\] (\w+)", page):
+        assert setting in TABLES[table].__struct_fields__, setting
+    known = {"--url", "--webroot", "--nginx"}.union(*(options(name, monkeypatch) for name in PROGRAMS))
+    known |= {"--now", "--require-hashes", "--only-binary"}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) <= known
+    for bench in re.findall(r"python -m bench\.(\w+)", page):
+        assert (ROOT / "bench" / f"{bench}.py").is_file(), bench
+
+
+def test_every_metric_that_is_watched_is_told() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    source = "".join((ROOT / room / "metrics.py").read_text("utf-8") for room in ("transport", "bot", "hub"))
+    watched = set(re.findall(r"\b(?:lera|process)_[a-z_]+", page)) - {"lera_hubs"}
+    assert len(watched) > 15
+    for name in watched:
+        plain = name.removeprefix("lera_").removesuffix("_total")
+        assert f'"{plain}"' in source, name
+
+
+def slugs(page: str) -> set[str]:
+    """The names under which a page's headings can be linked to."""
+    return {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in re.findall(r"^#+ (.+)$", page, re.M)}
+
+
 def test_the_package_holds_every_floor_and_the_one_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert project["project"]["scripts"] == {"lera": "lera.cli:main"}

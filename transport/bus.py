@@ -27,6 +27,8 @@ from transport.reading import (
     Key,
     Leave,
     Linked,
+    Renew,
+    Renewed,
     Sequence,
     Shown,
     Unlink,
@@ -149,8 +151,8 @@ class Ask(Struct):
 
 
 BusFrame = Terms | Joins | Recall | Tell | Report | Seat | Ask
-Askable = Identify | Unlink | Forget | Leave
-Tellable = Code | Linked | Forgotten | Shown
+Askable = Identify | Unlink | Forget | Leave | Renew
+Tellable = Code | Linked | Forgotten | Renewed | Shown
 
 LIMITS: Final[dict[Kind, int]] = {
     # The door's terms may end ten thousand subjects.

@@ -31,6 +31,8 @@ from transport.reading import (
     Pace,
     Post,
     Reading,
+    Renew,
+    Renewed,
     Shown,
     Unlink,
     Welcome,
@@ -137,7 +139,7 @@ class Desk:
             PROTOCOL_VERSION, self.channel, guest.sequence, guest.interval, self.heartbeat, self.minimum_viewers
         )
         welcome.links, welcome.linked = self.identities is not None, guest.admission.linked
-        welcome.token = self.issuer.renewed(guest.admission, now) if self.issuer is not None else ""
+        welcome.token = self.renew(guest, join.token, now)
         welcome.shows = self.appearances is not None
         return guest, earlier, welcome
 
@@ -155,7 +157,6 @@ class Desk:
         sequence = earlier.sequence if earlier is not None else self._sequences.get(viewer, 0)
         if earlier is not None:
             self._hide(viewer)
-        if earlier is not None:
             earlier.ended = Refusal("replaced", REPLACED)
         # By the golden ratio, numbers in a row are spread evenly.
         phase = 0.618034 * self.counts["joined"] % 1.0
@@ -165,11 +166,17 @@ class Desk:
         self.counts["joined"] += 1
         return guest
 
+    def renew(self, guest: Guest, token: str, now: float) -> str:  # noqa: ARG002 - a node hands it on
+        """A fresh token in place of a guest's, where that is due; empty where it isn't, or comes later."""
+        return self.issuer.renewed(guest.admission, now) if self.issuer is not None else ""
+
     def hand(self, viewer: str, token: str, now: float) -> None:
         """A viewer who is in is given another token, and is from now on whom it says. Raises Refusal."""
         guest = self.guests.get(viewer)
         if guest is not None and token:
             guest.admission = self.door.admit(self.channel, token, viewer, now)
+            if self.identities is not None and not guest.admission.linked:
+                self.identities.unlink_viewer(viewer)
             self._know(guest, now)
 
     def expel(self, subject: str = "") -> None:
@@ -226,7 +233,7 @@ class Desk:
         return None
 
     def obey(
-        self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink | Appear, now: float
+        self, guest: Guest, frame: Away | Leave | Forget | Identify | Unlink | Renew | Appear, now: float
     ) -> HubFrame | None:
         """Withdraw a guest's vote, erase or show the guest, or tie it to a name in chat. Returns the answer, if any."""
         if type(frame) is Appear:
@@ -238,6 +245,9 @@ class Desk:
                 return None
             self.counts["codes"] += 1
             return Code(f"{self._link_command} {self.identities.code(guest.viewer, now)}", CODE_SECONDS)
+        if type(frame) is Renew:
+            fresh = self.renew(guest, frame.token, now)
+            return Renewed(fresh) if fresh else None
         # A face that is gone for a moment is still the same person's; whoever leaves is nobody's any more.
         if type(frame) is not Away and self.identities is not None:
             self.identities.unlink_viewer(guest.viewer)
@@ -249,6 +259,8 @@ class Desk:
             self.audience.forget(guest.viewer)
             self._hide(guest.viewer)
             self._sequences.pop(guest.viewer, None)
+            for person in [person for person, viewer in self._persons.items() if viewer == guest.viewer]:
+                self.release(person)
             guest.sequence = 0
             self.counts["forgotten"] += 1
             return Forgotten()
@@ -310,6 +322,10 @@ class Desk:
             self.audience.leave(viewer)
         elif earlier.admission.subject == subject:
             self._end(earlier, Refusal("replaced", REPLACED))
+
+    def release(self, subject: str) -> None:
+        """Know no longer which viewer a person was."""
+        self._persons.pop(subject, None)
 
     def _unlink(self, guest: Guest, now: float) -> None:
         admission = guest.admission

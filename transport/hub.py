@@ -10,14 +10,15 @@ import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from transport.desk import REPLACED, Desk, Guest, HubSettings, Refusal, channel_of
+from transport.frames import FrameTap
 from transport.limits import Addresses
 from transport.link import netloc
 from transport.load import RETRY_SECONDS, SAMPLE_SECONDS, Load
 from transport.reading import MAX_FRAME_BYTES, HubFrame, Refused, encode
 from transport.sockets import address_of, part, send, text_of
 
-# Looked up once: in Python 3.11 an enumeration's member costs as much to find as a frame's type to compare.
-_TEXT: Final = WSMsgType.TEXT
+ANSWER_SECONDS: Final = 5.0
+"""How long a guest may take to read an answer."""
 
 
 class Hub:
@@ -35,7 +36,7 @@ class Hub:
         self.settings = settings = settings or (self._only.settings if self._only else HubSettings())
         # Of those who came to no desk; where there is but one, all are counted there.
         self.counts: Counter[str] = self._only.counts if self._only else Counter()
-        self._now = now
+        self.now = now
         self._addresses = Addresses(settings.joins_per_second, settings.join_burst, settings.connections_per_address)
         self._sockets: dict[Guest, web.WebSocketResponse] = {}
         self._connections = 0
@@ -67,7 +68,7 @@ class Hub:
         if self._connections >= self.settings.max_viewers + 256:
             return self._turn_away(503, "full", "the stream's hub is full; try again later")
         address = address_of(request, self.settings.behind_proxy)
-        reason = self._addresses.enter(address, self._now())
+        reason = self._addresses.enter(address, self.now())
         if reason is not None:
             return self._turn_away(429, "address", reason)
         self._connections += 1
@@ -103,7 +104,7 @@ class Hub:
             await asyncio.sleep(min((desk.heartbeat for desk in desks), default=self.settings.heartbeat))
             silent = []
             for desk in desks:
-                found = [self._sockets[guest] for guest in desk.silent(self._now()) if guest in self._sockets]
+                found = [self._sockets[guest] for guest in desk.silent(self.now()) if guest in self._sockets]
                 if found:
                     desk.counts["refused: silent or slow"] += len(found)
                     silent += found
@@ -113,20 +114,20 @@ class Hub:
         """Send one agent a frame that it did not ask for; nothing happens when it is not connected."""
         socket = self._socket_of(viewer, channel)
         if socket is not None:
-            self._start(send(socket, encode(frame)))
+            self.start(send(socket, encode(frame)))
 
     def dismiss(self, viewer: str, channel: str = "", again: bool = False) -> None:
         """End the connection of an agent that has joined again at another hub; `again`: it may come back."""
         socket = self._socket_of(viewer, channel)
         if socket is not None:
-            self._start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
+            self.start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
 
     def expel(self, guest: Guest, refusal: Refusal) -> None:
         """End a guest's connection, in words; every desk's `on_expel`."""
         socket = self._sockets.get(guest)
         if socket is not None:
             self.counts[f"refused: {refusal.cause}"] += 1
-            self._start(_send_away(socket, refusal))
+            self.start(_send_away(socket, refusal))
 
     async def close(self, why: str = "the bot is closing", channel: str = "", seconds: float = 0.0) -> None:
         """Say goodbye to everyone (of one channel), so that agents know at once and come back with jitter.
@@ -151,23 +152,28 @@ class Hub:
             autoping=False,
             decode_text=False,
         )
-        guest = desk = None
+        guest = desk = tap = None
         try:
             await socket.prepare(request)
         except ConnectionError:
             # Vanished within the handshake. The half-made socket would be a bug in aiohttp's eyes, and its log.
             return self._turn_away(400, "vanished", "")
+        transport = request.transport
+        if transport is not None:
+            tap = FrameTap(cast(asyncio.Protocol, transport.get_protocol()))
+            transport.set_protocol(tap)
         try:
             first = text_of(await socket.receive(self.settings.join_timeout))
             desk = self._desk_of(first)
-            guest, earlier, welcome = desk.join(first, self._now())
+            guest, earlier, welcome = desk.join(first, self.now())
             self._sockets[guest] = socket
             async with asyncio.timeout(5.0):
                 await socket.send_str(encode(welcome))
             if earlier is not None:
                 await self._replace(earlier)
-            # In a task of its own, a frame wakes three coroutines, and not all those of a request as well.
-            await asyncio.create_task(self._take_frames(socket, request.transport, desk, guest), name=guest.viewer)
+            if tap is not None and transport is not None:
+                tap.take = _Intake(self, socket, transport, tap, desk, guest)
+            await self._take_others(socket, desk, guest)
         except Refusal as refusal:
             self._counts(desk)[f"refused: {refusal.cause}"] += 1
             await _send_away(socket, refusal)
@@ -182,40 +188,34 @@ class Hub:
                 self._sockets.pop(guest, None)
         return socket
 
-    async def _take_frames(
-        self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, desk: Desk, guest: Guest
-    ) -> None:
-        take, receive, now, load = desk.take, socket.receive, self._now, self.load
+    async def _take_others(self, socket: web.WebSocketResponse, desk: Desk, guest: Guest) -> None:
+        """What isn't a text frame by itself, and what came before there was a tap, until the end. Raises Refusal."""
         while True:
-            message = await receive()
-            if message.type is not _TEXT:
-                if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
-                    return
-                await self._take_other(socket, message, desk, guest)
+            message = await socket.receive()
+            if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
+                return
+            if message.type in (WSMsgType.PING, WSMsgType.PONG):
+                desk.count_frame(guest, self.now())
+                if message.type is WSMsgType.PING:
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await socket.pong(cast(bytes, message.data))
                 continue
-            answer = take(guest, message.data, now())
+            answer = desk.take(guest, text_of(message), self.now())
             if answer is not None:
-                # A guest that doesn't read its answers is cut off: the buffers of many would fill the memory.
-                async with asyncio.timeout(5.0):
-                    await socket.send_str(encode(answer))
-            if load.level and transport is not None and transport.is_reading():
-                transport.pause_reading()
-                # Not all at one time, or they would stay one burst for ever.
-                rest = load.strain.rest * random.uniform(0.5, 1.5)
-                asyncio.get_running_loop().call_later(rest, transport.resume_reading)
+                await self.answer(socket, desk, answer)
 
-    async def _take_other(
-        self, socket: web.WebSocketResponse, message: aiohttp.WSMessage, desk: Desk, guest: Guest
-    ) -> None:
-        """A frame that is no text; raises Refusal for all but pings and pongs."""
-        if message.type not in (WSMsgType.PING, WSMsgType.PONG):
-            text_of(message)
-        desk.count_frame(guest, self._now())
-        if message.type is WSMsgType.PING:
-            async with asyncio.timeout(5.0):
-                await socket.pong(cast(bytes, message.data))
+    async def answer(self, socket: web.WebSocketResponse, desk: Desk, frame: HubFrame) -> None:
+        """Tell a guest. One that doesn't read is cut off: the buffers of many would fill the memory."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await socket.send_str(encode(frame))
+        except TimeoutError:
+            desk.counts["refused: silent or slow"] += 1
+            await part(socket, WSCloseCode.POLICY_VIOLATION, "nothing read for too long")
+        except (ConnectionError, aiohttp.ClientConnectionResetError):
+            pass  # Whoever reads its socket notices, too.
 
-    def _start(self, telling: Coroutine[None, None, None]) -> None:
+    def start(self, telling: Coroutine[None, None, None]) -> None:
         # Nobody waits for a slow agent; the task is kept, so that it isn't lost half-way.
         task = asyncio.create_task(telling)
         self._telling.add(task)
@@ -246,6 +246,41 @@ class Hub:
     def _turn_away(self, status: int, cause: str, reason: str, retry: int = 5) -> web.Response:
         self.counts[f"refused: {cause}"] += 1
         return web.Response(status=status, text=reason, headers={"Retry-After": str(retry), "Connection": "close"})
+
+
+def _drop(_text: bytes) -> None:
+    """The end of a connection that goes on sending."""
+
+
+class _Intake:
+    """Takes one guest's readings straight from the socket: nothing waits for them, and no coroutine wakes."""
+
+    __slots__ = ("_desk", "_guest", "_hub", "_socket", "_tap", "_transport")
+
+    def __init__(
+        self, hub: Hub, socket: web.WebSocketResponse, transport: asyncio.Transport, tap: FrameTap, desk: Desk,
+        guest: Guest,
+    ) -> None:  # fmt: skip
+        self._hub, self._socket, self._transport, self._tap = hub, socket, transport, tap
+        self._desk, self._guest = desk, guest
+
+    def __call__(self, text: bytes) -> None:
+        hub = self._hub
+        try:
+            answer = self._desk.take(self._guest, text, hub.now())
+        except Refusal as refusal:
+            # What still comes is dropped, until aiohttp has heard the goodbye.
+            self._tap.take = _drop
+            self._desk.counts[f"refused: {refusal.cause}"] += 1
+            hub.start(_send_away(self._socket, refusal))
+            return
+        if answer is not None:
+            hub.start(hub.answer(self._socket, self._desk, answer))
+        if hub.load.level and self._transport.is_reading():
+            self._transport.pause_reading()
+            # Not all at one time, or they would stay one burst for ever.
+            rest = hub.load.strain.rest * random.uniform(0.5, 1.5)
+            asyncio.get_running_loop().call_later(rest, self._transport.resume_reading)
 
 
 async def _send_away(socket: web.WebSocketResponse, refusal: Refusal) -> None:

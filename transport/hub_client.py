@@ -30,6 +30,7 @@ from transport.reading import (
     Pace,
     Post,
     Refused,
+    Renewed,
     Shown,
     Welcome,
     encode,
@@ -185,8 +186,11 @@ class HubClient:
                     await asyncio.gather(sender, return_exceptions=True)
 
     def _look_at_way(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        peer = socket.get_extra_info("peername")
+        if peer is None:
+            # Gone again already: nothing can be said of the way, and nobody is there to say it to.
+            raise ConnectionResetError
         encrypted = socket.get_extra_info("ssl_object") is not None
-        peer = socket.get_extra_info("peername") or ("",)
         self.way = way_to(str(peer[0]), encrypted)
         place = netloc(self.url) or ""
         if self.url.startswith("wss:") and not encrypted:
@@ -221,6 +225,8 @@ class HubClient:
                 self._forgotten.set()
             case Linked():
                 self.linking.hear(frame)
+                self._take_token(frame.token)
+            case Renewed():
                 self._take_token(frame.token)
             case Code():
                 self.linking.hear(frame)

@@ -6,7 +6,7 @@ all one emotion) among them. The other's may be up to 3 s older or younger, and 
 or more such viewers are put together, and no fewer than a hundredth of the hub's: in a large crowd some are alike
 by chance, and so few steer nothing.
 
-What this does not find, each of which keeps its vote: noise of more than about 0.012 in each number; one vote held for
+What this does not find, each of which keeps its vote: noise of more than about 0.01 in each number; one vote held for
 long, or changed fewer than five times in 24 s (as on a Sheet); votes all for one emotion, though they change (a sure
 model gives such, and an eventful story makes a whole honest crowd change alike then); delays of more than 3 s between
 all of the copies; a copy's first half minute; copies at another hub, where they count as one once more. Against those
@@ -82,19 +82,19 @@ class Lockstep:
             column[row] = column[last]
             column[last] = 0
 
-    def copies(self, linked: npt.NDArray[np.bool_]) -> Rows:
-        """The rows that don't count: all of each group but one, which is a linked viewer where there is one."""
-        groups = self._groups[: len(linked)]
-        rows = np.flatnonzero((groups > 0) & (self._trust[: len(linked)] >= TRUST))
-        enough = max(COPIES, PART * len(linked))
+    def copies(self, ranks: npt.NDArray[np.integer]) -> Rows:
+        """The rows that don't count: all of each group but one, which is the first of the highest of `ranks` (n,)."""
+        groups = self._groups[: len(ranks)]
+        rows = np.flatnonzero((groups > 0) & (self._trust[: len(ranks)] >= TRUST))
+        enough = max(COPIES, PART * len(ranks))
         if len(rows) < enough:
             return rows[:0]
-        # By group, in each the linked first, then by row.
-        rows = rows[np.lexsort((~linked[rows], groups[rows]))]
+        # By group, in each the highest first, then by row.
+        rows = rows[np.lexsort((-ranks[rows], groups[rows]))]
         _, first, sizes = np.unique(groups[rows], return_index=True, return_counts=True)
         counts = np.repeat(sizes < enough, sizes)
         counts[first] = True
-        return rows[~counts]
+        return np.sort(rows[~counts])
 
     def look(self, votes: npt.NDArray[np.float64], now: float) -> None:
         """Note the votes (n, 7) of all rows, once a second of the clock `now`; sooner calls do nothing."""
@@ -165,7 +165,8 @@ class Lockstep:
         steps = 1 + (self._chance.random(len(rows)) * (sizes - 1)).astype(np.intp)
         others = rows[first + (np.arange(len(rows)) - first + steps) % sizes]
         if len(rows) > CHECKS:
-            chosen = self._chance.choice(len(rows), CHECKS, replace=False)
+            # Those first of whom less is known.
+            chosen = np.argsort(self._trust[rows] + self._chance.random(len(rows)))[:CHECKS]
             rows, others = rows[chosen], others[chosen]
         alike = self._matched(rows, others, np.arange(WINDOW - 2 * _EDGE), MATCHED, CHANGES)
         self._found[rows[alike]] = self._second

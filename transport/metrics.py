@@ -143,6 +143,9 @@ def bus_metrics(bus: "Bus") -> Iterator[Metric]:
     """One end's connection to NATS."""
     yield gauge("bus_connected", "Whether NATS is there.", bus.connected)
     yield counter("bus_unsent", "Frames that were dropped since NATS was away or jammed.", bus.counts["unsent"])
+    yield counter(
+        "bus_refused", "Frames from NATS that are none of LERA's, or of another version.", bus.counts["refused"]
+    )
     yield counter("bus_lost", "Times that frames from NATS came faster than they were taken.", bus.counts["lost"])
 
 

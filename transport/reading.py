@@ -2,8 +2,8 @@
 
 Frames are JSON text. An agent's first frame is `Join`; then come `Post`, `Away`, `Leave`, `Forget`, and where the
 hub's `Welcome` says that it links, `Identify` and `Unlink`, that it shows, `Appear`. The hub answers with `Welcome`,
-`Pace`, `Dropped`, `Refused`, `Forgotten`, `Code`, `Linked` and `Shown`. Unknown fields are ignored, so that a newer
-agent can talk to an older hub of the same protocol version; another version is refused with a reason.
+`Pace`, `Dropped`, `Refused`, `Forgotten`, `Code`, `Linked`, `Renewed` and `Shown`. Unknown fields are ignored, so that
+a newer agent can talk to an older hub of the same protocol version; another version is refused with a reason.
 """
 
 from typing import Annotated, Final, Literal
@@ -101,6 +101,12 @@ class Unlink(Struct, tag="unlink"):
     """Agent to hub: whoever the viewer is in chat, forget it. An empty `Linked` is the answer."""
 
 
+class Renew(Struct, tag="renew"):
+    """A hub to its bot, for an agent: this token has lived half its life. `Renewed` is the answer."""
+
+    token: Token
+
+
 class Appear(Struct, tag="appear"):
     """Agent to hub: show this viewer on the stream so from now on, until told otherwise. `Shown` is the answer."""
 
@@ -174,6 +180,12 @@ class Linked(Struct, tag="linked"):
     token: str = ""
 
 
+class Renewed(Struct, tag="renewed"):
+    """Hub to agent: a fresh token, to join with from now on."""
+
+    token: str
+
+
 class Shown(Struct, tag="shown"):
     """Hub to agent: how the viewer is shown from now on; `reason` says why it isn't as asked for."""
 
@@ -182,15 +194,15 @@ class Shown(Struct, tag="shown"):
     reason: str = ""
 
 
-AgentFrame = Post | Away | Leave | Forget | Identify | Unlink | Appear
-HubFrame = Welcome | Pace | Dropped | Refused | Forgotten | Code | Linked | Shown
+AgentFrame = Post | Away | Leave | Forget | Identify | Unlink | Renew | Appear
+HubFrame = Welcome | Pace | Dropped | Refused | Forgotten | Code | Linked | Renewed | Shown
 
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """How JSON or cells fail that somebody else wrote: wrong, no UTF-8, halves of a pair, lists in lists."""
 
 hello_decoder: Final = msgspec.json.Decoder(Hello)
 join_decoder: Final = msgspec.json.Decoder(Join)
-agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget | Identify | Unlink | Appear)
+agent_decoder: Final = msgspec.json.Decoder(Post | Away | Leave | Forget | Identify | Unlink | Renew | Appear)
 hub_decoder: Final[msgspec.json.Decoder[HubFrame]] = msgspec.json.Decoder(HubFrame)
 _encoder: Final = msgspec.json.Encoder()
 

@@ -74,6 +74,10 @@ class Admission(Struct, frozen=True):
     expires: float = float("inf")
     key: bytes = b""
 
+    def is_due(self, now: float) -> bool:
+        """Whether half of the token's life is over, so that a fresh one is due; never for who came without one."""
+        return bool(self.token_id) and now >= (self.issued + self.expires) / 2
+
 
 class Issuer(Protocol):
     """Who gives tokens to viewers that are in; the bot, which alone has the seed. All times in seconds since 1970."""
@@ -114,7 +118,7 @@ class Door:
         self.terms = terms
         self._key = Ed25519PublicKey.from_public_bytes(terms.public_key)
         # Tokens whose signature has been found right. Everybody who comes by one link brings the same, and checking
-        # costs as much as reading a hundred frames. Wrong ones are not kept: there is no end to them.
+        # costs as much as decoding three hundred frames. Wrong ones are not kept: there is no end to them.
         self._known: OrderedDict[str, Admission] = OrderedDict()
 
     def update(self, terms: DoorTerms) -> None:

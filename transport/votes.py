@@ -50,6 +50,8 @@ class Votes:
         self._asked: frozenset[bytes] = frozenset()
         self._counts = np.zeros(64, np.bool_)
         self._lockstep = Lockstep()
+        # How many were left out of the last partial since they are copies of others.
+        self.copies = 0
         self._keep(np.zeros((64, _WIDTH)))
         self._now = float("-inf")
 
@@ -195,7 +197,9 @@ class Votes:
         table = self._table[: len(self._viewers)]
         linked = table[:, _LINKED] > 0.0
         self._lockstep.look(table[:, _SEVEN:], now)
-        copies = self._lockstep.copies(linked)
+        # Of copies one counts that is let in already, if possible a linked one.
+        copies = self._lockstep.copies(2 * self._counts[: len(table)] + linked)
+        self.copies = len(copies)
         if len(copies) or (self._masking and self._masking.counted < len(table)):
             counts = self._counts[: len(table)].copy()
             counts[copies] = False

@@ -117,7 +117,9 @@ async def _show(limits: HubSettings, pipe: Connection) -> None:
             lags: list[float] = []
             collecting = tasks.create_task(_collect(show, lags))
             while await asyncio.to_thread(pipe.recv) != "end":
-                pipe.send((show.desk.counts["readings"], time.process_time(), show.desk.counts, [*lags, *show.lag.seconds]))
+                pipe.send(
+                    (show.desk.counts["readings"], time.process_time(), show.desk.counts, [*lags, *show.lag.seconds])
+                )
                 lags.clear()
                 show.lag.seconds.clear()
             running.cancel()

@@ -45,6 +45,7 @@ class Channel:
         self.show = Show(settings, "secret", None, lambda: self.now, WordReader)
         masking = Masking(minimum, random.Random(seed + 1), on=masked)
         self.show.crowd = Crowd(minimum, masking=masking, noise=Noise(privacy, random.Random(seed + 2)))
+        self.show.noise = self.show.crowd.noise
         roster = self.show.roster
         roster.tiles = Tiles(TileSettings(), shown_minimum, roster.appearances)
         roster.follow(self.show.crowd)

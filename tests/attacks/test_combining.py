@@ -8,7 +8,7 @@ from bot.archive import Second, moments_of
 from model.emotions import EMOTIONS
 from tests.attacks.channel import Channel, Sums, face, success, sums
 from tests.attacks.test_coming_and_going import CROWD, FAILS, WORKS
-from transport.reading import Join, Post, encode
+from transport.reading import PROTOCOL_VERSION, Join, Post, encode
 
 OTHERS = ("ann", "ben", "cat", "dan")
 
@@ -112,7 +112,9 @@ def replayed(seed: int, *, fresh: bool) -> bool:
     show = channel.show
     desk = show.desk
     victim = "victim-key-0123456789"
-    guest, _, _ = desk.join(encode(Join(1, "attacked", "secret", victim)).encode(), channel.now)
+    token = show.access.token(channel.now)
+    frame_of_join = encode(Join(PROTOCOL_VERSION, "attacked", token, victim)).encode()
+    guest, _, _ = desk.join(frame_of_join, channel.now)
     recorded = [Post(number, face(seed % 7)) for number in range(1, 4)]
     for frame in recorded:
         desk.take(guest, encode(frame).encode(), channel.now)
@@ -120,7 +122,7 @@ def replayed(seed: int, *, fresh: bool) -> bool:
     desk.gone(guest)
     show.leave(victim)
     before = sums(channel.look(2.0))
-    again, _, _ = desk.join(encode(Join(1, "attacked", "secret", victim)).encode(), channel.now)
+    again, _, _ = desk.join(frame_of_join, channel.now)
     for frame in recorded:
         if fresh:
             frame.sequence += 100

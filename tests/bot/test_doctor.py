@@ -3,6 +3,7 @@
 import importlib.util
 import socket
 import sys
+import time
 import types
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from bot import doctor
+from bot.access_file import access_file, kept_access
+from bot.keys import Keys
 from bot.settings import ChatSettings, Settings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.errors import LeraError
@@ -111,3 +114,18 @@ def test_a_microphone_is_looked_for_and_needed_by_nobody_else(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     missing = doctor._microphone()
     assert missing.said.startswith("PortAudio is missing;") and not missing.mend
+
+
+def test_the_list_of_links_is_looked_at(lera_home: Path) -> None:
+    settings = Settings()
+    assert "starts for the first time" in doctor._links(settings).said
+    access = kept_access(settings.channel.name, Keys(), 90, time.time())
+    access.add_link("Discord", 7, time.time())
+    assert doctor._links(settings).said == "the join link is good for 90 more days; 1 by name, 0 bans"
+    path = access_file(settings.channel.name)
+    if sys.platform != "win32":
+        path.chmod(0o644)
+        assert "chmod 600" in doctor._links(settings).mend
+    path.write_text("{")
+    assert "--new-link" in doctor._links(settings).mend
+    assert path.parent == lera_home

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import numpy as np
+
 from bot.health import health
 from bot.settings import Settings
 from bot.show import Show
 from bot.virtual_camera.supervisor import VirtualCamera
 from tests.bot.stage import OVERLAY_KEY, Theatre, theatre, with_key
+from transport.reading import Reading
 
 
 async def connections(stage: Theatre) -> list[dict[str, Any]]:
@@ -48,3 +51,16 @@ def test_whatever_fails_is_a_line_and_a_mend() -> None:
     assert found["overlay"].line == "2 overlays are open."
     assert max(len(each.line + each.mend) for each in found.values()) < 700
     assert json.dumps([each.state for each in found.values()])
+
+
+def test_the_streamer_is_told_of_programs_that_move_in_lockstep() -> None:
+    clock = [0.0]
+    show = Show(Settings(), "secret", None, lambda: clock[0])
+    for second in range(50):
+        clock[0] = float(second)
+        a, b, c, d, e, f, g = np.random.default_rng(second // 2).dirichlet(np.ones(7)).tolist()
+        for number in range(8):
+            show.take(Reading(f"copy-{number:017}", "face", clock[0], (a, b, c, d, e, f, g)))
+        show.crowd.mood(clock[0])
+    (line,) = [each for each in health(show, 1) if each.name == "viewers"]
+    assert "7 of them move in lockstep" in line.line and "link" in line.mend

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from pathlib import Path
 
@@ -198,6 +199,73 @@ def test_old_sessions_are_really_deleted(tmp_path: Path) -> None:
     assert [found.started for found in history.sessions()] == [5000.0]
     assert history.rows(1) == []
     history.close()
+
+
+OLD_TITLE, NEW_TITLE = "A title that must not be found again", "The title of a younger stream"
+
+
+def bytes_in(folder: Path) -> bytes:
+    """All that any file of a folder holds."""
+    return b"".join(place.read_bytes() for place in sorted(folder.rglob("*")) if place.is_file())
+
+
+def two_streams(history: History) -> None:
+    """One long ago and one not so long ago, both of several pages."""
+    for start, title in ((100.0, OLD_TITLE), (50_000.0, NEW_TITLE)):
+        session = history.begin("demo", start, title)
+        for second in range(300):
+            history.add(session, mood(start + second))
+        history.end(session, start + 300)
+
+
+def test_of_an_old_session_no_byte_is_left_in_any_file(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite3")
+    two_streams(history)
+    assert OLD_TITLE.encode() in bytes_in(tmp_path)
+    history.delete_before(1000.0)
+    # While it is open, as it is while the show runs: no page, no free page and no log holds it.
+    assert OLD_TITLE.encode() not in bytes_in(tmp_path) and NEW_TITLE.encode() in bytes_in(tmp_path)
+    assert len(history.rows(2)) == 300
+    history.close()
+
+
+def test_what_an_earlier_version_only_unlinked_is_overwritten_too(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    history = History(path)
+    two_streams(history)
+    history.close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA secure_delete = OFF")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("INSERT INTO session (channel, started, ended, title) VALUES ('demo', 0, 1, 'x')")
+        database.execute("DELETE FROM session WHERE title = ?", (OLD_TITLE,))
+    database.close()
+    assert OLD_TITLE.encode() in bytes_in(tmp_path), "that is what there is to mend"
+    history = History(path)
+    assert history.delete_before(1000.0) == 1
+    assert OLD_TITLE.encode() not in bytes_in(tmp_path)
+    history.close()
+
+
+def test_a_title_that_was_changed_is_gone(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite3")
+    two_streams(history)
+    history.describe(2, 50_000.0, "Another", "")
+    history.delete_before(1000.0)
+    assert NEW_TITLE.encode() not in bytes_in(tmp_path)
+    history.close()
+
+
+def test_damaged_files_that_were_set_aside_go_with_their_time(tmp_path: Path) -> None:
+    for name in ("history.broken", "history.broken-wal", "history.2.broken", "history-of-mine.txt"):
+        (tmp_path / name).write_bytes(OLD_TITLE.encode())
+        os.utime(tmp_path / name, (100.0, 100.0))
+    (tmp_path / "history.3.broken").write_bytes(b"young")
+    history = History(tmp_path / "history.sqlite3")
+    history.delete_before(1000.0)
+    history.close()
+    left = {place.name for place in tmp_path.iterdir()}
+    assert left == {"history.sqlite3", "history-of-mine.txt", "history.3.broken"}
 
 
 SECOND = StreamerSecond(101.0, SEVEN, (0.6, 0.4, 0.0), 62.0, 48.0, 71.0, 6.1)

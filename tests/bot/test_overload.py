@@ -32,8 +32,7 @@ async def frames_in(stage: Theatre, seconds: float) -> int:
 
 @pytest.mark.slow
 async def test_overload_is_shed_alike_while_the_overlay_goes_on_and_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = {"interval": INTERVAL, "join_burst": 1000, "joins_per_second": 1000.0}
-    async with theatre(**limits) as stage:
+    async with theatre(interval=INTERVAL, join_burst=1000, joins_per_second=1000.0) as stage:
         show = stage.show
         heard: Counter[str] = Counter()
         take = show.crowd.take

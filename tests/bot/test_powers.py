@@ -22,7 +22,7 @@ from tests.bot.stage import OVERLAY_KEY, STREAMER_KEY, Theatre, theatre, with_ke
 from tests.overlay.stage import PAGES
 from transport.reading import PROTOCOL_VERSION, Join, encode
 
-OPEN = {"/", "/overlay", "/overlay/", "/dashboard", "/dashboard/", "/healthz", "/hub", "/api/session"}
+OPEN = {"/", "/overlay", "/overlay/", "/dashboard", "/dashboard/", "/healthz", "/readyz", "/hub", "/api/session"}
 EXAMPLES = {
     "channel": "demo", "number": "1", "kind": "csv", "theme": "bars", "file": "theme.js", "name": "overlay.js",
 }  # fmt: skip
@@ -172,4 +172,4 @@ async def test_pages_at_a_name_that_is_not_the_streams_may_not_join() -> None:
 def test_the_public_port_has_no_route_that_a_key_opens() -> None:
     app: web.Application = Pages(Show(Settings(), Keys(), None, lambda: 0.0), "http://127.0.0.1:1").public_application()
     paths = {route.resource.canonical for route in app.router.routes() if route.resource is not None}
-    assert paths == {"/hub", "/healthz", "/join/{channel}", "/overlay/{name}"}
+    assert paths == {"/hub", "/healthz", "/readyz", "/join/{channel}", "/overlay/{name}"}

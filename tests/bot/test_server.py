@@ -39,6 +39,19 @@ async def test_the_port_for_a_tunnel_serves_nothing_private_whatever_a_request_s
         assert f":{port}/join/demo#{show.access.token(show.now())}" in "".join(welcome(show, "http://127.0.0.1:1"))
 
 
+async def test_one_address_gets_so_many_pages_and_is_told_when_to_come_back() -> None:
+    port = free_port()
+    show = show_with(public_port=port, pages_per_second=0.001)
+    async with serving(show), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+        answers = []
+        for place in ("/join/demo", "/overlay/join.js", "/healthz"):
+            async with session.get(place) as answer:
+                answers.append((answer.status, answer.headers.get("Retry-After")))
+        assert answers == [(200, None), (429, "2"), (429, "2")]
+        async with session.ws_connect("/hub"):
+            pass  # The hub has limits of its own.
+
+
 async def test_a_link_that_works_only_here_says_so() -> None:
     show = show_with(public_port=0)
     async with serving(show) as address:

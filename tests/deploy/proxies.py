@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -51,7 +52,7 @@ def free_port() -> int:
 
 
 class Certificate(NamedTuple):
-    """A self-signed certificate for HOST."""
+    """A self-signed certificate for HOST and 127.0.0.1."""
 
     chain: Path
     key: Path
@@ -70,6 +71,7 @@ class Certificate(NamedTuple):
 def make_certificate(folder: Path) -> Certificate:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    names = [x509.DNSName(HOST), x509.IPAddress(ip_address("127.0.0.1"))]
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
@@ -79,7 +81,7 @@ def make_certificate(folder: Path) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -129,8 +131,8 @@ class _Resolver(AbstractResolver):
         pass
 
 
-def nginx_files(folder: Path, port: int, upstream: int, certificate: Certificate) -> list[str]:
-    """nginx's files in a folder, and the command that runs it with them."""
+def nginx_files(folder: Path, port: int, upstream: int, certificate: Certificate, second: int = 0) -> list[str]:
+    """nginx's files in a folder, and the command that runs it with them. `second`: the port of one more hub."""
     site = filled_in(
         (ROOT / "deploy" / "nginx.conf").read_text("utf-8"),
         {
@@ -138,6 +140,7 @@ def nginx_files(folder: Path, port: int, upstream: int, certificate: Certificate
             r"listen 443 ": f"listen {port} ",
             r"listen 80;": f"listen {free_port()};",
             r"127\.0\.0\.1:8766": f"127.0.0.1:{upstream}",
+            **({r"#server 127\.0\.0\.1:8767": f"server 127.0.0.1:{second}"} if second else {}),
             r"/etc/letsencrypt/live/mood.example/fullchain.pem": str(certificate.chain),
             r"/etc/letsencrypt/live/mood.example/privkey.pem": str(certificate.key),
         },
@@ -155,13 +158,14 @@ def nginx_files(folder: Path, port: int, upstream: int, certificate: Certificate
     return [program("nginx") or "nginx", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
 
 
-def caddy_files(folder: Path, port: int, upstream: int, certificate: Certificate) -> list[str]:
-    """Caddy's file in a folder, and the command that runs it with that."""
+def caddy_files(folder: Path, port: int, upstream: int, certificate: Certificate, second: int = 0) -> list[str]:
+    """Caddy's file in a folder, and the command that runs it with that. `second`: the port of one more hub."""
     text = filled_in(
         (ROOT / "deploy" / "Caddyfile").read_text("utf-8"),
         {
             r"(?m)^\{$": f"{{\n\tadmin off\n\thttp_port {free_port()}",
             rf"(?m)^{HOST} \{{$": f"{HOST}:{port} {{\n\ttls {certificate.chain} {certificate.key}",
+            **({r"(to 127\.0\.0\.1:8766)": rf"\1 127.0.0.1:{second}"} if second else {}),
             r"127\.0\.0\.1:8766": f"127.0.0.1:{upstream}",
         },
     )
@@ -170,10 +174,10 @@ def caddy_files(folder: Path, port: int, upstream: int, certificate: Certificate
 
 
 @asynccontextmanager
-async def proxy(name: Name, folder: Path, upstream: int) -> AsyncIterator[Proxy]:
-    """A proxy before the public port `upstream`, as long as the context lasts."""
+async def proxy(name: Name, folder: Path, upstream: int, second: int = 0) -> AsyncIterator[Proxy]:
+    """A proxy before the bot's public port `upstream`, and a second hub's where it is given."""
     certificate, port = make_certificate(folder), free_port()
-    command = (nginx_files if name == "nginx" else caddy_files)(folder, port, upstream, certificate)
+    command = (nginx_files if name == "nginx" else caddy_files)(folder, port, upstream, certificate, second)
     told = folder / "told.txt"
     with told.open("wb") as output:
         process = await asyncio.create_subprocess_exec(

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.controls import links
 from bot.keys import Keys
@@ -28,10 +29,11 @@ from tests.deploy.proxies import (
     nginx_files,
     proxy,
 )
-from tests.transport.test_desk import post_frame
+from tests.transport.test_desk import join_frame, post_frame
 from transport.desk import HubSettings
 from transport.hub_client import HubClient
 from transport.link import parse_link
+from transport.listening import listen, site
 
 pytestmark = pytest.mark.slow
 BOTH = [pytest.param("nginx", marks=needs("nginx")), pytest.param("caddy", marks=needs("caddy"))]
@@ -49,10 +51,21 @@ async def show_behind(front: Proxy, **hub: Any) -> AsyncIterator[Show]:
     async with serving(show):
         running = asyncio.create_task(show.run())
         try:
+            await seen(front)
             yield show
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+async def seen(front: Proxy) -> None:
+    """Wait until the proxy, which looks every two seconds, has found the bot."""
+    async with front.viewer("127.0.0.9") as looker, asyncio.timeout(30):
+        while True:
+            async with looker.get(f"{front.url}/hub") as answer:
+                if answer.status == 400:
+                    return
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -107,6 +120,33 @@ async def test_limits_count_each_viewer_and_a_forged_address_does_not_help(name:
 
 
 @pytest.mark.parametrize("name", BOTH)
+async def test_viewers_go_where_there_is_room(name: Name, tmp_path: Path) -> None:
+    asked = []
+
+    async def full(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=503, headers={"Retry-After": "5"})
+
+    app = web.Application()
+    app.router.add_get("/hub", full)
+    app.router.add_get("/readyz", full)
+    with listen("127.0.0.1", 0) as other:
+        async with (
+            site(other, app, 10.0),
+            proxy(name, tmp_path, free_port(), other.getsockname()[1]) as front,
+            show_behind(front) as show,
+            front.viewer() as session,
+            AsyncExitStack() as agents,
+        ):
+            for number in range(12):
+                await agents.enter_async_context(agent(show, session, number))
+            await eventually(lambda: len(show.desk.guests) == 12)
+            assert asked, "the other one was asked, too"
+            async with session.get(f"{front.url}/join/demo") as answer:
+                assert answer.status == 200, "pages are the bot's"
+
+
+@pytest.mark.parametrize("name", BOTH)
 async def test_nothing_private_can_be_reached_through_it(name: Name, tmp_path: Path) -> None:
     private = (
         "/",
@@ -151,23 +191,27 @@ async def test_what_is_big_or_slow_is_cut_off_before_the_bot(name: Name, tmp_pat
                 writer.close()
 
 
-@pytest.mark.parametrize("name", BOTH)
-async def test_who_has_nothing_to_say_for_longer_than_a_proxy_waits_by_itself_stays(name: Name, tmp_path: Path) -> None:
+@needs("nginx", "caddy")
+async def test_who_has_nothing_to_say_for_longer_than_a_proxy_waits_by_itself_stays(tmp_path: Path) -> None:
     """nginx would end it after 60 s of silence from the hub, which has nothing to say to who asks nothing."""
-    async with (
-        proxy(name, tmp_path, free_port()) as front,
-        show_behind(front, heartbeat=60.0) as show,
-        front.viewer() as session,
-        session.ws_connect(f"{front.url}/hub") as socket,
-    ):
-        link = parse_link(links(show, "http://127.0.0.1:1")["join"])
-        await socket.send_json(
-            {"type": "join", "version": 1, "channel": "demo", "token": link.token, "viewer": "s" * 22}
-        )
-        assert (await socket.receive_json())["type"] == "welcome"
-        await asyncio.sleep(66)
-        await socket.send_str(post_frame(1).decode())
-        await eventually(lambda: show.desk.counts["readings"] == 1)
+
+    async def wait(name: Name) -> None:
+        folder = tmp_path / name
+        folder.mkdir()
+        async with (
+            proxy(name, folder, free_port()) as front,
+            show_behind(front, heartbeat=60.0) as show,
+            front.viewer() as session,
+            session.ws_connect(f"{front.url}/hub") as socket,
+        ):
+            link = parse_link(links(show, "http://127.0.0.1:1")["join"])
+            await socket.send_str(join_frame(token=link.token).decode())
+            assert (await socket.receive_json())["type"] == "welcome"
+            await asyncio.sleep(66)
+            await socket.send_str(post_frame(1).decode())
+            await eventually(lambda: show.desk.counts["readings"] == 1)
+
+    await asyncio.gather(wait("nginx"), wait("caddy"))
 
 
 @needs("nginx")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ from tests.bot.stage import with_key
 from tests.bot.test_metrics import value
 from tests.conftest import ROOT
 from tests.deploy.proxies import free_port, needs
+from tests.deploy.test_nats import HUB
+from tests.deploy.test_nats import server as nats_server
 
 UNITS = ["lera-bot.service", "lera-hub.service"]
 MOST_EXPOSED = 2.0
@@ -90,11 +93,11 @@ def can_fence() -> bool:
 
 
 @asynccontextmanager
-async def fenced(state: Path, *command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def fenced(state: Path, *command: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """A program that may write into one folder and nowhere else, without any power of root's."""
     process = await asyncio.create_subprocess_exec(
         "unshare", "--mount", "sh", "-c", FENCE, "fence", str(state), sys.executable, "-c", WITHIN, *command,
-        cwd=ROOT, env={"PATH": os.environ["PATH"], "LERA_HOME": str(state), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=ROOT, env={"PATH": os.environ["PATH"], "LERA_HOME": str(state), "PYTHONDONTWRITEBYTECODE": "1"} | variables,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -134,11 +137,7 @@ async def test_the_bot_runs_within_what_its_unit_allows(tmp_path: Path) -> None:
     start = [sys.executable, "-m", "lera", "bot", "--config", str(tmp_path / "config.toml")]
     async with fenced(state, *start) as bot, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
         async with asyncio.timeout(60):
-            while True:
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with session.get("/healthz") as answer:
-                        assert answer.status == 200
-                        break
+            while await status(session, "/healthz") != 200:
                 assert bot.returncode is None
                 await asyncio.sleep(0.05)
         links = [*start, "--show-links"]
@@ -162,3 +161,37 @@ async def test_the_bot_runs_within_what_its_unit_allows(tmp_path: Path) -> None:
         kept = re.findall(r"^SuccessExitStatus=(\d+)$", unit("lera-bot.service"), re.MULTILINE)
         assert str(bot.returncode) in ["0", *kept], errors
         assert overlay.encode() not in output + errors and b"#" not in output, "a journal holds no key"
+
+
+@pytest.mark.slow
+@needs("nats-server")
+@pytest.mark.skipif(not can_fence(), reason="needs root on Linux, to take away what a service may not do")
+async def test_a_hub_runs_within_what_its_unit_allows_and_serves_its_metrics(tmp_path: Path) -> None:
+    state, port, private = tmp_path / "state", free_port(), free_port()
+    state.mkdir(mode=0o700)
+    async with nats_server(tmp_path) as url:
+        (tmp_path / "config.toml").write_text(f'[hub]\nnats = "{url}"\n[log]\nformat = "json"\n')
+        options = f"--port {port} --metrics 127.0.0.1:{private} --config {tmp_path / 'config.toml'}".split()
+        command = [sys.executable, "-m", "lera", "hub", *options]
+        async with fenced(state, *command, LERA_NATS_LOGIN=f"hub:{HUB}") as hub, aiohttp.ClientSession() as session:
+            async with asyncio.timeout(60):
+                while await status(session, f"http://127.0.0.1:{port}/readyz") != 200:
+                    assert hub.returncode is None
+                    await asyncio.sleep(0.05)
+            async with session.get(f"http://127.0.0.1:{private}/metrics") as answer:
+                text = await answer.text()
+            assert value(text, "lera_bus_connected") == 1 and value(text, "lera_viewers") == 0
+            assert await status(session, f"http://127.0.0.1:{port}/metrics") == 404, "it is not for strangers"
+            hub.send_signal(signal.SIGTERM)
+            output, errors = await hub.communicate()
+    assert hub.returncode in (0, 130) and not list(state.iterdir()), "a hub keeps nothing"
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert any("takes in viewers" in line["message"] for line in lines) and HUB.encode() not in output + errors
+
+
+async def status(session: aiohttp.ClientSession, url: str) -> int:
+    """What is answered; 0 where nobody listens."""
+    with contextlib.suppress(aiohttp.ClientError):
+        async with session.get(url) as answer:
+            return answer.status
+    return 0

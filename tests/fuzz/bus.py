@@ -158,7 +158,7 @@ def hub_frames() -> st.SearchStrategy[Any]:
         ),
         struct("pace", interval=numbers(), heartbeat=numbers()), struct("refused", reason=text(), retry=st.booleans()),
         struct("dropped", sequence=numbers(), reason=text()), struct("code", line=text(), seconds=numbers()),
-        struct("linked", name=text()),
+        struct("linked", name=text(), token=text(170)), struct("renewed", token=text(170)),
         struct("shown", seat=st.sampled_from(["no", "seat", "name"]), name=text(), reason=text()),
         struct("stage_welcome", version=st.just(1), channel=text(20), interval=numbers()),
     )  # fmt: skip

@@ -86,7 +86,8 @@ def agent_frames() -> st.SearchStrategy[Any]:
         post, post, post,
         struct("away", reason=st.sampled_from(["no_face", "too_dark", "paused", "no_camera"])),
         struct("appear", seat=st.sampled_from(["no", "seat", "name"]), name=text(420)),
-        struct("leave"), struct("forget"), struct("identify"), struct("unlink"), struct("join"), values(),
+        struct("leave"), struct("forget"), struct("identify"), struct("unlink"), struct("renew", token=text(170)),
+        struct("join"), values(),
     )  # fmt: skip
 
 

@@ -7,10 +7,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.access import DAY
 from bot.asking import Asker
+from lera.errors import LeraError
 from tests.hub.stage import crowd, health, until_well
 from tests.nats import PATIENCE, NodeProgram, nats_server, needs_nats, wire
+from transport.hub_client import HubClient
 from transport.reading import Code, Linked
+from transport.tokens import Door
 
 pytestmark = [pytest.mark.slow, needs_nats]
 
@@ -152,3 +156,24 @@ async def test_a_server_that_asks_for_a_login_gets_it_from_the_environment_and_n
             said = wrong.end(signal.SIGTERM) + right.end(signal.SIGTERM)
         assert "refuses the login" in said and "Connected to NATS" in said
         assert "horse" not in said and "Traceback" not in said
+
+
+async def test_a_viewer_at_a_node_gets_a_fresh_token_of_the_bots_when_half_of_the_old_ones_life_is_over(
+    tmp_path: Path,
+) -> None:
+    with nats_server(tmp_path) as server:
+        node = NodeProgram(server.url)
+        async with crowd(server.url, node) as (stage, _agents):
+            access, now = stage.show.access, stage.show.now()
+            old = access._maker.make(access.public.id, now - 80 * DAY, now + 10 * DAY)
+            given: asyncio.Queue[str] = asyncio.Queue()
+            client = HubClient(node.url, "demo", old, "v" * 22, on_given=given.put_nowait)
+            running = asyncio.create_task(client.run())
+            async with asyncio.timeout(PATIENCE):
+                fresh = await given.get()
+            door = Door(access.terms())
+            assert door.admit("demo", fresh, "v" * 22, now + 80 * DAY).token_id == access.public.id
+            # And whoever came by a link that is taken back is out there, too.
+            access.revoke(access.public.id, stage.show.now())
+            with pytest.raises(LeraError, match="taken this link back"):
+                await asyncio.wait_for(running, 10)

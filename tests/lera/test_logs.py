@@ -91,7 +91,7 @@ def test_a_program_writes_json_when_it_is_told_to(tmp_path: Path) -> None:
     done = run_bot(tmp_path, '[log]\nformat = "json"')
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["level"] for line in lines] == ["error", "error"], done.stderr
-    assert "without a history" in lines[0]["message"] and "mend [web] host" in lines[1]["message"]
+    assert "without a history" in lines[0]["message"] and "Can't listen" in lines[1]["message"]
     assert not done.stdout and done.returncode == 1
 
 

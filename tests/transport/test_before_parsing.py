@@ -8,12 +8,13 @@ import aiohttp
 import pytest
 
 import transport.desk
-from tests.transport.test_desk import Listener, door, frame, post_frame
+from tests.door import door
+from tests.transport.test_desk import Listener, frame, post_frame
 from tests.transport.test_hub import Server, joined_socket, pour, serving, upgrade
 from transport.desk import Desk, HubSettings
 from transport.link import HUB_PATH
 from transport.load import LEVELS
-from transport.reading import MAX_FRAME_BYTES, Pace
+from transport.reading import MAX_FRAME_BYTES, Pace, agent_decoder
 
 
 class Untouched:
@@ -28,7 +29,7 @@ class Counting:
 
     def __init__(self) -> None:
         self.parsed = 0
-        self._decoder = transport.desk.agent_decoder
+        self._decoder = agent_decoder
 
     def decode(self, text: bytes) -> Any:
         self.parsed += 1

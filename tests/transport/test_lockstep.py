@@ -61,7 +61,7 @@ def watched(
     for second in range(seconds):
         votes = np.concatenate([feel(float(second)), normal(acting(float(second), others, chance))])
         lockstep.look(votes, float(second))
-    return lockstep.copies(np.zeros(honest + others, np.bool_))
+    return lockstep.copies(np.zeros(honest + others, np.intp))
 
 
 @pytest.mark.parametrize("acting", [exact, noisy, delayed])
@@ -76,7 +76,7 @@ def test_honest_viewers_of_one_story_are_themselves(length: float) -> None:
     lockstep, feel = Lockstep(), audience(1000, length)
     for second in range(100):
         lockstep.look(feel(second + 0.5), float(second))
-        assert not len(lockstep.copies(np.zeros(1000, np.bool_)))
+        assert not len(lockstep.copies(np.zeros(1000, np.intp)))
 
 
 @pytest.mark.parametrize("sureness", [1, 2, 8, 30])
@@ -91,7 +91,7 @@ def test_honest_viewers_of_an_eventful_story_are_themselves(hold: int, sureness:
         sway = 1 + 0.3 * np.sin(1.7 * second + phase)
         felt = (colour + strength * sway * story[((second + 10 - late) // hold).astype(int)]) ** sureness
         lockstep.look(normal(felt / felt.sum(axis=1, keepdims=True)), float(second))
-        assert not len(lockstep.copies(np.zeros(viewers, np.bool_)))
+        assert not len(lockstep.copies(np.zeros(viewers, np.intp)))
 
 
 @pytest.mark.parametrize("acting", [one_face, flipping])
@@ -116,27 +116,27 @@ def test_what_is_not_found_is_as_the_docstring_says() -> None:
     assert not len(watched(Lockstep(), 20, 60, exact, seconds=20)), "a copy's first half minute"
 
 
-def test_a_linked_viewer_stands_for_the_copies_and_who_moves_alone_is_alone_again() -> None:
+def test_the_highest_in_rank_stands_for_the_copies_and_who_moves_alone_is_alone_again() -> None:
     lockstep = Lockstep()
     watched(lockstep, 10, 5, exact)
-    linked = np.zeros(15, np.bool_)
-    linked[12] = True
-    assert lockstep.copies(linked).tolist() == [10, 11, 13, 14]
+    ranks = np.zeros(15, np.intp)
+    ranks[12:] = 2, 1, 1
+    assert lockstep.copies(ranks).tolist() == [10, 11, 13, 14]
     feel = audience(15)
     for second in range(60, 150):
         lockstep.look(feel(float(second)), float(second))
-    assert not len(lockstep.copies(linked))
+    assert not len(lockstep.copies(ranks))
 
 
 def test_rows_that_move_take_their_past_along() -> None:
     lockstep = Lockstep()
     assert watched(lockstep, 10, 5, exact).tolist() == [11, 12, 13, 14]
     lockstep.drop(2, 14)
-    assert sorted(lockstep.copies(np.zeros(14, np.bool_)).tolist()) == [10, 11, 12, 13]
+    assert sorted(lockstep.copies(np.zeros(14, np.intp)).tolist()) == [10, 11, 12, 13]
     lockstep.drop(2, 13)
     lockstep.drop(12, 12)
     lockstep.drop(11, 11)
-    assert not len(lockstep.copies(np.zeros(11, np.bool_))), "two are none"
+    assert not len(lockstep.copies(np.zeros(11, np.intp))), "two are none"
 
 
 def test_votes_count_copies_once_also_while_readings_come_in_their_own_time() -> None:

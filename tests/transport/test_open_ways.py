@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -88,6 +89,23 @@ async def test_a_link_by_https_that_leads_to_a_place_without_is_not_followed(tmp
                 async with asyncio.timeout(10):
                     await HubClient(*link, "v" * 22, session=session, insecure=True).run()
         assert not stage.show.desk.counts["joined"]
+
+
+async def test_a_hub_that_is_gone_at_once_is_no_open_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = aiohttp.ClientWebSocketResponse.get_extra_info
+    gone = [True, True]
+    monkeypatch.setattr(
+        aiohttp.ClientWebSocketResponse,
+        "get_extra_info",
+        lambda socket, name, default=None: default if gone and gone.pop() else real(socket, name, default),
+    )
+    async with theatre() as stage:
+        client = HubClient(*parse_link(links(stage.show, stage.address)["join"]), "v" * 22)
+        running = asyncio.create_task(client.run())
+        await eventually(lambda: client.state == "joined")
+        assert not gone, "it has come back twice"
+        await client.close()
+        await running
 
 
 @asynccontextmanager

@@ -10,8 +10,10 @@ from viewer_agent.channels import (
     Joined,
     channel_list,
     channel_token,
+    given_token,
     join_channel,
     joined_channels,
+    keep_given,
     keep_showing,
     leave_channel,
     named_channels,
@@ -121,3 +123,17 @@ def test_a_list_of_before_this_is_read(lera_home: Path) -> None:
     old = {"url": "wss://anna.example/hub", "channel": "anna", "viewer": "k" * 22, "leaving": False}
     (lera_home / "channels.json").write_text(json.dumps([old]))
     assert joined_channels()[0].showing is None
+
+
+def test_what_a_stream_gives_is_kept_beside_the_links_token_and_goes_with_it(lera_home: Path) -> None:
+    entry = join_channel(ANNA)
+    assert given_token(entry) == ""
+    keep_given(entry, "this-very-viewers")
+    assert given_token(join_channel(ANNA._replace(token="a-newer-link"))) == "this-very-viewers"
+    assert channel_token(entry) == "a-newer-link" and given_token(join_channel(BEN)) == ""
+    assert "this-very-viewers" not in (lera_home / "channels.json").read_text()
+    keep_given(entry, "")
+    assert given_token(entry) == ""
+    keep_given(entry, "this-very-viewers")
+    leave_channel(entry)
+    assert given_token(entry) == "" and "this-very" not in (lera_home / "secrets.json").read_text()
