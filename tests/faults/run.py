@@ -35,6 +35,8 @@ class Run(Faults):
         super().__init__(seed, this)
         self.say = say
         self.moods = self.checks = 0
+        # Of the world's time, that it took in all.
+        self.seconds = 0.0
         self.shown: dict[float, Mood] = {}
         # Seconds after each storm until all was right.
         self.recovery: list[float] = []
@@ -67,6 +69,7 @@ class Run(Faults):
                     self.say(f"{minute} min, {self.counts.total()} faults, {self.moods} moods")
             watching.cancel()
         await self.compare_history()
+        self.seconds = loop.time() - began
 
     async def storm(self) -> None:
         """Many faults at once."""
