@@ -17,7 +17,7 @@ from bot.controls import links
 from bot.keys import Keys
 from bot.nodes import attach_nodes
 from bot.server import serving
-from bot.settings import ChannelSettings, Settings, WebSettings
+from bot.settings import ChannelSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
 from hub.node import Node
 from tests.bot.stage import HAPPY, OVERLAY_KEY, STREAMER_KEY, eventually
@@ -194,7 +194,7 @@ async def test_a_show_and_its_hub_need_no_more_than_they_may(
     async with server(tmp_path) as url, AsyncExitStack() as stack:
         hub = HubSettings(interval=0.2, nats=url)
         web_settings = WebSettings(port=free_port(), public_port=0)
-        settings = Settings(ChannelSettings(CHANNEL), hub=hub, web=web_settings)
+        settings = Settings(ChannelSettings(CHANNEL), CrowdSettings(minimum_viewers=1), hub=hub, web=web_settings)
         show = Show(settings, Keys("secret", STREAMER_KEY, OVERLAY_KEY), None, time.time)
         attach_nodes(show)
         address = await stack.enter_async_context(serving(show))

@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.controls import links
 from bot.keys import Keys
 from bot.server import serving
-from bot.settings import ChannelSettings, Settings, WebSettings
+from bot.settings import ChannelSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
 from tests.bot.stage import HAPPY, OVERLAY_KEY, STREAMER_KEY, eventually, with_key
 from tests.conftest import ROOT
@@ -44,6 +44,7 @@ async def show_behind(front: Proxy, **hub: Any) -> AsyncIterator[Show]:
     """The bot, as a host runs it behind this proxy."""
     settings = Settings(
         ChannelSettings("demo"),
+        CrowdSettings(minimum_viewers=1),
         hub=HubSettings(interval=0.2, behind_proxy=True, **hub),
         web=WebSettings(port=free_port(), public_port=front.upstream, public_url=front.url),
     )
