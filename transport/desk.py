@@ -8,6 +8,7 @@ from msgspec import Struct, json
 from msgspec.structs import replace
 
 from transport.appearances import Appearances
+from transport.first_frame import OVERSIZED, read_join
 from transport.guest import Guest
 from transport.hub_settings import HubSettings
 from transport.identities import CODE_SECONDS, Identities, Persons, chatter_key, subject_of
@@ -25,7 +26,6 @@ from transport.reading import (
     Forgotten,
     HubFrame,
     Identify,
-    Join,
     Leave,
     Linked,
     Pace,
@@ -37,8 +37,6 @@ from transport.reading import (
     Unlink,
     Welcome,
     agent_decoder,
-    hello_decoder,
-    join_decoder,
     sums_to_one,
 )
 from transport.refusal import Refusal
@@ -48,7 +46,6 @@ __all__ = ["OVERSIZED", "Audience", "Desk", "Guest", "HubSettings", "Refusal"]
 
 
 REPLACED: Final = "you joined again from another window; this one stops"
-OVERSIZED: Final = f"a frame may have at most {MAX_FRAME_BYTES} bytes"
 
 
 class Audience(Protocol):
@@ -105,6 +102,7 @@ class Desk:
         self.interval = settings.interval
         self.counts: Counter[str] = Counter()
         self._strain = Strain()
+        self._newest = Admission()
         # Seconds within which those are heard of who come another way, if that is slower than the hub's heartbeat.
         self.slow_heartbeat = 0.0
         self._sequences: OrderedDict[str, int] = OrderedDict()
@@ -130,8 +128,12 @@ class Desk:
 
         Raises Refusal.
         """
-        join = self._readable_join(text)
+        join = read_join(text)
         admission = self.door.admit(join.channel, join.token, join.viewer, now)
+        if admission == self._newest:
+            # Most come by one link; thousands of copies would be as many times its size.
+            admission = self._newest
+        self._newest = admission
         earlier = self.guests.get(join.viewer)
         guest = self.admit(join.viewer, now, admission)
         welcome = Welcome(
@@ -338,25 +340,6 @@ class Desk:
     def _hide(self, viewer: str) -> None:
         if self.appearances is not None:
             self.appearances.drop(viewer)
-
-    def _readable_join(self, text: bytes) -> Join:
-        if len(text) > MAX_FRAME_BYTES:
-            raise Refusal("oversized", OVERSIZED)
-        try:
-            hello = hello_decoder.decode(text)
-        except UNREADABLE:
-            raise Refusal("first frame", "the first frame must be a join in JSON") from None
-        if hello.type != "join":
-            raise Refusal("first frame", "the first frame must be a join")
-        if hello.version != PROTOCOL_VERSION:
-            older = hello.version < PROTOCOL_VERSION
-            mend = "update your LERA agent" if older else "the streamer has to update LERA"
-            versions = f"you speak version {hello.version}, this stream version {PROTOCOL_VERSION}"
-            raise Refusal("version", f"{versions}: {mend}")
-        try:
-            return join_decoder.decode(text)
-        except UNREADABLE as error:
-            raise Refusal("first frame", f"that join can't be read: {error}") from None
 
     def _pace(self) -> None:
         settings = self.settings
