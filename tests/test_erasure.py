@@ -59,14 +59,14 @@ def halves(key: str) -> tuple[bytes, bytes]:
     return hashed[:4], hashed[4:]
 
 
-def places_of(*marks: tuple[str, str], hashed: tuple[bytes, bytes] = (b"", b"-")) -> int:
+def places_of(*marks: tuple[str, str], hashed: tuple[bytes, bytes] | None = None) -> int:
     """How many texts hold one of these; long ones, such as sources, aren't looked at."""
 
     def holds(text: str | bytes) -> bool:
         if len(text) > 5000:
             return False
         if type(text) is bytes:
-            is_hash = len(text) == 8 and text.startswith(hashed[0]) and text.endswith(hashed[1])
+            is_hash = hashed is not None and len(text) == 8 and text[:4] == hashed[0] and text[4:] == hashed[1]
             return is_hash or any(a.encode() in text and b.encode() in text for a, b in marks)
         return any(a in str(text) and b in str(text) for a, b in marks)
 
