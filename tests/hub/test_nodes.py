@@ -10,7 +10,8 @@ import pytest
 from bot.access import DAY
 from bot.asking import Asker
 from lera.errors import LeraError
-from tests.hub.stage import crowd, health, until_well
+from tests.bot.stage import theatre
+from tests.hub.stage import Agents, crowd, health, until_well
 from tests.namespaces import Machine, machine
 from tests.nats import PATIENCE, NodeProgram, Wire, free_port, nats_server, needs_nats, wire
 from transport.hub_client import HubClient
@@ -191,3 +192,24 @@ async def test_a_viewer_at_a_node_gets_a_fresh_token_of_the_bots_when_half_of_th
             access.revoke(access.public.id, stage.show.now())
             with pytest.raises(LeraError, match="taken this link back"):
                 await asyncio.wait_for(running, 10)
+
+
+async def test_a_bot_that_is_started_again_finds_its_viewers_where_they_were(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        node = NodeProgram(server.url)
+        node.start()
+        try:
+            async with theatre(minimum_viewers=1, nats=server.url) as stage:
+                await until_well(node)
+                agents = Agents(stage.show)
+                for number in range(3):
+                    await agents.join(number, node.url)
+                await agents.until(3)
+            async with theatre(minimum_viewers=1, nats=server.url) as stage:
+                agents.show = stage.show
+                await agents.until(3)
+                assert stage.show.connected == 3
+            await agents.close()
+        finally:
+            said = node.end(signal.SIGTERM)
+        assert "Traceback" not in said
