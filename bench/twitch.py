@@ -29,7 +29,6 @@ import twitchio
 from twitchio.eventsub import ChatMessageSubscription
 
 from bench.text import messages
-from lera.clock import steady_clock
 from bot.commands import Asker
 from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, Settings
@@ -41,6 +40,7 @@ from bot.twitch.service import Twitch
 from bot.twitch.settings import TwitchSettings
 from bot.twitch.tokens import Keeper
 from demo.story import Character
+from lera.clock import steady_clock
 from tests.standins.twitch import BOT, CLIENT_ID, STREAMER, standin
 from tests.standins.twitch import Twitch as StandIn
 from transport.reading import Reading

@@ -60,7 +60,11 @@ def _viewers(show: Show) -> Connection:
             "Ask your viewers to link themselves with chat (l in the agent): strangers weigh little beside them.",
         )  # fmt: skip
     if count:
-        return Connection("viewers", "good", f"{count} {'agent is' if count == 1 else 'agents are'} connected.")
+        line = f"{count} {'agent is' if count == 1 else 'agents are'} connected."
+        if show.noise.on:
+            told = show.noise
+            line += f" The mood has noise: epsilon {told.spent:.3g} spent, {told.epsilon:.3g} every {told.seconds:g} s."
+        return Connection("viewers", "good", line)
     return Connection("viewers", "waiting", "No viewer's agent is connected.", mend)
 
 
@@ -139,7 +143,8 @@ def _history(show: Show) -> Connection:
     if show.history is None:
         return Connection("history", "off", "This stream is not remembered.", "Set [history] enabled = true.")
     if show.history_fault is not None:
-        return Connection("history", "bad", "This stream is not remembered.", show.history_fault)
+        waiting = f"The history's disk takes nothing; {show.sessions.waiting} rows wait in memory, an hour at most."
+        return Connection("history", "bad", waiting, show.history_fault)
     return Connection("history", "good", "This stream is remembered.")
 
 

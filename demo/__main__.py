@@ -13,7 +13,6 @@ from pathlib import Path
 import aiohttp
 
 from bot.__main__ import welcome
-from lera.clock import steady_clock
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links
@@ -28,6 +27,7 @@ from demo.crowd import play, play_with
 from demo.sheet import demo_sheet
 from demo.streamer import perform
 from demo.summary import summary
+from lera.clock import steady_clock
 from lera.errors import LeraError
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.link import join_link, parse_link

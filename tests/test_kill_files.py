@@ -1,4 +1,4 @@
-"""kill -9 while a small file is written: consent, streams, secrets, links and bans are whole afterwards, or as before."""
+"""kill -9 while a small file is written: consent, streams, secrets, links and bans are whole, or as before."""
 
 import json
 import random

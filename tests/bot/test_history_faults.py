@@ -1,4 +1,4 @@
-"""The history on a disk that breaks it, fills up, goes away and comes back. No row is invented, and the show goes on."""
+"""The history on a disk that breaks it, fills up, goes and comes back: no row is invented, and the show goes on."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import open_history
 from bot.crowd import Mood, Part
 from bot.history import History, Row, StreamerSecond
 from bot.history_file import MOST_SET_ASIDE
 from bot.report.reader import reading
 from bot.sessions import MOST_WAITING, Sessions
+from bot.settings import ChannelSettings, HistorySettings, Settings
 from lera.errors import LeraError
 from tests.bot.stage import eventually
 from tests.conftest import ROOT
@@ -232,6 +234,10 @@ def small_disk(folder: Path, size: str = "400k") -> Iterator[Path]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
+
+
 async def test_what_a_full_disk_refuses_is_written_when_there_is_room_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -278,12 +284,12 @@ async def test_a_session_that_begins_on_a_full_disk_is_kept_from_its_first_secon
 async def test_a_disk_that_is_read_only_at_first(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         History(disk / "history.sqlite3").close()
-        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        remount(disk, "ro")
         history = History(disk / "history.sqlite3", patient=True)
         async with running(history) as sessions:
             sessions.add(mood(1))
             assert sessions.fault is not None
-            subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+            remount(disk, "rw")
             sessions.add(mood(2))
             await eventually(lambda: not sessions.waiting)
             assert history.rows(1) == [as_row(mood(1)), as_row(mood(2))]
@@ -308,7 +314,7 @@ async def test_a_disk_that_goes_away_and_comes_back(tmp_path: Path) -> None:
     history.close()
 
 
-async def test_no_more_than_an_hour_waits_in_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_more_than_an_hour_waits_in_memory(tmp_path: Path) -> None:
     (tmp_path / "disk").write_text("no folder")
     history = History(tmp_path / "disk" / "history.sqlite3", patient=True)
     async with running(history) as sessions:
@@ -368,3 +374,20 @@ def test_what_was_acknowledged_before_the_disk_said_no_is_there_afterwards(tmp_p
     command = [sys.executable, "-c", _LIMITED, str(tmp_path / "history.sqlite3")]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
+
+
+async def test_a_bot_that_starts_on_a_disk_that_is_away_keeps_its_show_from_the_beginning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "disk").write_text("no folder")
+    settings = Settings(channel=ChannelSettings("demo"), history=HistorySettings(folder=str(tmp_path / "disk")))
+    history = open_history(settings, 2000.0)
+    assert history is not None and "goes on without a history" in caplog.text
+    async with running(history) as sessions:
+        sessions.add(mood(1))
+        await eventually(lambda: sessions.fault is not None)
+        (tmp_path / "disk").unlink()
+        sessions.add(mood(2))
+        await eventually(lambda: not sessions.waiting)
+        assert history.rows(1) == [as_row(mood(1)), as_row(mood(2))]
+    history.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -164,3 +165,65 @@ async def test_a_full_disk_is_said_once(
         await eventually(lambda: sessions.fault is None)
         assert [row.time for row in history.rows(1)] == [1001.0, 1002.0, 1003.0, 1004.0], "what waited is there, too"
     assert caplog.text.count("The show goes on") == 1
+
+
+async def test_timers_that_come_early_make_no_second_twice(history: History, clock: Clock) -> None:
+    """On Windows they may come 16 ms early: then the second is there twice, once a moment before it begins."""
+    async with running(history, clock) as sessions:
+        for time in (1000.99, 1001.0, 1001.99, 1002.0, 1003.0, 1004.0):
+            sessions.add(Mood(time, 5, 3))
+        await eventually(lambda: not sessions.waiting)
+        assert [row.time for row in history.rows(1)] == [1000.99, 1001.99, 1003.0, 1004.0]
+
+
+async def test_a_clock_that_goes_back_overwrites_no_row(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        for time, viewers in ((1001.0, 5), (1002.0, 6), (1001.0, 7), (1002.0, 8), (1003.0, 9)):
+            sessions.add(Mood(time, viewers, 3))
+        await eventually(lambda: not sessions.waiting)
+        assert [(row.time, row.viewers) for row in history.rows(1)] == [(1001.0, 5), (1002.0, 6), (1003.0, 9)]
+
+
+async def test_a_stream_that_ended_while_the_machine_slept_ends_before_the_sleep(
+    history: History, clock: Clock
+) -> None:
+    async with running(history, clock) as sessions:
+        sessions.online("Boss night", "Games", 1000.0)
+        sessions.add(Mood(1001.0, 5, 3))
+        sessions.add(Mood(1002.0, 0, 3))
+        for time in (30_000.0, 30_001.0):
+            sessions.add(Mood(time, 0, 3))
+        clock.now = 30_010.0
+        sessions.offline()
+        await eventually(lambda: not sessions.waiting)
+    assert told(history) == [(1000.0, 1002.0, "Boss night", "Games")]
+
+
+async def test_a_stream_that_goes_on_after_a_sleep_is_the_same_one(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        sessions.add(Mood(1001.0, 5, 3))
+        sessions.add(Mood(30_000.0, 0, 3))
+        sessions.add(Mood(30_001.0, 4, 3))
+        clock.now = 30_010.0
+    assert told(history) == [(1000.0, 30_010.0, "", "")]
+    assert [row.time for row in history.rows(1)] == [1001.0, 30_001.0], "the night is a gap"
+
+
+async def test_an_end_is_never_before_its_start(history: History, clock: Clock) -> None:
+    async with running(history, clock):
+        clock.now = 10.0
+    assert told(history) == [(1000.0, 1000.0, "", "")]
+
+
+async def test_a_disk_that_takes_its_time_holds_up_no_second(
+    history: History, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, let_go = history.keep, threading.Event()
+    monkeypatch.setattr(history, "keep", lambda seconds: (let_go.wait(30), keep(seconds)))
+    async with running(history, clock) as sessions:
+        for second in range(5):
+            sessions.add(Mood(1001.0 + second, 5, 3))
+            await asyncio.sleep(0)
+        assert not history.rows(1)
+        let_go.set()
+        await eventually(lambda: not sessions.waiting and len(history.rows(1)) == 5)

@@ -52,7 +52,7 @@ def told(run: Run, seconds: float) -> str:
     slowest = max(run.recovery, default=0.0)
     return "\n".join(
         [
-            f"{run.time / 60:.1f} minutes of the world in {seconds / 60:.1f} of ours, {run.counts.total()} faults:",
+            f"{run.seconds / 60:.1f} minutes of the world in {seconds / 60:.1f} of ours, {run.counts.total()} faults:",
             f"  {kinds}",
             f"  of the lines: {toxics}",
             f"{run.moods} moods were looked at; {run.checks} times all was compared with the model, and was the same",

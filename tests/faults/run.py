@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ class Run(Faults):
         super().__init__(seed, this)
         self.say = say
         self.moods = self.checks = 0
+        # Of the world's time, that it took in all.
+        self.seconds = 0.0
         self.shown: dict[float, Mood] = {}
         # Seconds after each storm until all was right.
         self.recovery: list[float] = []
@@ -66,6 +69,7 @@ class Run(Faults):
                     self.say(f"{minute} min, {self.counts.total()} faults, {self.moods} moods")
             watching.cancel()
         await self.compare_history()
+        self.seconds = loop.time() - began
 
     async def storm(self) -> None:
         """Many faults at once."""
@@ -170,7 +174,8 @@ class Run(Faults):
             await asyncio.sleep(0.1)
             failures = [*self.world.failures, *(node.failure for node in self.world.nodes if node.failure is not None)]
             if failures:
-                raise self.broken("a part has ended") from failures[0]
+                how = "".join(traceback.format_exception(failures[0]))
+                raise self.broken(f"a part has ended: {how}") from failures[0]
             for viewer in self.world.viewers:
                 if viewer.up and viewer.seen:
                     # By no clock that jumps: a node's may stand where the bot's has slept.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.__main__ import told
 from tests.faults.run import Broken, Run, fault_run
 from tests.night_loop import through_the_night
 from transport.gathering import Gathering
@@ -26,6 +27,7 @@ def test_minutes_of_faults_over_the_bot_its_nodes_and_nats(tmp_path: Path) -> No
     run = through_the_night(fault_run(7, 150.0, tmp_path, least=60))
     assert run.counts.total() >= 60 and run.checks > 5
     assert len(run.shown) > 60 and run.moods > 1000
+    assert "No finding." in told(run, 60.0) and f"{run.counts.total()} faults" in told(run, 60.0)
 
 
 def test_minutes_of_faults_over_a_bot_alone(tmp_path: Path) -> None:

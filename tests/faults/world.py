@@ -69,7 +69,7 @@ class World:
     @property
     def wires(self) -> list[Wire]:
         """Every wire that can go wrong."""
-        found = [each.wire for each in (*self.viewers, *self.pages)]
+        found = [viewer.wire for viewer in self.viewers] + [page.wire for page in self.pages]
         found += [node.wire for node in self.nodes]
         return [*found, *(each for each in (self.obs_wire, self.bus_wire) if each is not None)]
 
@@ -141,7 +141,8 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2, node
         made.append(this)
         this.obs_wire, this.nats, this.bus_wire = obs_wire, nats, bus_wire
         for number in range(nodes):
-            line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", nats.port)))
+            assert nats is not None
+            line = await stack.enter_async_context(wire(lambda port=nats.port: ("127.0.0.1", port)))  # type: ignore[misc]
             this.nodes.append(NodeProgram(number, line, lambda: BEGIN + loop.time(), chance))
             await this.nodes[-1].start()
         for number in range(viewers):

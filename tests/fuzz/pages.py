@@ -244,7 +244,7 @@ def check_guard(headers: list[Any]) -> None:
     if any(name in told for name in ("Forwarded", "X-Forwarded-For", "Via", "X-Real-IP")):
         holds(not private, told)
     for proxied in (False, True):
-        holds(len(address_of(request, proxied)) <= 68, "a long address")
+        holds(len(address_of(request, proxied)) <= 64, "a long address")
 
 
 def _request(headers: dict[str, str]) -> Any:

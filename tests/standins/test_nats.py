@@ -2,24 +2,20 @@
 
 import asyncio
 import json
-import os
 import re
-import shutil
 import socket
-import subprocess
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import nats
 import pytest
+from nats.aio.msg import Msg
 
+from tests.nats import SERVER, needs_nats
 from tests.standins.nats import nats_standin
 from tests.standins.nats.words import Mistake, is_subject, matches, read
-
-needs_nats = pytest.mark.skipif(
-    not shutil.which("nats-server") and not os.environ.get("CI"), reason="no nats-server on this machine"
-)
 
 # What is said, piece by piece; each may be answered before the next.
 HELLO = 'CONNECT {"verbose":false,"pedantic":false,"echo":true,"lang":"test","version":"1","protocol":1}\r\n'
@@ -55,7 +51,7 @@ async def real(folder: Path, config: str = "") -> AsyncIterator[int]:
         port = free.getsockname()[1]
     file = folder / "nats.conf"
     file.write_text(f"listen: 127.0.0.1:{port}\n{config}")
-    server = subprocess.Popen(["nats-server", "-c", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = await asyncio.create_subprocess_exec(SERVER, "-c", str(file), stdout=DEVNULL, stderr=DEVNULL)
     try:
         async with asyncio.timeout(20):
             while True:
@@ -69,7 +65,7 @@ async def real(folder: Path, config: str = "") -> AsyncIterator[int]:
         yield port
     finally:
         server.terminate()
-        server.wait()
+        await server.wait()
 
 
 async def talk(port: int, said: list[str]) -> str:
@@ -138,7 +134,7 @@ async def test_requests_are_answered() -> None:
     async with nats_standin() as server:
         one, two = await nats.connect(server.url), await nats.connect(server.url)
 
-        async def answer(message: nats.aio.msg.Msg) -> None:
+        async def answer(message: Msg) -> None:
             await message.respond(message.data[::-1])
 
         await two.subscribe("turn", cb=answer)

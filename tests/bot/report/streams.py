@@ -85,12 +85,12 @@ def perform(
         felt = shares if shown else None
         own.append(StreamerSecond(time + 0.002, felt, None if felt is None else (0.6, 0.3, 0.1), *ends))
     history.keep((session, Side(second)) for second in own)
-    for first, second, at, says in (
-        ("streamer", "chat", 0.3, ("happiness", "sadness")),
-        ("faces", "chat", 0.75, ("surprise", "fear")),
+    early, late = (rows[round(len(rows) * at)].time for at in (0.3, 0.75))
+    for found in (
+        Disagreement(("streamer", "chat"), ("happiness", "sadness"), early),
+        Disagreement(("faces", "chat"), ("surprise", "fear"), late),
     ):
-        began = rows[round(len(rows) * at)].time
-        history.add_stage(session, None, [Dispute(Disagreement((first, second), says, began), began + 75)])
+        history.add_stage(session, None, [Dispute(found, found.since + 75)])
     history.close()
 
 
