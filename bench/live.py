@@ -36,6 +36,7 @@ class Result(msgspec.Struct):
     memory: float
     empty: int
     shed: int
+    lost: int
 
 
 def main() -> None:
@@ -95,6 +96,7 @@ async def measure(count: int, seconds: float) -> Result:
             (last.memory - before) / count,
             before,
             last.counts["shed"] - first_look.counts["shed"],
+            sum(load.counts()["lost"] for load in loads),
         )
 
 
@@ -117,7 +119,9 @@ def report(result: Result, note: str) -> None:
     """Print one measurement."""
     lags, ages = result.lags, result.ages
     print(f"{result.viewers} viewers{f' ({note})' if note else ''}, one reading every {SECONDS_BETWEEN:g} s each:")
-    print(f"  readings counted            {result.readings:8.0f} a second, {result.shed} shed")
+    print(
+        f"  readings counted            {result.readings:8.0f} a second, {result.shed} shed, {result.lost} viewers lost"
+    )
     times = "   ".join(f"p{part} {1000 * percentile(lags, part):6.0f}" for part in (50, 99))
     print(f"  from reading to mood        {times}   max {1000 * max(lags, default=float('nan')):6.0f} ms")
     print(f"  moods at the overlay        {len(ages):8d}, p99 of their age there {1000 * percentile(ages, 99):.0f} ms")

@@ -114,7 +114,10 @@ async def run(settings: Settings, keys: Keys) -> int:
                 say(show.twitch.line)
             tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
     except asyncio.CancelledError:
-        print("The show is over. See you next time!", file=sys.stderr)
+        if logs.as_json():
+            logger.info("The show is over.")
+        else:
+            print("The show is over. See you next time!", file=sys.stderr)
         raise
     finally:
         if history is not None:

@@ -49,7 +49,7 @@ def _viewers(show: Show) -> Connection:
     if strain.shed:
         return Connection(
             "viewers", "bad",
-            f"{count} agents are connected, too many for this machine: {strain.shed:.0%} of their readings are left out.",
+            f"{count} agents are connected, too many for this machine: {strain.shed:.0%} of readings are left out.",
             "Close other programs, raise [hub] interval, or run nodes on other machines: `python run.py hub`.",
         )  # fmt: skip
     copies = show.crowd.votes.copies
@@ -60,7 +60,11 @@ def _viewers(show: Show) -> Connection:
             "Ask your viewers to link themselves with chat (l in the agent): strangers weigh little beside them.",
         )  # fmt: skip
     if count:
-        return Connection("viewers", "good", f"{count} {'agent is' if count == 1 else 'agents are'} connected.")
+        line = f"{count} {'agent is' if count == 1 else 'agents are'} connected."
+        if show.noise.on:
+            told = show.noise
+            line += f" The mood has noise: epsilon {told.spent:.3g} spent, {told.epsilon:.3g} every {told.seconds:g} s."
+        return Connection("viewers", "good", line)
     return Connection("viewers", "waiting", "No viewer's agent is connected.", mend)
 
 

@@ -48,7 +48,7 @@ def attach_nodes(show: Show) -> None:
 
     def connect(nodes: "Nodes") -> "Bus":
         subjects = subjects_of_bot(show.settings.channel.name, nodes.id)
-        return Bus(servers, login, "LERA bot", subjects, nodes.hear, nodes.connected, nodes.missed)
+        return Bus(servers, login, f"LERA bot {nodes.channel}", subjects, nodes.hear, nodes.connected, nodes.missed)
 
     show.nodes = Nodes(show, connect)
 
@@ -63,12 +63,12 @@ class Nodes:
     def __init__(self, show: Show, connect: "Callable[[Nodes], Bus]") -> None:
         """`connect` makes the bus that this is an end of."""
         self.id = new_id()
+        self.channel = show.settings.channel.name
         self.gathering = Gathering()
         self.roll = Roll(self.id)
         self.other_bot = float("-inf")
         self.bus = connect(self)
         self._show = show
-        self._channel = show.settings.channel.name
         self._lost = self._begun = show.now()
         self._recall_seconds = Roll.RECALLED
         self._recalled = float("-inf")
@@ -120,7 +120,7 @@ class Nodes:
         """Send a viewer's agent a frame, wherever it is."""
         self._show.hub.tell(viewer, frame)
         if isinstance(frame, Tellable) and viewer not in self._show.desk.guests:
-            self.bus.publish(self._channel, tell(viewer, frame))
+            self.bus.publish(self.channel, tell(viewer, frame))
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -132,7 +132,7 @@ class Nodes:
 
     def hear(self, heard: Heard) -> None:
         """A frame from the bus."""
-        if heard.channel != self._channel:
+        if heard.channel != self.channel:
             return
         now, frame = self._show.now(), heard.frame
         match frame:
@@ -144,7 +144,7 @@ class Nodes:
             case Recall():
                 if frame.node != self.id:
                     for joins in self.roll.answer(frame.seconds, now):
-                        self.bus.publish(self._channel, joins, frame.node)
+                        self.bus.publish(self.channel, joins, frame.node)
             case Ask():
                 if self._asks.allow(now):
                     self._answer(frame, now)
@@ -156,7 +156,7 @@ class Nodes:
             case Terms():
                 if frame.bot != self.id:
                     if now - self.other_bot > 60.0:
-                        logger.warning("Another bot serves the channel %s on this NATS: stop one.", self._channel)
+                        logger.warning("Another bot serves the channel %s on this NATS: stop one.", self.channel)
                     self.other_bot = now
             case _:
                 pass
@@ -170,9 +170,9 @@ class Nodes:
         self._recall_seconds = now - self._lost + Roll.RECALLED
         # First our joins, so that none of them is answered with.
         for joins in self.roll.tell(now):
-            self.bus.publish(self._channel, joins)
+            self.bus.publish(self.channel, joins)
         self.missed()
-        self.bus.publish(self._channel, self.roll.stand())
+        self.bus.publish(self.channel, self.roll.stand())
         self._say_terms()
 
     def missed(self) -> None:
@@ -180,7 +180,7 @@ class Nodes:
         now = self._show.now()
         if now - self._recalled >= 0.5:
             self._recalled = now
-            self.bus.publish(self._channel, Recall(self.id, self._recall_seconds))
+            self.bus.publish(self.channel, Recall(self.id, self._recall_seconds))
 
     def _take(self, report: Report, now: float) -> None:
         try:
@@ -215,7 +215,7 @@ class Nodes:
         if isinstance(frame, Renew):
             # The node may say what it likes: only a token that is right is renewed.
             with contextlib.suppress(Refusal):
-                admission = self._show.desk.door.admit(self._channel, frame.token, viewer, now)
+                admission = self._show.desk.door.admit(self.channel, frame.token, viewer, now)
                 if fresh := roster.access.renewed(admission, now):
                     self.tell(viewer, Renewed(fresh))
             return
@@ -243,7 +243,7 @@ class Nodes:
                 self._say_terms()
             if now - stood >= self.STAND_SECONDS and self.roll.sequence:
                 stood = now
-                self.bus.publish(self._channel, self.roll.stand())
+                self.bus.publish(self.channel, self.roll.stand())
             if now - pruned >= 10.0:
                 pruned = now
                 self.roll.prune(lambda viewer: viewer in self._show.desk.guests or viewer in self._show.crowd)
@@ -252,7 +252,7 @@ class Nodes:
         """Count what holds together at `now`."""
         # Numbered in any case: who hears of the next one will know what was missed.
         for joins in self.roll.tell(now):
-            self.bus.publish(self._channel, joins)
+            self.bus.publish(self.channel, joins)
         held = self.gathering.settle(now, self.roll)
         for reading in self.roll.include(self.gathering.includable(self.roll)):
             self._show.take(reading)
@@ -287,4 +287,4 @@ class Nodes:
             hub.heartbeat, show.mood.faces.voters, self.count, show.paused, self._cleared, self._link_command,
             b"".join(show.crowd.asked()),
         )  # fmt: skip
-        self.bus.publish(self._channel, terms)
+        self.bus.publish(self.channel, terms)

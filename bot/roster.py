@@ -69,7 +69,7 @@ class Roster:
         if viewer is not None:
             self.tell(viewer, Linked(token=self._hand(viewer, "")))
         if self.desk is not None:
-            self.desk.release(subject_of(chatter))
+            self.desk.persons.forget(subject_of(chatter))
 
     def nobodys_token(self, viewer: str) -> str:
         """For a viewer who has unlinked: a token that lets in as before, and links with nobody."""
@@ -84,8 +84,11 @@ class Roster:
         return not self.access.is_banned(subject)
 
     def silence(self, chatter: str) -> None:
-        """The platform has silenced a chatter: whoever is linked is out, until they write there again."""
-        if chatter in self.identities.viewers:
+        """The platform has silenced a chatter: whoever is linked is out, until they write there again.
+
+        Also who was linked today and has closed the agent: its token would let them in again.
+        """
+        if chatter in self.identities.viewers or self.access.has_met(subject_of(chatter)):
             self._ban(subject_of(chatter), None, silenced=True)
 
     def ban(self, name: str) -> bool:

@@ -47,6 +47,7 @@ def use_sheet(
         shared=settings.viewers == "shared",
         moments=show.archive.moments,
         quota=quota,
+        keep_seconds=show.settings.history.keep_days * 86_400.0,
     )
     if settings.live:
         show.sheet_link = sheet_link(base, show.settings.channel.name, spreadsheet)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -35,8 +36,8 @@ class NatsServer:
     """One that can be killed and started again at its place."""
 
     def __init__(self, folder: Path, settings: str = "", host: str = "127.0.0.1", prefix: tuple[str, ...] = ()) -> None:
-        self.host, self.port = host, free_port()
-        self.url = f"nats://{host}:{self.port}"
+        self.host, self.port = host, free_port(host)
+        self.url = f"nats://{'127.0.0.1' if host == '0.0.0.0' else host}:{self.port}"
         self._command = [*prefix, SERVER, "-c", str(folder / "nats.conf")]
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,9 +91,23 @@ class NodeProgram:
         return self._process.pid
 
     def start(self) -> None:
+        self._output = tempfile.NamedTemporaryFile()  # noqa: SIM115 (it lives as long as the program)
         self._process = subprocess.Popen(
-            self._command, env=self._environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            self._command, env=self._environment, cwd=ROOT, stdout=self._output, stderr=subprocess.STDOUT
         )
+
+    def saying(self) -> str:
+        """What the program has said so far."""
+        # By a handle of our own: the program writes where its own stands.
+        return Path(self._output.name).read_text("utf-8")
+
+    async def until_says(self, words: str) -> None:
+        """Wait for these words of the program's."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                if words in self.saying():
+                    return
+                await asyncio.sleep(0.05)
 
     def end(self, number: int = signal.SIGKILL) -> str:
         """Send a signal, wait, and give all that the program has said."""
@@ -100,9 +115,10 @@ class NodeProgram:
             return self.said
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
-        said, _ = self._process.communicate(timeout=PATIENCE)
-        self.said += said.decode()
+        self._process.wait(PATIENCE)
         self._process = None
+        self.said += self.saying()
+        self._output.close()
         return self.said
 
 

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "viewer_agent": {"lera", "model", "transport"},
     "streamer_agent": {"lera", "model", "transport", "viewer_agent"},
     "bot": {"lera", "model", "transport"},
+    "hub": {"lera", "model", "transport"},
     "demo": {"lera", "model", "transport", "viewer_agent", "streamer_agent", "bot"},
     "analysis": {"lera", "model", "transport", "viewer_agent", "streamer_agent", "bot"},
 }
@@ -87,6 +88,7 @@ def test_every_module_and_page_is_one_hop_from_the_map() -> None:
         "viewer_agent/*.py",
         "streamer_agent/*.py",
         "bot/*.py",
+        "hub/*.py",
         "demo/*.py",
         "analysis/*.py",
         "overlay/*.js",

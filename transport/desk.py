@@ -8,9 +8,10 @@ from msgspec import Struct, json
 from msgspec.structs import replace
 
 from transport.appearances import Appearances
+from transport.first_frame import OVERSIZED, read_join
 from transport.guest import Guest
 from transport.hub_settings import HubSettings
-from transport.identities import CODE_SECONDS, Identities, chatter_key, subject_of
+from transport.identities import CODE_SECONDS, Identities, Persons, chatter_key, subject_of
 from transport.limits import paced_interval
 from transport.load import Strain
 from transport.reading import (
@@ -25,7 +26,6 @@ from transport.reading import (
     Forgotten,
     HubFrame,
     Identify,
-    Join,
     Leave,
     Linked,
     Pace,
@@ -37,8 +37,6 @@ from transport.reading import (
     Unlink,
     Welcome,
     agent_decoder,
-    hello_decoder,
-    join_decoder,
     sums_to_one,
 )
 from transport.refusal import Refusal
@@ -48,7 +46,6 @@ __all__ = ["OVERSIZED", "Audience", "Desk", "Guest", "HubSettings", "Refusal"]
 
 
 REPLACED: Final = "you joined again from another window; this one stops"
-OVERSIZED: Final = f"a frame may have at most {MAX_FRAME_BYTES} bytes"
 
 
 class Audience(Protocol):
@@ -105,11 +102,11 @@ class Desk:
         self.interval = settings.interval
         self.counts: Counter[str] = Counter()
         self._strain = Strain()
+        self._newest = Admission()
         # Seconds within which those are heard of who come another way, if that is slower than the hub's heartbeat.
         self.slow_heartbeat = 0.0
         self._sequences: OrderedDict[str, int] = OrderedDict()
-        # The newest viewer of each person who is known: one vote a person.
-        self._persons: OrderedDict[str, str] = OrderedDict()
+        self.persons = Persons()
 
     @property
     def heartbeat(self) -> float:
@@ -131,8 +128,12 @@ class Desk:
 
         Raises Refusal.
         """
-        join = self._readable_join(text)
+        join = read_join(text)
         admission = self.door.admit(join.channel, join.token, join.viewer, now)
+        if admission == self._newest:
+            # Most come by one link; thousands of copies would be as many times its size.
+            admission = self._newest
+        self._newest = admission
         earlier = self.guests.get(join.viewer)
         guest = self.admit(join.viewer, now, admission)
         welcome = Welcome(
@@ -185,7 +186,7 @@ class Desk:
         Who was linked and isn't any more stays, as an anonymous viewer. With a `subject`: only that one person's terms
         have changed.
         """
-        concerned = self.guests.get(self._persons.get(subject, ""))
+        concerned = self.guests.get(self.persons.viewer_of(subject) or "")
         for guest in list(self.guests.values()) if not subject else [concerned] if concerned is not None else []:
             try:
                 guest.admission = self.door.check(guest.admission, guest.viewer)
@@ -259,8 +260,7 @@ class Desk:
             self.audience.forget(guest.viewer)
             self._hide(guest.viewer)
             self._sequences.pop(guest.viewer, None)
-            for person in [person for person, viewer in self._persons.items() if viewer == guest.viewer]:
-                self.release(person)
+            self.persons.forget(viewer=guest.viewer)
             guest.sequence = 0
             self.counts["forgotten"] += 1
             return Forgotten()
@@ -306,10 +306,7 @@ class Desk:
                 # Its agent is too old to keep a token.
                 admission = guest.admission = replace(admission, linked=True, subject=subject_of(chatter), issued=now)
         if admission.linked:
-            before = self._persons.pop(admission.subject, guest.viewer)
-            self._persons[admission.subject] = guest.viewer
-            if len(self._persons) > self.REMEMBERED_SEQUENCES:
-                self._persons.popitem(last=False)
+            before = self.persons.come(admission.subject, guest.viewer)
             if before != guest.viewer:
                 self._replace(before, admission.subject)
         self.on_seat(guest)
@@ -322,10 +319,6 @@ class Desk:
             self.audience.leave(viewer)
         elif earlier.admission.subject == subject:
             self._end(earlier, Refusal("replaced", REPLACED))
-
-    def release(self, subject: str) -> None:
-        """Know no longer which viewer a person was."""
-        self._persons.pop(subject, None)
 
     def _unlink(self, guest: Guest, now: float) -> None:
         admission = guest.admission
@@ -347,25 +340,6 @@ class Desk:
     def _hide(self, viewer: str) -> None:
         if self.appearances is not None:
             self.appearances.drop(viewer)
-
-    def _readable_join(self, text: bytes) -> Join:
-        if len(text) > MAX_FRAME_BYTES:
-            raise Refusal("oversized", OVERSIZED)
-        try:
-            hello = hello_decoder.decode(text)
-        except UNREADABLE:
-            raise Refusal("first frame", "the first frame must be a join in JSON") from None
-        if hello.type != "join":
-            raise Refusal("first frame", "the first frame must be a join")
-        if hello.version != PROTOCOL_VERSION:
-            older = hello.version < PROTOCOL_VERSION
-            mend = "update your LERA agent" if older else "the streamer has to update LERA"
-            versions = f"you speak version {hello.version}, this stream version {PROTOCOL_VERSION}"
-            raise Refusal("version", f"{versions}: {mend}")
-        try:
-            return join_decoder.decode(text)
-        except UNREADABLE as error:
-            raise Refusal("first frame", f"that join can't be read: {error}") from None
 
     def _pace(self) -> None:
         settings = self.settings

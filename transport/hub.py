@@ -158,6 +158,8 @@ class Hub:
         except ConnectionError:
             # Vanished within the handshake. The half-made socket would be a bug in aiohttp's eyes, and its log.
             return self._turn_away(400, "vanished", "")
+        # They are on their way, and would stay in memory as long as the connection.
+        socket.headers.clear()
         transport = request.transport
         if transport is not None:
             tap = FrameTap(cast(asyncio.Protocol, transport.get_protocol()))

@@ -123,6 +123,33 @@ class Identities:
             self._drop_code(viewer)
 
 
+class Persons:
+    """Which viewer each known person came with last: one vote a person."""
+
+    REMEMBERED: Final = 65_536
+
+    def __init__(self) -> None:
+        self._viewers: OrderedDict[str, str] = OrderedDict()
+
+    def come(self, subject: str, viewer: str) -> str:
+        """A person is here with this viewer's key. Returns the one before, or this one where none is known."""
+        before = self._viewers.pop(subject, viewer)
+        self._viewers[subject] = viewer
+        if len(self._viewers) > self.REMEMBERED:
+            self._viewers.popitem(last=False)
+        return before
+
+    def viewer_of(self, subject: str) -> str | None:
+        """The viewer that a person came with last."""
+        return self._viewers.get(subject)
+
+    def forget(self, subject: str = "", viewer: str = "") -> None:
+        """Know no longer which viewer a person was, nor which person a viewer."""
+        self._viewers.pop(subject, None)
+        for person in [person for person, known in self._viewers.items() if known == viewer]:
+            del self._viewers[person]
+
+
 class Linking:
     """The agent's end: asks, and knows whether the viewer is linked. `on_change` gets the hub's answers."""
 

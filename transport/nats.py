@@ -5,7 +5,7 @@ import contextlib
 import logging
 import random
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import nats
@@ -74,6 +74,8 @@ class Bus:
     async def run(self) -> None:
         """Stay connected until cancelled. What is wrong is said once for each kind of fault."""
         told, attempt = "", 0
+        # What asyncio says of each stream that ends under TLS, as nats-py uses them.
+        logging.getLogger("asyncio").addFilter(_is_news)
         tls = encrypted(self.servers)
         while True:
             server = self.servers[attempt % len(self.servers)]
@@ -109,19 +111,8 @@ class Bus:
             ended.set()
 
         try:
-            async with asyncio.timeout(self.CONNECT_SECONDS):
-                await client.connect(
-                    server.url, name=self._name, allow_reconnect=False, connect_timeout=2, no_echo=True,
-                    ping_interval=1, max_outstanding_pings=self.MISSED_PINGS, flush_timeout=1.0, error_cb=on_error,
-                    closed_cb=on_closed, **self._options(client, server, tls),
-                )  # fmt: skip
-                for subject in self._subjects:
-                    await client.subscribe(
-                        subject, cb=self._take, pending_msgs_limit=self.WAITING_FRAMES,
-                        pending_bytes_limit=self.WAITING_BYTES,
-                    )  # fmt: skip
-                # Only now the server has heard of all that is wanted: answers to what is asked next will come here.
-                await client.flush(1)
+            options = self._options(client, server, tls)
+            await _within(self.CONNECT_SECONDS, self._open(client, server, on_error, on_closed, options))
             self._become(True)
             logger.info("Connected to NATS at %s.", server.url)
             async with asyncio.TaskGroup() as tasks:
@@ -138,6 +129,22 @@ class Bus:
         finally:
             self._become(False)
             await _close(client)
+
+    async def _open(
+        self, client: Client, server: Server, on_error: Callable[[Exception], Awaitable[None]],
+        on_closed: Callable[[], Awaitable[None]], options: dict[str, Any],
+    ) -> None:  # fmt: skip
+        await client.connect(
+            server.url, name=self._name, allow_reconnect=False, connect_timeout=2, no_echo=True, ping_interval=1,
+            max_outstanding_pings=self.MISSED_PINGS, flush_timeout=1.0, error_cb=on_error, closed_cb=on_closed,
+            **options,
+        )  # fmt: skip
+        for subject in self._subjects:
+            await client.subscribe(
+                subject, cb=self._take, pending_msgs_limit=self.WAITING_FRAMES, pending_bytes_limit=self.WAITING_BYTES
+            )
+        # Only now the server has heard of all that is wanted: answers to what is asked next will come here.
+        await client.flush(1)
 
     def _options(self, client: Client, server: Server, tls: Any) -> dict[str, Any]:
         options = dict(self._login.options)
@@ -180,8 +187,7 @@ class Bus:
             await self._filled.wait()
             self._filled.clear()
             try:
-                async with asyncio.timeout(1.0):
-                    await self._drain(client)
+                await _within(1.0, self._drain(client))
             except _LOST:
                 ended.set()
                 return
@@ -198,8 +204,7 @@ class Bus:
         while True:
             await asyncio.sleep(self.PING_SECONDS)
             try:
-                async with asyncio.timeout(self.PING_SECONDS * self.MISSED_PINGS):
-                    await client.flush(10)
+                await _within(self.PING_SECONDS * self.MISSED_PINGS, client.flush(10))
             except _LOST:
                 ended.set()
                 return
@@ -207,9 +212,8 @@ class Bus:
     async def _flush(self, client: Client) -> None:
         if self.connected:
             with contextlib.suppress(*_LOST):
-                async with asyncio.timeout(1.0):
-                    await self._drain(client)
-                    await client.flush(1)
+                await _within(1.0, self._drain(client))
+                await _within(1.0, client.flush(1))
 
     def _become(self, connected: bool) -> None:
         if connected == self.connected:
@@ -222,12 +226,32 @@ class Bus:
         self._on_connected(connected)
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    return "eof_received" not in str(record.msg)
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    """Await something of nats-py's for so long. Raises TimeoutError, and whatever it raises.
+
+    In a task of its own, since nats-py swallows cancellations here and there, and ours must not be lost.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            task.cancel()
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    if not done:
+        raise TimeoutError
+    task.result()
+
+
 async def _close(client: Client) -> None:
     """Close within a second, whatever the network does."""
     transport = client._transport
     with contextlib.suppress(*_LOST):
-        async with asyncio.timeout(0.5):
-            await client.close()
+        await _within(0.5, client.close())
     writer = getattr(transport, "_io_writer", None)
     if writer is not None:
         # What lies in its buffer is old by the time that it could go out.

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from transport.sheet_layout import (
     read_history_head,
     read_live,
     read_time,
+    shrink_history,
     write_rows,
 )
 from transport.sheet_pace import Quota, full_jitter, read_interval, write_interval
@@ -53,8 +55,12 @@ class SheetHost:
         shared: bool = False,
         moments: Moments | None = None,
         quota: Quota | None = None,
+        keep_seconds: float = math.inf,
     ) -> None:
-        """`live` reads viewers' rows; `moments` gives what `History` is to hold. `shared` as in `Board`."""
+        """`live` reads viewers' rows; `moments` gives what `History` is to hold, and `keep_seconds` for how long.
+
+        `shared` as in `Board`.
+        """
         self.quota = quota or Quota()
         self.board = Board(desk, self.quota, shared)
         self._faults: dict[str, str] = {}
@@ -65,6 +71,7 @@ class SheetHost:
         self._live = live
         self._shared = shared
         self._moments = moments
+        self._keep_seconds = keep_seconds
         # Runs are told apart by when they began, so that of two bots on one Sheet the later one steps back.
         self._run = f"{int(now()):012}-{new_claim()}"
         self._control: Control | None = None
@@ -191,7 +198,7 @@ class SheetHost:
         fault = None
         if self._moments is not None:
             try:
-                ledger = ledger or await _open_ledger(table, now)
+                ledger = ledger or await _open_ledger(table, now, now - self._keep_seconds)
                 requests += ledger.requests(await self._moments(ledger.last))
             except LayoutFault as broken:
                 # A broken History is no reason to leave the viewers without their pace.
@@ -280,7 +287,8 @@ class _Ledger:
             self.last, self._next, self._pending = self._pending[-1].time, end, []
 
 
-async def _open_ledger(table: Table, now: float) -> _Ledger:
+async def _open_ledger(table: Table, now: float, oldest: float) -> _Ledger:
+    """Find the end of `History`, and delete the rows at its beginning that are older than `oldest`."""
     sheets = await table.sheets()
     if HISTORY not in sheets:
         raise LayoutFault(f"The sheet `{HISTORY}` is gone: run `python run.py bot --sheet-setup`.")
@@ -288,6 +296,10 @@ async def _open_ledger(table: Table, now: float) -> _Ledger:
     # Of a time far ahead, which a person or a clock that was wrong has written, nothing would follow until then.
     latest = now + 3600
     last, rows = min(read_history_head(head), latest), sheets[HISTORY][1]
+    gone = await _old_rows(table, rows, oldest)
+    if gone:
+        await table.write([shrink_history(gone)])
+        rows -= gone
     # From the end backwards: after some months the whole is more than should be read at every start.
     high, step = rows, 3000
     while high >= FIRST_ROW:
@@ -299,3 +311,15 @@ async def _open_ledger(table: Table, now: float) -> _Ledger:
             return _Ledger(max([last, *known]), low + len(cells), rows)
         high, step = low - 1, 20_000
     return _Ledger(last, FIRST_ROW, rows)
+
+
+async def _old_rows(table: Table, rows: int, oldest: float) -> int:
+    """How many rows stand before the first that is no older; of very many only some, the next start sees more."""
+    if oldest <= 0.0 or rows <= FIRST_ROW:
+        return 0
+    # One row must stay, and those of a day or two are enough for each start.
+    (cells,) = await table.read(f"{HISTORY}!A{FIRST_ROW}:A{min(rows - 1, FIRST_ROW + 19_999)}")
+    times = [read_time(row[0] if row else None) for row in cells]
+    old = [place for place, time in enumerate(times) if time is not None and time < oldest]
+    young = next((place for place, time in enumerate(times) if time is not None and time >= oldest), len(times))
+    return max((place + 1 for place in old if place < young), default=0)

@@ -303,6 +303,12 @@ def grow_history(rows: int) -> dict[str, Any]:
     return {"appendDimension": {"sheetId": SHEET_IDS[HISTORY], "dimension": "ROWS", "length": rows}}
 
 
+def shrink_history(rows: int) -> dict[str, Any]:
+    """Delete so many of the first rows of `History`; those behind move up."""
+    place = {"startIndex": FIRST_ROW - 1, "endIndex": FIRST_ROW - 1 + rows}
+    return {"deleteDimension": {"range": {"sheetId": SHEET_IDS[HISTORY], "dimension": "ROWS", **place}}}
+
+
 def swap(row: int, old: str, new: str) -> dict[str, Any]:
     """Change the first cell of a row of `Live` if, and only if, it says `old`; `swapped` tells from the reply."""
     return {

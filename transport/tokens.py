@@ -145,7 +145,8 @@ class Door:
         if admission.token_id in terms.revoked:
             raise Refusal("revoked", REVOKED, link=True)
         # Banned, too, whose link has been ended since: a ban is no way to shake it off.
-        if admission.subject in terms.banned or viewer_mark(terms.channel, viewer) in terms.banned:
+        banned = terms.banned
+        if banned and (admission.subject in banned or viewer_mark(terms.channel, viewer) in banned):
             raise Refusal("banned", BANNED)
         if admission.linked and admission.issued <= terms.ended.get(admission.subject, float("-inf")):
             return replace(admission, linked=False, subject="")

@@ -14,6 +14,7 @@ from bot.access_file import access_file, kept_access
 from bot.commands import Asker
 from bot.keys import Keys
 from lera.errors import LeraError
+from lera.redaction import MARK, redacted
 from tests.bot.test_commands import Stage, ask
 from transport.refusal import Refusal
 from transport.tokens import Admission, Door, viewer_mark
@@ -226,3 +227,13 @@ def test_moderators_ban_by_name_and_are_told_what_became_of_it() -> None:
     assert ask("!mood unban ann", stage, moderator) == "Done: ann may join the mood again."
     assert "Nobody is banned" in ask("!mood unban bob", stage, moderator)
     assert "封鎖" in ask("!mood unban bob", stage, moderator, language="zh-TW")
+
+
+def test_thousands_of_viewers_tokens_push_no_key_out_of_what_logs_leave_out() -> None:
+    keys = Keys()
+    doorman = access(keys=keys)
+    came = admitted(doorman, doorman.token(NOW))
+    for number in range(300):
+        doorman.linked(came, f"{number:024x}", NOW)
+    said = redacted(f"{keys.streamer} {keys.overlay} {keys.join} {doorman.token(NOW)}")
+    assert said.split() == [MARK] * 4

@@ -16,7 +16,6 @@ from bot.peaks import Peaks
 from bot.privacy import Noise, PrivacySettings
 from bot.streamer_side import StreamerSide
 from model.emotions import EMOTIONS
-from transport.partial import NOBODY
 from transport.reading import Probabilities, Reading
 
 SEVEN: Probabilities = (0.5, 0.25, 0.1, 0.06, 0.04, 0.03, 0.02)
@@ -141,18 +140,6 @@ def test_me_needs_to_know_who_asks() -> None:
         "@ann, your face looks like happiness 50% and sadness 25%."
     )
     assert "isn't sending" in ask("!mood me", asker=Asker("bob", viewer="gone"))
-    alone = Stage()
-    alone.tellable.clear()
-    assert "too few others" in ask("!mood me", alone, Asker("ann", viewer="key-of-ann"))
-
-
-def test_privacy_says_what_noise_there_is_and_what_it_has_cost() -> None:
-    assert "seven numbers" in ask("!mood privacy")
-    noisy = Stage()
-    noisy.noise = Noise(PrivacySettings(epsilon=3.0, release_seconds=10.0))
-    for second in range(40):
-        noisy.noise.look(NOBODY, float(second))
-    assert "epsilon 0.5 for each release, one every 10 s, 2 spent" in ask("!mood privacy", noisy)
 
 
 def test_privacy_and_help_say_what_there_is() -> None:

@@ -11,6 +11,7 @@ from lera.errors import LeraError
 from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
 from tests.bot.test_moderation import QUICK, ask, code_of
 from transport.hub_client import HubClient
+from transport.identities import Persons
 from transport.link import parse_link
 from transport.reading import Appear
 
@@ -75,7 +76,7 @@ async def test_who_has_linked_is_known_again_by_the_token_alone() -> None:
         await first.close()
         await eventually(lambda: not stage.show.roster.identities.viewers)
         # Another hub of the channel, or the bot of another day, knows nothing but the token.
-        stage.show.desk._persons.clear()
+        stage.show.desk.persons = Persons()
         link = parse_link(links(stage.show, stage.address)["join"])
         again = stage.come(HubClient(*link, f"{1:022}", session=stage.session, given=given[0], on_given=given.append))
         again.post(SAD)
@@ -172,3 +173,19 @@ async def test_nonsense_changes_nothing(body: str) -> None:
             assert answer.status == 400
         async with stage.session.post("/api/access", json={"lift": "0" * 12}) as answer:
             assert answer.status == 409
+
+
+async def test_whom_the_platform_silences_stays_out_also_with_the_agent_closed_meanwhile() -> None:
+    async with theatre(minimum_viewers=1, chat=QUICK) as stage:
+        given: list[str] = []
+        url = links(stage.show, stage.address)["join"]
+        first = await joined(stage, url, 1, on_given=given.append)
+        await ask(stage, await code_of(first), ANN)
+        await eventually(lambda: len(given) == 1)
+        await first.close()
+        await eventually(lambda: not stage.show.roster.identities.viewers)
+        stage.show.roster.silence(stage.show.chat.key(ANN.id))
+        stage.show.roster.silence(stage.show.chat.key("somebody who was never linked"))
+        assert len(stage.show.access.bans) == 1
+        again = stage.come(HubClient(*parse_link(url), f"{1:022}", session=stage.session, given=given[0]))
+        assert "banned" in await refused(stage, again)

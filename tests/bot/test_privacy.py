@@ -6,12 +6,17 @@ from collections import Counter
 
 import pytest
 
+from bot.asking import Asker
 from bot.crowd import Crowd
+from bot.health import health
 from bot.privacy import Noise, PrivacySettings, Showing, discrete_laplace
+from bot.settings import Settings
+from bot.show import Show
 from model.emotions import EMOTIONS
 from tests.bot.stage import HAPPY, SAD, theatre
+from tests.bot.test_commands import Stage, ask
 from transport.masking import Masking
-from transport.partial import NO_VOTES, Partial
+from transport.partial import NO_VOTES, NOBODY, Partial
 from transport.reading import Probabilities, Reading
 from transport.votes import Votes
 
@@ -217,3 +222,32 @@ def test_whatever_the_noise_says_a_mood_is_one() -> None:
 def test_an_empty_crowd_may_be_told_as_none() -> None:
     noise = Noise(PrivacySettings(epsilon=600.0, release_seconds=60.0), random.Random(3))
     assert noise.look(Partial(NO_VOTES, NO_VOTES), 0.0).voters in (0, 1)
+
+
+def test_ones_own_reading_is_not_told_in_chat_where_it_tells_of_others() -> None:
+    stage = Stage()
+    ann = Asker("ann", viewer="key-of-ann")
+    assert "looks like" in ask("!mood me", stage, ann)
+    stage.tellable.clear()
+    assert "too few others" in ask("!mood me", stage, ann)
+
+
+def test_privacy_says_what_noise_there_is_and_what_it_has_cost() -> None:
+    assert "seven numbers" in ask("!mood privacy")
+    noisy = Stage()
+    noisy.noise = Noise(PrivacySettings(epsilon=3.0, release_seconds=10.0))
+    for second in range(40):
+        noisy.noise.look(NOBODY, float(second))
+    assert "epsilon 0.5 for each release, one every 10 s, 2 spent" in ask("!mood privacy", noisy)
+
+
+def test_the_dashboard_is_told_what_noise_costs() -> None:
+    clock = [0.0]
+    settings = Settings(privacy=PrivacySettings(epsilon=1.0))
+    show = Show(settings, "secret", None, lambda: clock[0])
+    show.desk.admit("viewer-key-0123456789", 0.0)
+    for second in range(61):
+        clock[0] = float(second)
+        show.crowd.mood(clock[0])
+    line = next(each.line for each in health(show, 1) if each.name == "viewers")
+    assert line == "1 agent is connected. The mood has noise: epsilon 1.17 spent, 0.167 every 10 s."

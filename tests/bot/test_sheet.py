@@ -160,3 +160,26 @@ def test_setup_without_a_spreadsheet_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(LeraError, match="copy the address"):
         program.main(["--sheet-setup", "--config", str(config)])
     assert msgspec.structs.asdict(SheetSettings())["viewers"] == "login"
+
+
+async def test_rows_of_the_archive_that_are_older_than_what_is_kept_are_deleted(tmp_path: Path) -> None:
+    def kept() -> list[list[Any]]:
+        return [row for row in stage.google.read(stage.book, "History!A4:I4000") if row]
+
+    async with sheet_stage(tmp_path) as stage:
+        now = time.time()
+        old = [time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - 400 * 86_400 + 10 * row)) for row in range(5)]
+        young = [time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - 300 * 86_400 + 10 * row)) for row in range(3)]
+        rows = [[text, 5, 1, 1, 1, 1, 1, 0, 0] for text in old + young]
+        # Somebody has emptied one of the old ones, and written a note into another.
+        rows[1], rows[2] = [""] * 9, ["a note", *[""] * 8]
+        stage.google.edit(stage.book, "History!A4:I11", rows)
+        history = History(None)
+        async with playing(stage, history, time.time, archive=True) as show:
+            for number in range(4):
+                show.take(Reading(f"viewer-number-{number:04}", "face", time.time(), HAPPY))
+            await eventually(lambda: [row[0] for row in kept()][:3] == young)
+            assert show.sheet is not None and show.sheet.fault is None
+        history.close()
+        assert [row[0] for row in kept()][:3] == young
+        assert not {row[0] for row in kept()} & {*old, "a note"}

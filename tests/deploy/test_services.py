@@ -160,6 +160,7 @@ async def test_the_bot_runs_within_what_its_unit_allows(tmp_path: Path) -> None:
         output, errors = await bot.communicate()
         kept = re.findall(r"^SuccessExitStatus=(\d+)$", unit("lera-bot.service"), re.MULTILINE)
         assert str(bot.returncode) in ["0", *kept], errors
+        assert all(json.loads(line)["level"] in ("info", "warning") for line in errors.splitlines()), errors
         assert overlay.encode() not in output + errors and b"#" not in output, "a journal holds no key"
 
 

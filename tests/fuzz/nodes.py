@@ -132,5 +132,5 @@ def _packed(body: Any) -> bytes:
 
 
 TARGETS = [
-    Target("bus", frames(), check_bus, 150, with_text=lambda said: [("lera.demo.nodes.terms", _raw(said), 0.0)]),
+    Target("bus", frames(), check_bus, 40, with_text=lambda said: [("lera.demo.nodes.terms", _raw(said), 0.0)]),
 ]

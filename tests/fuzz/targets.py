@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz import bus, chat, corpus, nodes, pages, partials, tokens
+from tests.fuzz import bus, chat, corpus, frames, nodes, pages, partials, tokens
 from tests.fuzz.target import Target
 
-MODULES: Final = (bus, partials, nodes, tokens, chat, pages)
+MODULES: Final = (bus, frames, partials, nodes, tokens, chat, pages)
 TARGETS: Final = {target.name: target for module in MODULES for target in module.TARGETS}
 
 

@@ -11,7 +11,8 @@ from bot.access import DAY
 from bot.asking import Asker
 from lera.errors import LeraError
 from tests.hub.stage import crowd, health, until_well
-from tests.nats import PATIENCE, NodeProgram, nats_server, needs_nats, wire
+from tests.namespaces import Machine, machine
+from tests.nats import PATIENCE, NodeProgram, Wire, free_port, nats_server, needs_nats, wire
 from transport.hub_client import HubClient
 from transport.reading import Code, Linked
 from transport.tokens import Door
@@ -19,34 +20,46 @@ from transport.tokens import Door
 pytestmark = [pytest.mark.slow, needs_nats]
 
 
+async def cut_and_heal(nats: str, cable: Wire | Machine, first: NodeProgram, second: NodeProgram) -> None:
+    """Cut the first node off, move viewers meanwhile to it and away from it, and heal it."""
+    async with crowd(nats, first, second) as (stage, agents):
+        for number in range(7):
+            await agents.join(number, first.url if number < 4 else second.url)
+        await agents.until(7)
+        assert stage.show.connected == 7
+        for length in (1.0, 6.0):
+            cable.cut()
+            await agents.watch(length / 3)
+            await agents.join(6, first.url)
+            await agents.join(0, second.url)
+            await agents.watch(length / 3)
+            await agents.join(5, first.url)
+            await agents.join(1, second.url)
+            await agents.watch(length / 3)
+            cable.heal()
+            took = await agents.until(7)
+            print(f"after a cut of {length:g} s: right again after {took:.1f} s")
+            assert took <= 3.0
+            await agents.watch(1.0)
+            for number in range(7):
+                await agents.join(number, first.url if number < 4 else second.url)
+            await agents.watch(2.0)
+            await agents.until(7)
+
+
 async def test_after_a_cut_is_healed_the_counts_are_right_within_three_seconds(tmp_path: Path) -> None:
     with nats_server(tmp_path) as server:
         async with wire(server.port) as cable:
-            first, second = NodeProgram(cable.url), NodeProgram(server.url)
-            async with crowd(server.url, first, second) as (stage, agents):
-                for number in range(7):
-                    await agents.join(number, first.url if number < 4 else second.url)
-                await agents.until(7)
-                assert stage.show.connected == 7
-                for length in (1.0, 6.0):
-                    cable.cut()
-                    await agents.watch(length / 3)
-                    # To the one that is out of reach, and away from it.
-                    await agents.join(6, first.url)
-                    await agents.join(0, second.url)
-                    await agents.watch(length / 3)
-                    await agents.join(5, first.url)
-                    await agents.join(1, second.url)
-                    await agents.watch(length / 3)
-                    cable.heal()
-                    took = await agents.until(7)
-                    print(f"after a cut of {length:g} s: right again after {took:.1f} s")
-                    assert took <= 3.0
-                    await agents.watch(1.0)
-                    for number in range(7):
-                        await agents.join(number, first.url if number < 4 else second.url)
-                    await agents.watch(2.0)
-                    await agents.until(7)
+            await cut_and_heal(server.url, cable, NodeProgram(cable.url), NodeProgram(server.url))
+
+
+async def test_so_they_are_between_machines_whose_cable_is_pulled(tmp_path: Path) -> None:
+    with machine() as one, machine() as other, nats_server(tmp_path, host="0.0.0.0") as server:
+        first, second = (
+            NodeProgram(f"nats://{each.nats}:{server.port}", each.viewers, free_port(), prefix=each.prefix)
+            for each in (one, other)
+        )
+        await cut_and_heal(server.url, one, first, second)
 
 
 async def test_a_node_that_is_killed_takes_only_its_viewers_last_seconds(tmp_path: Path) -> None:
@@ -151,7 +164,8 @@ async def test_a_server_that_asks_for_a_login_gets_it_from_the_environment_and_n
             node.start()
         try:
             await until_well(right, channels=0)
-            await until_well(wrong, channels=0, status=503)
+            await wrong.until_says("refuses the login")
+            assert (await health(wrong))[0] == 503
         finally:
             said = wrong.end(signal.SIGTERM) + right.end(signal.SIGTERM)
         assert "refuses the login" in said and "Connected to NATS" in said

@@ -233,3 +233,19 @@ async def test_statistics_are_written_on_request(tmp_path: Path, monkeypatch: py
     assert statistics["frames"] > 0
     assert statistics["readings"] == 0
     assert statistics["cpu_seconds"] > 0
+
+
+async def test_by_an_open_way_it_joins_only_with_insecure_and_forgets_in_any_case(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transport.way._LOOPBACK_IS", "open")
+    async with stand_in_hub() as hub:
+        run = [hub.link, "--camera", str(PORTRAIT), "--seconds", "3"]
+        assert await in_thread(run, monkeypatch) == 1
+        refused = capsys.readouterr().err
+        assert "isn't encrypted" in refused and "--insecure" in refused and len(refused.splitlines()) == 1
+        assert not hub.joins
+        assert await in_thread([*run, "--insecure"], monkeypatch) == 0
+        assert "The way there isn't encrypted" in capsys.readouterr().out and len(hub.joins) == 1
+        assert await in_thread(["--forget"], monkeypatch) == 0
+        assert "has erased what it kept of you" in capsys.readouterr().out

@@ -1,0 +1,178 @@
+"""The bot's end of the bus, without a bus: whose votes it adds, what viewers at nodes and a streamer are told."""
+
+import asyncio
+import subprocess
+import sys
+from collections import Counter
+from typing import cast
+
+import pytest
+
+from bot.health import health
+from bot.nodes import Nodes, attach_nodes
+from bot.settings import ChannelSettings, CrowdSettings, Settings
+from bot.show import Show
+from lera.errors import LeraError
+from tests.conftest import ROOT
+from transport.bus import BUS_VERSION, BusFrame, Heard, Joined, Joins, Report, Tell, Terms, ask, joins_of, told_by
+from transport.desk import HubSettings
+from transport.nats import Bus
+from transport.partial import encode_partial, viewer_hash
+from transport.reading import Code, Forget, Forgotten, Identify, Linked, Reading, one_hot
+from transport.votes import Votes
+
+NODE = "node-one"
+VIEWERS = [f"viewer-{number:016}" for number in range(9)]
+
+
+class Spoken(Bus):
+    """A bus that is always there, and keeps what is published."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self.nodes = nodes
+        self.said: list[BusFrame] = []
+        self.fault = ""
+        self.counts = Counter()
+
+    def publish(self, channel: str, frame: BusFrame, to: str = "") -> bool:
+        del channel, to
+        self.said.append(frame)
+        return True
+
+
+class Stage:
+    """A show with a clock of the test's own, and one node that speaks."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.show = Show(Settings(ChannelSettings("demo"), CrowdSettings(1)), "secret", None, lambda: self.time)
+        self.nodes = self.show.nodes = Nodes(self.show, Spoken)
+        self.bus = cast(Spoken, self.nodes.bus)
+        self.votes = Votes()
+        self.sequence = 0
+
+    def report(self, joins: int = 0, heard: int = 0, voters: int = 2, late: float = 0.0) -> None:
+        """The node reports so many viewers, all happy."""
+        for viewer in VIEWERS[:voters]:
+            self.votes.take(Reading(viewer, "face", self.time, one_hot("happiness")), self.time)
+        self.sequence += 1
+        partial = encode_partial(self.votes.partial(self.time))
+        report = Report(
+            NODE, "one", self.sequence, joins, {self.nodes.id: heard}, self.time - late, 0.0, voters, partial
+        )
+        self.hear(report)
+        self.look()
+
+    def hear(self, frame: BusFrame) -> None:
+        self.nodes.hear(Heard("demo", frame))
+
+    def look(self) -> int:
+        self.nodes.look(self.time)
+        self.show.mood = self.show.crowd.mood(self.time)
+        return self.show.mood.faces.voters
+
+
+def test_a_nodes_votes_are_added_and_expire_when_it_falls_silent() -> None:
+    stage = Stage()
+    stage.report()
+    assert stage.look() == 2 and stage.show.connected == 2
+    stage.time += 2.0
+    assert stage.look() == 2
+    stage.time += 1.0
+    assert stage.look() == 0 and stage.show.connected == 0
+
+
+def test_a_report_that_a_network_kept_for_seconds_counts_for_nothing() -> None:
+    stage = Stage()
+    stage.report(late=2.0)
+    assert stage.look() == 0 and stage.nodes.gathering.counts["stale"] == 1
+
+
+def test_who_joins_the_bots_own_hub_counts_once_the_node_has_let_go() -> None:
+    stage = Stage()
+    stage.report(voters=2)
+    stage.show.desk.admit(VIEWERS[0], stage.time)
+    stage.look()
+    joins = next(frame for frame in stage.bus.said if isinstance(frame, Joins))
+    assert joins.people == viewer_hash(VIEWERS[0])
+    stage.show.take(Reading(VIEWERS[0], "face", stage.time, one_hot("fear")))
+    assert stage.look() == 2
+    # The node has heard of it, and reports without.
+    stage.votes.move(VIEWERS[0])
+    stage.sequence += 1
+    partial = encode_partial(stage.votes.partial(stage.time))
+    stage.hear(Report(NODE, "one", stage.sequence, 0, {stage.nodes.id: joins.sequence}, stage.time, 0.0, 1, partial))
+    assert stage.look() == 2
+    assert stage.show.reading_of(VIEWERS[0]) == one_hot("fear")
+
+
+def test_who_joins_a_node_leaves_the_bots_own_hub_at_once() -> None:
+    stage = Stage()
+    stage.show.desk.admit(VIEWERS[0], stage.time)
+    stage.look()
+    stage.show.take(Reading(VIEWERS[0], "face", stage.time, one_hot("fear")))
+    assert stage.look() == 1
+    stage.hear(joins_of(NODE, 1, [Joined(viewer_hash(VIEWERS[0]), round((stage.time + 1) * 1000))]))
+    assert stage.look() == 0
+
+
+def test_a_viewer_at_a_node_gets_a_code_is_linked_and_forgotten() -> None:
+    stage = Stage()
+
+    def told() -> object:
+        (frame,) = [told_by(frame) for frame in stage.bus.said if isinstance(frame, Tell)]
+        stage.bus.said.clear()
+        return frame
+
+    stage.hear(ask(NODE, VIEWERS[0], Identify()))
+    code = told()
+    assert isinstance(code, Code) and code.line.startswith("!mood link ")
+    stage.show.roster.link("chat:" + "a" * 24, "Ann", code.line.rsplit(" ", 1)[1])
+    linked = told()
+    assert isinstance(linked, Linked) and linked.name == "Ann" and linked.token
+    stage.hear(ask(NODE, VIEWERS[0], Forget()))
+    assert told() == Forgotten()
+    assert stage.show.roster.identities.chatter_of(VIEWERS[0]) is None
+
+
+def test_reset_withdraws_votes_at_nodes_until_they_have_heard_of_it() -> None:
+    stage = Stage()
+    stage.report()
+    stage.time += 0.2
+    stage.show.reset()
+    assert isinstance(stage.bus.said[-1], Terms) and stage.bus.said[-1].cleared == 1
+    stage.report(late=0.1)
+    assert stage.look() == 0
+    stage.report()
+    assert stage.look() == 2
+
+
+def test_the_dashboard_says_how_the_other_hubs_are() -> None:
+    stage = Stage()
+
+    def card() -> tuple[str, str, str]:
+        found = next(each for each in health(stage.show, 0) if each.name == "nodes")
+        return found.state, found.line, found.mend
+
+    assert card()[0] == "waiting" and "run.py hub" in card()[2]
+    stage.report()
+    assert card() == ("good", "1 other hub brings 2 votes of 2 viewers.", "")
+    stage.hear(Terms(BUS_VERSION, "another-bot", stage.time, stage.show.access.terms()))
+    assert card()[0] == "bad" and "Another bot" in card()[1]
+    stage.bus.fault = "NATS at nats://127.0.0.1:4222 is away (nothing listens there): start nats-server there."
+    assert card() == ("bad", "The other hubs are out of reach; this one goes on.", stage.bus.fault)
+
+
+async def test_a_wrong_address_is_one_line_and_without_one_there_is_no_bus() -> None:
+    now = asyncio.get_running_loop().time
+    show = Show(Settings(ChannelSettings("demo")), "secret", None, now)
+    attach_nodes(show)
+    assert show.nodes is None
+    show = Show(Settings(ChannelSettings("demo"), hub=HubSettings(nats="4222")), "secret", None, now)
+    with pytest.raises(LeraError, match="nats://host:4222"):
+        attach_nodes(show)
+
+
+def test_without_the_setting_nats_is_not_even_imported() -> None:
+    code = "import bot.__main__, sys; sys.exit('nats' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
