@@ -41,7 +41,7 @@ class Counting:
 def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is parsed from here on."""
     for module, name in (
-        (transport.desk, "agent_decoder"), (transport.desk, "_addressed"),
+        (transport.desk, "agent_decoder"), (transport.first_frame, "_addressed"),
         (transport.first_frame, "hello_decoder"), (transport.first_frame, "join_decoder"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, Untouched())
