@@ -237,11 +237,13 @@ class NodeChannel:
             if guest.viewer in self.roll.waiting:
                 self.votes.move(guest.viewer)
         if admission.linked:
-            self._owe(guest.viewer, Seat(self._node, guest.viewer, admission.subject))
+            self._owe(guest.viewer, Seat, Seat(self._node, guest.viewer, admission.subject))
 
     def _ask(self, viewer: str, frame: Askable) -> None:
-        self._owe(viewer, ask(self._node, viewer, frame))
+        self._owe(viewer, type(frame), ask(self._node, viewer, frame))
 
-    def _owe(self, viewer: str, said: Said) -> None:
+    def _owe(self, viewer: str, kind: type, said: Said) -> None:
+        # One of each kind for each viewer, in the order in which they were said last.
+        self.unsaid.pop((viewer, kind), None)
         if len(self.unsaid) < self.OWED:
-            self.unsaid[viewer, type(said)] = said
+            self.unsaid[viewer, kind] = said

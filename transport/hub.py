@@ -118,7 +118,11 @@ class Hub:
 
     def dismiss(self, viewer: str, channel: str = "", again: bool = False) -> None:
         """End the connection of an agent that has joined again at another hub; `again`: it may come back."""
-        socket = self._socket_of(viewer, channel)
+        guest = self._guest_of(viewer, channel)
+        socket = self._sockets.get(guest) if guest is not None else None
+        if guest is not None:
+            # What is still on its way, or comes from who doesn't listen, would be a second vote.
+            guest.ended = Refusal("replaced", "joined elsewhere" if again else REPLACED, retry=again)
         if socket is not None:
             self.start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
 
@@ -240,9 +244,12 @@ class Hub:
     def _counts(self, desk: Desk | None) -> Counter[str]:
         return self.counts if desk is None else desk.counts
 
-    def _socket_of(self, viewer: str, channel: str) -> web.WebSocketResponse | None:
+    def _guest_of(self, viewer: str, channel: str) -> Guest | None:
         desk = self._desks.get(channel) if channel else self._only
-        guest = desk.guests.get(viewer) if desk is not None else None
+        return desk.guests.get(viewer) if desk is not None else None
+
+    def _socket_of(self, viewer: str, channel: str) -> web.WebSocketResponse | None:
+        guest = self._guest_of(viewer, channel)
         return self._sockets.get(guest) if guest is not None else None
 
     def _turn_away(self, status: int, cause: str, reason: str, retry: int = 5) -> web.Response:
