@@ -45,7 +45,7 @@ class PrivacySettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Showing:
-    """Whether a crowd of so many is shown: from the minimum on, and after it was hidden from one more on, for a time."""
+    """Whether a crowd of so many is shown: from the minimum on, and after it was hidden from one more on for a time."""
 
     def __init__(self, minimum_viewers: int) -> None:
         """A minimum of 1 is a streamer's own test: with one viewer there is nobody to hide."""
