@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from hub.node import Node
-from tests.faults.wire import Wire
+from tests.faults.wire import Wire, lasting_port
 from transport.bus_login import Login, parse_servers
 from transport.desk import HubSettings
 from transport.listening import listen, site
@@ -20,7 +20,8 @@ class NodeProgram:
         self.name = f"node {number}"
         self.wire = wire
         self.asleep = chance.uniform(-30.0, 30.0)
-        self.port = 0
+        # The same after each start, as its viewers' addresses are.
+        self.port = lasting_port()
         self.node: Node | None = None
         self.failure: BaseException | None = None
         self._world_now = now
@@ -66,7 +67,6 @@ class NodeProgram:
         self.node = Node(servers, Login({}), HubSettings(), self.now, self.name)
         try:
             with contextlib.closing(listen("127.0.0.1", self.port, "port")) as listener:
-                self.port = listener.getsockname()[1]
                 async with site(listener, self.node.application(), 10.0):
                     self._listening.set()
                     await self.node.run()

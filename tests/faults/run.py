@@ -67,6 +67,7 @@ class Run(Faults):
                 if minute >= told + 5:
                     told = minute
                     self.say(f"{minute} min, {self.counts.total()} faults, {self.moods} moods")
+            await self.twitch_well()
             watching.cancel()
         await self.compare_history()
         self.seconds = loop.time() - began
@@ -230,6 +231,18 @@ class Run(Faults):
         """The finding, with what was done last."""
         before = "\n".join(f"  {time:9.2f}  {name}" for time, name in self.log[-2 * FAULTS_A_STORM :])
         return Broken(f"{what}\nat {self.time:.2f} s, after {self.counts.total()} faults; the last were:\n{before}")
+
+    async def twitch_well(self) -> None:
+        """Twitch asks for longer waits than a storm's pause has; in the end it is there, and a question is answered."""
+        end = self.time + 900.0
+        while self.world.service.state != "connected" and self.time < end:  # noqa: ASYNC110
+            await asyncio.sleep(1.0)
+        await asyncio.sleep(5.0)
+        self.asked += 1
+        question = await self.world.twitch.say("ann", f"!mood {self.asked}")
+        await asyncio.sleep(30.0)
+        if question not in {sent.reply_to for sent in self.world.twitch.sent}:
+            raise self.broken(f"a question in chat was not answered: {self.world.service.line}")
 
     async def ask(self) -> None:
         """A question in chat is answered once, while Twitch is well."""

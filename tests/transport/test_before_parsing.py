@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 import transport.desk
+import transport.first_frame
 from tests.door import door
 from tests.transport.test_desk import Listener, frame, post_frame
 from tests.transport.test_hub import Server, joined_socket, pour, serving, upgrade
@@ -39,8 +40,11 @@ class Counting:
 @pytest.fixture
 def untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is parsed from here on."""
-    for name in ("agent_decoder", "hello_decoder", "join_decoder", "_addressed"):
-        monkeypatch.setattr(transport.desk, name, Untouched())
+    for module, name in (
+        (transport.desk, "agent_decoder"), (transport.desk, "_addressed"),
+        (transport.first_frame, "hello_decoder"), (transport.first_frame, "join_decoder"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, Untouched())
 
 
 def counted(server: Server, cause: str) -> int:

@@ -61,8 +61,10 @@ class _Client:
 class Nats:
     """What NATS clients of LERA's use of a server: no queues across servers, no headers, no JetStream."""
 
-    def __init__(self, *, user: str = "", password: str = "", token: str = "", max_payload: int = 1_048_576) -> None:
-        self.port = 0
+    def __init__(
+        self, *, user: str = "", password: str = "", token: str = "", max_payload: int = 1_048_576, port: int = 0
+    ) -> None:
+        self.port = port
         self.max_payload = max_payload
         self.max_pending = MAX_PENDING
         self.ping_seconds = 120.0
