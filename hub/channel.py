@@ -38,6 +38,8 @@ class NodeDesk(Desk):
     def __init__(self, settings: HubSettings, channel: str, door: Door, audience: "NodeChannel") -> None:
         super().__init__(settings, channel, door, audience)
         self.ask: Callable[[str, Askable], None] = lambda _viewer, _frame: None
+        # Says once more who a linked guest is.
+        self.remind: Callable[[Guest], None] = lambda _guest: None
 
     def join(self, text: bytes, now: float) -> tuple[Guest, Guest | None, Welcome]:
         """As every desk; whether viewers can be linked, the bot has said."""
@@ -66,6 +68,9 @@ class NodeDesk(Desk):
                 self.ask(guest.viewer, frame)
             return None
         linked = guest.admission.linked
+        if linked and isinstance(frame, Unlink | Forget):
+            # A bot that was started anew meanwhile must know whose link it is to end.
+            self.remind(guest)
         answer = super().obey(guest, frame, now)
         if isinstance(frame, Unlink | Forget):
             self.ask(guest.viewer, frame)
@@ -94,6 +99,7 @@ class NodeChannel:
         self.desk = NodeDesk(limits, name, Door(terms.door), self)
         self.desk.ask = self._ask
         self.desk.on_seat = self._seated
+        self.desk.remind = lambda guest: self._seated(guest, joins=False)
         # What the bot must hear, and has not been told yet.
         self.unsaid: dict[tuple[str, type], Said] = {}
         # So many seconds of joins are asked for when some were missed.
@@ -184,6 +190,11 @@ class NodeChannel:
         if self.roll.waiting:
             for reading in self.roll.settle(now):
                 self.votes.take(reading, now)
+
+    def owed(self, now: float) -> list[tuple[tuple[str, type], Said]]:
+        """What the bot must hear of viewers, oldest first; nothing while nobody would hear it."""
+        there = now - self.heard_at <= self.HEARD_SECONDS
+        return list(self.unsaid.items()) if there and self.unsaid else []
 
     def joins(self, now: float) -> list[Joins]:
         """The newest joins, for the other hubs."""

@@ -106,12 +106,11 @@ class Node:
             return
         for joins in channel.joins(now):
             self.bus.publish(name, joins)
-        if channel.unsaid:
-            # Kept until the bus takes it: what must be erased is erased some time.
-            for key, said in list(channel.unsaid.items()):
-                if not self.bus.publish(name, said):
-                    break
-                del channel.unsaid[key]
+        # Kept until the bus takes it and the bot is there: what must be erased is erased some time.
+        for key, said in channel.owed(now):
+            if not self.bus.publish(name, said):
+                break
+            del channel.unsaid[key]
         report = channel.report(now)
         if report is not None:
             self.bus.publish(name, report)

@@ -2,8 +2,8 @@
 
 It stands between a transport and aiohttp's protocol (`asyncio.Transport.set_protocol`), reads no more of RFC 6455 than
 where a frame ends, and hands on whole whatever isn't one masked text frame by itself: pings, goodbyes, parts of
-messages, packed frames. What is longer than any agent's frame, or not masked, ends its work, and so does a goodbye: from
-there on aiohttp reads, and refuses or ignores it.
+messages, packed frames. What is longer than any agent's frame, or not masked, ends its work, and so does a goodbye:
+from there on aiohttp reads, and refuses or ignores it.
 """
 
 import asyncio
