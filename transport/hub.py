@@ -133,16 +133,20 @@ class Hub:
             self.counts[f"refused: {refusal.cause}"] += 1
             self.start(_send_away(socket, refusal))
 
-    async def close(self, why: str = "the bot is closing", channel: str = "", seconds: float = 0.0) -> None:
-        """Say goodbye to everyone (of one channel), so that agents know at once and come back with jitter.
+    def end(self, desk: Desk, why: str) -> None:
+        """Say goodbye to everyone of a desk that is open no more; nobody waits for those who don't answer."""
+        for guest in desk.guests.values():
+            guest.ended = Refusal("ended", why, retry=True)
+            socket = self._sockets.get(guest)
+            if socket is not None:
+                self.start(part(socket, WSCloseCode.GOING_AWAY, why))
+
+    async def close(self, why: str = "the bot is closing", seconds: float = 0.0) -> None:
+        """Say goodbye to everyone, so that agents know at once and come back with jitter.
 
         Spread over `seconds`, so that a crowd doesn't knock at the next hub all at once.
         """
-        if channel:
-            guests = list(self._desks[channel].guests.values()) if channel in self._desks else []
-            sockets = [self._sockets[guest] for guest in guests if guest in self._sockets]
-        else:
-            sockets = list(self._sockets.values())
+        sockets = list(self._sockets.values())
         await asyncio.gather(*self._telling)
         await asyncio.gather(*(_part_within(socket, seconds, why) for socket in sockets))
 
