@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import multiprocessing
 import shutil
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from typing import Any, Final, NamedTuple
 
 import psutil
 
+from bench.tools.processes import spawned
 from bench.tools.servers import OPEN_TO_ALL
 from bench.tools.viewers import Load, Target, viewers
 from bot.nodes import attach_nodes
@@ -115,7 +115,8 @@ def main() -> None:
 def line(measured: Crowd, costs: list[Cost], base: float) -> str:
     """What was found of one crowd."""
     per, bot, messages, size = (median(values) for values in zip(*costs, strict=True))
-    hubs = f"{len(measured.nodes)} nodes" if measured.nodes else "embedded (baseline)"
+    count = len(measured.nodes)
+    hubs = f"{count} node{'s' * (count > 1)}" if count else "embedded (baseline)"
     rest = (
         f"; bot {bot / 1000:5.1f} ms/s; bus {messages:5.1f} messages, {size / 1000:6.1f} kB/s" if measured.nodes else ""
     )
@@ -209,20 +210,11 @@ def nats() -> Iterator[Bus]:
 @contextmanager
 def process(kind: str, bus: str, name: str) -> Iterator[Process]:
     """A bot, or a node, in a process of its own."""
-    here, there = multiprocessing.Pipe()
-    made = multiprocessing.get_context("spawn").Process(target=_run, args=(kind, bus, name, there), daemon=True)
-    made.start()
-    # So that the end of the child is the end of the pipe.
-    there.close()
-    try:
-        yield Process(here)
-    finally:
-        here.send("end")
-        made.join(20)
-        made.kill()
+    with spawned(_run, kind, bus, name) as (pipe, _):
+        yield Process(pipe)
 
 
-def _run(kind: str, bus: str, name: str, pipe: Connection) -> None:
+def _run(pipe: Connection, kind: str, bus: str, name: str) -> None:
     open_files_as_allowed()
     settings = HubSettings(**LIMITS, nats=bus)
     asyncio.run(_bot(settings, name, pipe) if kind == "bot" else _node(settings, name, pipe))

@@ -4,11 +4,15 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.show import Show
 from transport.bus import (
+    BEATS_PER_SECOND,
     BUS_VERSION,
+    PRUNE_SECONDS,
+    STAND_SECONDS,
+    TERMS_SECONDS,
     Ask,
     Heard,
     Joins,
@@ -55,10 +59,6 @@ def attach_nodes(show: Show) -> None:
 
 class Nodes:
     """All other hubs of one show."""
-
-    BEATS_PER_SECOND: Final = 10
-    STAND_SECONDS: Final = 2.0
-    TERMS_SECONDS: Final = 1.0
 
     def __init__(self, show: Show, connect: "Callable[[Nodes], Bus]") -> None:
         """`connect` makes the bus that this is an end of."""
@@ -231,20 +231,20 @@ class Nodes:
     # The beats.
 
     async def _beat(self) -> None:
-        step = 1 / self.BEATS_PER_SECOND
+        step = 1 / BEATS_PER_SECOND
         terms = stood = pruned = self._show.now()
         while True:
             await asyncio.sleep(step)
             now = self._show.now()
             self.look(now)
-            if now - terms >= self.TERMS_SECONDS:
+            if now - terms >= TERMS_SECONDS:
                 # On the beat, so that the time that it takes doesn't add up.
-                terms = max(terms + self.TERMS_SECONDS, now - step)
+                terms = max(terms + TERMS_SECONDS, now - step)
                 self._say_terms()
-            if now - stood >= self.STAND_SECONDS and self.roll.sequence:
+            if now - stood >= STAND_SECONDS and self.roll.sequence:
                 stood = now
                 self.bus.publish(self.channel, self.roll.stand())
-            if now - pruned >= 10.0:
+            if now - pruned >= PRUNE_SECONDS:
                 pruned = now
                 self.roll.prune(lambda viewer: viewer in self._show.desk.guests or viewer in self._show.crowd)
 

@@ -19,7 +19,7 @@ from transport.bus import (
     ask,
     hashes,
 )
-from transport.desk import Desk, Guest, HubSettings
+from transport.desk import Audience, Desk, Guest, HubSettings
 from transport.partial import encode_partial
 from transport.reading import Appear, Away, Forget, HubFrame, Identify, Leave, Linked, Reading, Renew, Unlink, Welcome
 from transport.refusal import Refusal
@@ -33,11 +33,12 @@ Said = Ask | Seat
 class NodeDesk(Desk):
     """A desk whose bot is elsewhere: what only the bot knows is asked for, and answered later."""
 
-    link_command = ""
-
-    def __init__(self, settings: HubSettings, channel: str, door: Door, audience: "NodeChannel") -> None:
-        super().__init__(settings, channel, door, audience)
-        self.ask: Callable[[str, Askable], None] = lambda _viewer, _frame: None
+    def __init__(
+        self, settings: HubSettings, channel: str, door: Door, audience: Audience, ask: Callable[[str, Askable], None]
+    ) -> None:
+        """`ask` is called with a viewer and the frame that only the bot can answer."""
+        super().__init__(settings, channel, door, audience, link_command="")
+        self._ask = ask
         # Says once more who a linked guest is.
         self.remind: Callable[[Guest], None] = lambda _guest: None
 
@@ -50,7 +51,7 @@ class NodeDesk(Desk):
     def renew(self, guest: Guest, token: str, now: float) -> str:
         """Ask the bot for a fresh token where one is due: only there is what signs them."""
         if guest.admission.is_due(now):
-            self.ask(guest.viewer, Renew(token))
+            self._ask(guest.viewer, Renew(token))
         return ""
 
     def go_by(self, settings: HubSettings) -> None:
@@ -65,7 +66,7 @@ class NodeDesk(Desk):
         if type(frame) is Identify:
             if self.link_command:
                 self.counts["codes"] += 1
-                self.ask(guest.viewer, frame)
+                self._ask(guest.viewer, frame)
             return None
         linked = guest.admission.linked
         if linked and isinstance(frame, Unlink | Forget):
@@ -73,10 +74,10 @@ class NodeDesk(Desk):
             self.remind(guest)
         answer = super().obey(guest, frame, now)
         if isinstance(frame, Unlink | Forget):
-            self.ask(guest.viewer, frame)
+            self._ask(guest.viewer, frame)
             return None
         if type(frame) is Leave and linked:
-            self.ask(guest.viewer, frame)
+            self._ask(guest.viewer, frame)
         return answer
 
 
@@ -96,8 +97,7 @@ class NodeChannel:
         self._clock.hear(terms.bot, terms.time, now)
         self.roll = Roll(node)
         self.votes = Votes(terms.expiry)
-        self.desk = NodeDesk(limits, name, Door(terms.door), self)
-        self.desk.ask = self._ask
+        self.desk = NodeDesk(limits, name, Door(terms.door), self, self._ask)
         self.desk.on_seat = self._seated
         self.desk.remind = lambda guest: self._seated(guest, joins=False)
         # What the bot must hear, and has not been told yet.

@@ -9,7 +9,19 @@ from typing import Final
 from aiohttp import web
 
 from hub.channel import NodeChannel
-from transport.bus import Heard, Joins, Recall, Tell, Terms, new_id, subjects_of_node, told_by
+from transport.bus import (
+    BEATS_PER_SECOND,
+    PRUNE_SECONDS,
+    STAND_SECONDS,
+    Heard,
+    Joins,
+    Recall,
+    Tell,
+    Terms,
+    new_id,
+    subjects_of_node,
+    told_by,
+)
 from transport.bus_login import Login, Server
 from transport.desk import Desk, HubSettings
 from transport.hub import Hub
@@ -22,9 +34,7 @@ logger = logging.getLogger(__name__)
 class Node:
     """All channels of one node. What is kept of viewers is in memory, and is theirs alone: a node may die."""
 
-    BEATS_PER_SECOND: Final = 10
     MAX_CHANNELS: Final = 1000
-    STAND_SECONDS: Final = 2.0
     OVER_SECONDS: Final = 120.0
     """Without terms for so long, while the bus is there, a stream is over."""
     DRAIN_SECONDS: Final = 5.0
@@ -82,20 +92,20 @@ class Node:
         await self.hub.close("this hub is closing; another one takes over", seconds=seconds)
 
     async def _beat(self) -> None:
-        step = 1 / self.BEATS_PER_SECOND
+        step = 1 / BEATS_PER_SECOND
         stood = pruned = self._now()
         while True:
             await asyncio.sleep(step)
             now = self._now()
             for name, channel in self.channels.items():
                 self._look(name, channel, now)
-            if now - stood >= self.STAND_SECONDS:
+            if now - stood >= STAND_SECONDS:
                 stood = now
                 for name, channel in self.channels.items():
                     if channel.roll.sequence:
                         self.bus.publish(name, channel.roll.stand())
                 self._end_those_over(now)
-            if now - pruned >= 10.0:
+            if now - pruned >= PRUNE_SECONDS:
                 pruned = now
                 for channel in self.channels.values():
                     channel.prune()

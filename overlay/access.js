@@ -58,6 +58,7 @@ const WORDS = {
 
 export class Access {
   #shown = "";
+  #fault = "";
 
   /**
    * @param {HTMLElement} panel The section with an `.access` and a `.copied` in it.
@@ -93,7 +94,9 @@ export class Access {
     const all = told.bans.length > 1 ? [this.#asked(this.words.liftAll, this.words.sureBans, "", { lift_all: true })] : [];
     const list = element("ul", "access-list", ...lifted);
     this.bans.replaceChildren(...(lifted.length > 0 ? [element("h3", "", bans(lifted.length)), list, ...all] : []));
-    if (told.fault) setText(this.said, told.fault);
+    // A fault that has passed is said no longer; what somebody's own click has brought stays.
+    if (told.fault || this.said.textContent === this.#fault) setText(this.said, told.fault);
+    this.#fault = told.fault;
   }
 
   #row(link, isPublic) {

@@ -5,7 +5,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Final
 import pytest
 
 from tests.conftest import ROOT
+from tests.ports import free_port
 
 PATIENCE: Final = 30.0
 """Seconds. Long, because a busy machine is slow; a test that passes never waits for it."""
@@ -25,11 +25,6 @@ SERVER: Final = shutil.which("nats-server") or "/usr/sbin/nats-server"
 needs_nats = pytest.mark.skipif(
     not Path(SERVER).exists() and "CI" not in os.environ, reason="no nats-server on this machine"
 )
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with socket.create_server((host, 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class NatsServer:

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import pytest
 from lera.errors import LeraError
 from lera.obs.connection import Connection, ObsAway, Password, connect
 from lera.obs.settings import ObsSettings
+from tests.ports import free_port
 
 GIVEN: Final = os.environ.get("LERA_OBS", "")
 PATIENCE: Final = 60.0
@@ -93,13 +93,6 @@ def screen(width: int = 1280, height: int = 800) -> Iterator[str]:
                 yield f":{told.readline().strip()}"
         finally:
             server.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

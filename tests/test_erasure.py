@@ -1,7 +1,5 @@
 """After somebody asked to be forgotten, nothing of them is left: searched for in all that lives, and in every file."""
 
-import gc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from bot.inbox import ChatMessage
 from bot.settings import ChannelSettings, ChatSettings, Settings
 from bot.show import Show
 from tests.bot.readers import WordReader
+from tests.memory import texts_alive
 from transport.partial import viewer_hash
 from transport.reading import (
     PROTOCOL_VERSION,
@@ -35,22 +34,6 @@ WORDS = ("joy to the marked", " words-Qxz")
 
 def marked(parts: tuple[str, str]) -> str:
     return parts[0] + parts[1]
-
-
-def texts_alive() -> Iterator[str | bytes]:
-    """Every text, and every row of bytes, that anything alive holds on to."""
-    gc.collect()
-    seen: set[int] = set()
-    left = gc.get_objects()
-    while left:
-        found = left.pop()
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        if type(found) in (str, bytes, bytearray):
-            yield found if type(found) is str else bytes(found)
-        else:
-            left += [each for each in gc.get_referents(found) if id(each) not in seen]
 
 
 def halves(key: str) -> tuple[bytes, bytes]:

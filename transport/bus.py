@@ -46,6 +46,13 @@ REPORT_SECONDS: Final = 1.0
 HURRY_SECONDS: Final = 5.0
 """After a cut, four times as often for so long."""
 TERMS_SECONDS: Final = 1.0
+"""The bot tells the nodes its terms this often."""
+STAND_SECONDS: Final = 2.0
+"""A hub says this often which of its joins was the last, so that a gap is noticed."""
+PRUNE_SECONDS: Final = 10.0
+"""A hub forgets this often who is neither seated nor counted any more (`Roll.prune`)."""
+BEATS_PER_SECOND: Final = 10
+"""So often a hub looks at what it has to say or to count."""
 MAX_NODES: Final = 256
 """Of one channel."""
 MAX_JOINS: Final = 4096

@@ -4,7 +4,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Final, NoReturn, Protocol
 
-from msgspec import Struct, json
 from msgspec.structs import replace
 
 from transport.appearances import Appearances
@@ -86,7 +85,7 @@ class Desk:
         """
         self.identities = identities
         self.appearances = appearances
-        self._link_command = link_command
+        self.link_command = link_command
         self.settings = settings
         self.minimum_viewers = minimum_viewers
         self.channel = channel
@@ -245,7 +244,7 @@ class Desk:
             if self.identities is None:
                 return None
             self.counts["codes"] += 1
-            return Code(f"{self._link_command} {self.identities.code(guest.viewer, now)}", CODE_SECONDS)
+            return Code(f"{self.link_command} {self.identities.code(guest.viewer, now)}", CODE_SECONDS)
         if type(frame) is Renew:
             fresh = self.renew(guest, frame.token, now)
             return Renewed(fresh) if fresh else None
@@ -359,20 +358,3 @@ class Desk:
             return None
         guest.told = now
         return Dropped(frame.sequence, reason)
-
-
-class _Addressed(Struct):
-    channel: str
-
-
-_addressed: Final = json.Decoder(_Addressed)
-
-
-def channel_of(text: bytes) -> str:
-    """The channel that an agent's first frame names, so that its desk can judge the rest. Raises Refusal."""
-    if len(text) > MAX_FRAME_BYTES:
-        raise Refusal("oversized", OVERSIZED)
-    try:
-        return _addressed.decode(text).channel
-    except UNREADABLE:
-        raise Refusal("first frame", "the first frame must be a join in JSON, and name a channel") from None

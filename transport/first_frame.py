@@ -1,6 +1,8 @@
-"""The first frame of a connection: a join, of this version, or a refusal in words."""
+"""The first frame of a connection: a join, of this version, or a refusal in words. Pure."""
 
 from typing import Final
+
+from msgspec import Struct, json
 
 from transport.reading import (
     MAX_FRAME_BYTES,
@@ -13,6 +15,23 @@ from transport.reading import (
 from transport.refusal import Refusal
 
 OVERSIZED: Final = f"a frame may have at most {MAX_FRAME_BYTES} bytes"
+
+
+class _Addressed(Struct):
+    channel: str
+
+
+_addressed: Final = json.Decoder(_Addressed)
+
+
+def channel_of(text: bytes) -> str:
+    """The channel that a first frame names, so that its desk can judge the rest. Raises Refusal."""
+    if len(text) > MAX_FRAME_BYTES:
+        raise Refusal("oversized", OVERSIZED)
+    try:
+        return _addressed.decode(text).channel
+    except UNREADABLE:
+        raise Refusal("first frame", "the first frame must be a join in JSON, and name a channel") from None
 
 
 def read_join(text: bytes) -> Join:

@@ -9,7 +9,8 @@ from typing import Final, Literal, cast
 import aiohttp
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from transport.desk import REPLACED, Desk, Guest, HubSettings, Refusal, channel_of
+from transport.desk import REPLACED, Desk, Guest, HubSettings, Refusal
+from transport.first_frame import channel_of
 from transport.frames import FrameTap
 from transport.limits import Addresses
 from transport.link import netloc

@@ -39,16 +39,15 @@ Source = Callable[[], Iterable[Metric]]
 
 
 class Metrics(Collector):
-    """The registry of one program. `add` its sources, and route `METRICS_PATH` of a private port to `handle`."""
+    """The registry of one program: tells of its process and its `sources`.
+
+    Route `METRICS_PATH` of a private port to `handle`.
+    """
 
     def __init__(self, *sources: Source) -> None:
         self._sources: list[Source] = [process_metrics, *sources]
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
-
-    def add(self, source: Source) -> None:
-        """Tell of this, too."""
-        self._sources.append(source)
 
     def collect(self) -> Iterator[Metric]:
         """All metrics as they are now (prometheus_client's protocol)."""

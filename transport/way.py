@@ -3,13 +3,15 @@
 import asyncio
 import ipaddress
 import socket
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
 from lera.errors import LeraError
 
 Way = Literal["encrypted", "this machine", "local network", "open"]
+# Tests, whose only network is this machine, take it for another one here.
 _LOOPBACK_IS: Way = "this machine"
+_FROM_CLOSED_TO_OPEN: Final[tuple[Way, ...]] = get_args(Way)
 _SHARED: Final = ipaddress.ip_network("100.64.0.0/10")
 """Addresses behind a provider's or a private network's own translation (RFC 6598)."""
 
@@ -59,7 +61,4 @@ async def find_way(url: str) -> Way:
         return "encrypted"
     found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
     ways: list[Way] = [way_to(str(address[0]), encrypted=False) for *_, address in found]
-    return max(ways, key=_ORDER.index, default="open")
-
-
-_ORDER: Final[list[Way]] = ["encrypted", "this machine", "local network", "open"]
+    return max(ways, key=_FROM_CLOSED_TO_OPEN.index, default="open")

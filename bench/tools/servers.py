@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import multiprocessing
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal
 import psutil
 from aiohttp import web
 
+from bench.tools.processes import spawned
 from bench.tools.viewers import Target
 from bot.history import History
 from bot.server import serving
@@ -65,19 +65,11 @@ class Server:
 @contextmanager
 def server(kind: Kind, **limits: Any) -> Iterator[Server]:
     """A server of this kind; `limits` are its `[hub]` settings, besides those of `OPEN_TO_ALL`."""
-    here, there = multiprocessing.Pipe()
-    arguments = (kind, HubSettings(**(OPEN_TO_ALL | limits)), there)
-    process = multiprocessing.get_context("spawn").Process(target=_run, args=arguments, daemon=True)
-    process.start()
-    try:
-        yield Server(here, psutil.Process(process.pid))
-    finally:
-        here.send("end")
-        process.join(20)
-        process.kill()
+    with spawned(_run, kind, HubSettings(**(OPEN_TO_ALL | limits))) as (pipe, process):
+        yield Server(pipe, process)
 
 
-def _run(kind: Kind, limits: HubSettings, pipe: Connection) -> None:
+def _run(pipe: Connection, kind: Kind, limits: HubSettings) -> None:
     open_files_as_allowed()
     asyncio.run(_bare(pipe) if kind == "bare" else _show(limits, pipe))
 

@@ -6,7 +6,6 @@ any other to the server, and each is put together from ready parts.
 
 import asyncio
 import heapq
-import multiprocessing
 import random
 import time
 from collections import Counter, deque
@@ -18,6 +17,7 @@ from typing import Final
 import msgspec
 import psutil
 
+from bench.tools.processes import spawned
 from transport.link import HUB_PATH
 from transport.listening import open_files_as_allowed
 from transport.reading import PROTOCOL_VERSION, Join, encode
@@ -79,16 +79,8 @@ def viewers(
     target: Target, count: int, first: int = 0, address: str = "127.0.0.1", heed: bool = False
 ) -> Iterator[Load]:
     """`count` viewers, numbered from `first`, that come from `address`. With `heed` they keep the pace they're told."""
-    here, there = multiprocessing.Pipe()
-    arguments = (there, target, count, first, address, heed)
-    process = multiprocessing.get_context("spawn").Process(target=_run, args=arguments, daemon=True)
-    process.start()
-    try:
-        yield Load(here, psutil.Process(process.pid))
-    finally:
-        here.send("end")
-        process.join(10)
-        process.kill()
+    with spawned(_run, target, count, first, address, heed) as (pipe, process):
+        yield Load(pipe, process)
 
 
 def _run(pipe: Connection, target: Target, count: int, first: int, address: str, heed: bool) -> None:

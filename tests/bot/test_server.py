@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 
 import aiohttp
 import pytest
@@ -12,12 +11,8 @@ from bot.server import serving
 from bot.settings import ChannelSettings, Settings, WebSettings
 from bot.show import Show
 from tests.bot.stage import theatre
+from tests.ports import free_port
 from transport.listening import _is_our_fault, open_files_as_allowed
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def show_with(**web: object) -> Show:

@@ -12,7 +12,7 @@ from transport.desk import HubSettings
 from transport.listening import listen, site
 
 
-class NodeProgram:
+class RestartableNode:
     """A node that is started, killed and started again at its port, with a clock of its own."""
 
     def __init__(self, number: int, wire: Wire, now: Callable[[], float], chance: random.Random) -> None:

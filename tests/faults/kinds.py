@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bot.history_file import MOST_SET_ASIDE
 from lera.errors import LeraError
-from tests.faults.hubs import NodeProgram
+from tests.faults.hubs import RestartableNode
 from tests.faults.people import Page, Viewer, a_feeling
 from tests.faults.wire import TOXICS, Wire
 from tests.faults.world import World
@@ -359,7 +359,7 @@ class Faults:
         """A node's machine sleeps, and its clock goes on."""
         self.a_node().asleep += self.chance.choice((5.0, 60.0, 3600.0))
 
-    def a_node(self) -> NodeProgram:
+    def a_node(self) -> RestartableNode:
         found = [node for node in self.world.nodes if node.running]
         if not found:
             raise Impossible

@@ -25,7 +25,7 @@ from lera.obs.connection import Password
 from lera.obs.settings import ObsSettings
 from lera.obs.worker import Worker
 from tests.bot.twitch.stage import keep_login
-from tests.faults.hubs import NodeProgram
+from tests.faults.hubs import RestartableNode
 from tests.faults.people import Page, Viewer
 from tests.faults.wire import Wire, lasting_port, wire
 from tests.night_loop import NightLoop
@@ -63,7 +63,7 @@ class World:
         # Where a world has nodes: NATS, the bot's wire to it, and they.
         self.nats: Nats | None = None
         self.bus_wire: Wire | None = None
-        self.nodes: list[NodeProgram] = []
+        self.nodes: list[RestartableNode] = []
         self.link = parse_link(links(show, address)["join"])
 
     @property
@@ -143,7 +143,7 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2, node
         for number in range(nodes):
             assert nats is not None
             line = await stack.enter_async_context(wire(lambda port=nats.port: ("127.0.0.1", port)))  # type: ignore[misc]
-            this.nodes.append(NodeProgram(number, line, lambda: BEGIN + loop.time(), chance))
+            this.nodes.append(RestartableNode(number, line, lambda: BEGIN + loop.time(), chance))
             await this.nodes[-1].start()
         for number in range(viewers):
             line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", chance.choice(this.doors))))

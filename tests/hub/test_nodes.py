@@ -13,7 +13,8 @@ from lera.errors import LeraError
 from tests.bot.stage import theatre
 from tests.hub.stage import Agents, crowd, health, until_well
 from tests.namespaces import Machine, machine
-from tests.nats import PATIENCE, NodeProgram, Wire, free_port, nats_server, needs_nats, wire
+from tests.nats import PATIENCE, NodeProgram, Wire, nats_server, needs_nats, wire
+from tests.ports import free_port
 from transport.hub_client import HubClient
 from transport.reading import Code, Linked
 from transport.tokens import Door

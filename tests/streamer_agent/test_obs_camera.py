@@ -15,7 +15,8 @@ from lera.obs.connection import Password
 from lera.obs.settings import ObsSettings
 from streamer_agent import obs_camera
 from streamer_agent.obs_camera import WIDTH, ObsCamera, decoded
-from tests.obs import Obs, an_obs, free_port, needs_obs
+from tests.obs import Obs, an_obs, needs_obs
+from tests.ports import free_port
 from tests.streamer_agent.helpers import until
 from viewer_agent.camera import Frame
 

@@ -155,8 +155,7 @@ def test_an_agent_too_old_to_keep_a_token_is_known_while_the_bot_runs() -> None:
 
 def test_a_node_asks_the_bot_for_a_fresh_token_when_it_is_time_and_never_gives_one() -> None:
     asked: list[tuple[str, object]] = []
-    desk = NodeDesk(HubSettings(), "demo", door(), Listener())  # type: ignore[arg-type]
-    desk.ask = lambda viewer, frame: asked.append((viewer, frame))
+    desk = NodeDesk(HubSettings(), "demo", door(), Listener(), lambda viewer, frame: asked.append((viewer, frame)))
     token = maker().make(LINK, 0.0, 100.0)
     assert desk.join(join_frame(viewer=ANN, token=token), 49.0)[2].token == "" and not asked
     assert desk.join(join_frame(viewer=ANN, token=token), 50.0)[2].token == ""

@@ -13,7 +13,8 @@ from bot.__main__ import main
 from bot.obs.setup import KIND
 from bot.settings import Settings, read_settings
 from lera.obs.connection import ObsAway, kept_password
-from tests.obs import Obs, free_port
+from tests.obs import Obs
+from tests.ports import free_port
 
 SECRET = "the-secret-password"
 

@@ -29,7 +29,8 @@ from lera.obs.connection import (
 from lera.obs.settings import ObsSettings
 from tests.bot.obs.conftest import Rig
 from tests.bot.stage import eventually
-from tests.obs import PATIENCE, free_port
+from tests.obs import PATIENCE
+from tests.ports import free_port
 
 Socket = web.WebSocketResponse
 SECRET = "the-secret-password"

@@ -25,7 +25,8 @@ from bot.obs.setup import page_url
 from tests.bot.obs.conftest import Rig, until
 from tests.bot.stage import HAPPY, OVERLAY_KEY, SAD, theatre
 from tests.chromium import CHROMIUM, needs_chromium
-from tests.obs import PATIENCE, free_port, needs_own_obs, screen
+from tests.obs import PATIENCE, needs_own_obs, screen
+from tests.ports import free_port
 from transport.reading import Probabilities
 
 WIDTH, HEIGHT = 1280, 720

@@ -16,7 +16,8 @@ from lera.obs.settings import ObsSettings
 from tests.bot.obs.conftest import Rig, until
 from tests.bot.obs.moods import mood, nobody, rules
 from tests.bot.stage import eventually
-from tests.obs import GIVEN, PATIENCE, Obs, free_port, needs_own_obs
+from tests.obs import GIVEN, PATIENCE, Obs, needs_own_obs
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.obs, pytest.mark.slow]
 
