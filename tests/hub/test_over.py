@@ -11,7 +11,7 @@ from tests.door import door
 from tests.transport.test_desk import join_frame
 from tests.transport.test_frames import masked
 from tests.transport.test_hub import upgrade
-from transport.bus import Heard, Terms
+from transport.bus import STAND_SECONDS, Heard, Terms
 from transport.bus_login import Login, Server
 from transport.desk import HubSettings
 from transport.link import HUB_PATH
@@ -62,7 +62,7 @@ async def test_a_stream_that_is_over_holds_up_no_other_and_takes_nobody_in() -> 
         node.live("other")
         beating = asyncio.create_task(node._beat())
         await asyncio.sleep(0)
-        node.time += node.STAND_SECONDS
+        node.time += STAND_SECONDS
         async with asyncio.timeout(10):
             # The goodbye has come, and is not answered.
             while b"the stream is over" not in await reader.read(1000):
