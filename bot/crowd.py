@@ -257,7 +257,7 @@ class Crowd:
     def rest(self, now: float) -> Mood:
         """Nobody's mood, while it rests: nothing is shown, and what would stay for some seconds ends."""
         self._advance(now)
-        self._showing.look(0)
+        self._showing.look(0, now)
         self.votes.partial(now, shown=False)
         self._remember(now, None)
         return Mood(now, 0, self._showing.needed)
@@ -268,7 +268,9 @@ class Crowd:
         was_shown = self._showing.shown
         met = self.noise.look(merge([self.votes.partial(now, shown=was_shown, known=self.known), *remote]), now)
         # Who has left is counted for some seconds, but doesn't make a crowd that is too small a larger one.
-        enough = self._showing.look(met.voters if self.noise.on else self._here(met, bool(remote)))
+        whole = self.votes.whole and not remote and not self.noise.on
+        here = met.voters if self.noise.on else self._here(met, bool(remote))
+        enough = self._showing.look(here, now, whole=whole)
         if enough == was_shown or self.noise.on:
             return met
         # Whether the bars are shown decides whom the masking counts.

@@ -75,8 +75,8 @@ class Nodes:
         self._cleared = 0
         self._fed: dict[str, tuple[Partial, float]] = {}
         self._sequence = 0
-        # Viewers' questions of all nodes together: what is more is a node out of its mind.
-        self._asks = Rate(0.005, burst=400)
+        # Viewers' questions of all nodes together; who asks for codes in a loop keeps nobody from being forgotten.
+        self._asks, self._endings = Rate(0.005, burst=400), Rate(0.005, burst=400)
         show.desk.on_seat = lambda guest: self._seated(guest.viewer, guest.admission.subject)
 
     @property
@@ -146,10 +146,7 @@ class Nodes:
                     for joins in self.roll.answer(frame.seconds, now):
                         self.bus.publish(self.channel, joins, frame.node)
             case Ask():
-                if self._asks.allow(now):
-                    self._answer(frame, now)
-                else:
-                    self.bus.counts["too many asked"] += 1
+                self._answer(frame, now)
             case Seat():
                 # Whoever the token names, the terms and the node's door have judged it.
                 self._show.roster.identities.tie(chatter_key(frame.subject), frame.viewer)
@@ -206,6 +203,9 @@ class Nodes:
             frame = asked_by(said)
         except ValueError:
             self.bus.counts["refused"] += 1
+            return
+        if not (self._asks if isinstance(frame, Identify | Renew) else self._endings).allow(now):
+            self.bus.counts["too many asked"] += 1
             return
         roster, viewer = self._show.roster, said.viewer
         if isinstance(frame, Identify):

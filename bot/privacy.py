@@ -1,7 +1,8 @@
 """What keeps the mood from telling of one viewer: when it is shown, and noise on demand. Pure, time comes in.
 
 **Hysteresis** (`Showing`): below the minimum the split is hidden at once, and after that it is shown again from one
-more on, so that nobody can push it on and off around one viewer.
+more on, so that nobody can push it on and off around one viewer. The minimum is enough again where the very same people
+are back, and after two minutes.
 
 **Differential privacy** (`Noise`, Dwork and others, "Calibrating noise to sensitivity", TCC 2006), where `[privacy]
 epsilon` is above 0. Neighbours: two crowds of which one has one counted vote more. Released, for each standing
@@ -31,6 +32,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from model.emotions import EMOTIONS
+from transport.masking import Masking
 from transport.partial import BINS, MAX_VOTERS, NO_VOTES, Partial, Tally
 
 
@@ -43,13 +45,14 @@ class PrivacySettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Showing:
-    """Whether a crowd of so many is shown: from the minimum on, and after it was hidden from one more on."""
+    """Whether a crowd of so many is shown: from the minimum on, and after it was hidden from one more on for a time."""
 
     def __init__(self, minimum_viewers: int) -> None:
         """A minimum of 1 is a streamer's own test: with one viewer there is nobody to hide."""
         self._minimum = minimum_viewers
         self._again = minimum_viewers + (minimum_viewers > 1)
         self._was_shown = False
+        self._seen = float("-inf")
         self.shown = False
 
     @property
@@ -57,9 +60,13 @@ class Showing:
         """With how many it is shown, as things are."""
         return self._again if self._was_shown and not self.shown else self._minimum
 
-    def look(self, voters: int) -> bool:
-        """Whether this many are shown."""
-        self.shown = voters >= self.needed
+    def look(self, voters: int, now: float = 0.0, *, whole: bool = False) -> bool:
+        """Whether this many are shown at `now`; `whole`: all whose votes were shown last are among them."""
+        if self.shown or now < self._seen:
+            self._seen = now
+        elif now - self._seen >= Masking.FORGOTTEN:
+            self._was_shown = False
+        self.shown = voters >= (self._minimum if whole else self.needed)
         self._was_shown |= self.shown
         return self.shown
 

@@ -39,6 +39,8 @@ class NodeDesk(Desk):
         """`ask` is called with a viewer and the frame that only the bot can answer."""
         super().__init__(settings, channel, door, audience, link_command="")
         self._ask = ask
+        # Says once more who a linked guest is.
+        self.remind: Callable[[Guest], None] = lambda _guest: None
 
     def join(self, text: bytes, now: float) -> tuple[Guest, Guest | None, Welcome]:
         """As every desk; whether viewers can be linked, the bot has said."""
@@ -67,6 +69,9 @@ class NodeDesk(Desk):
                 self._ask(guest.viewer, frame)
             return None
         linked = guest.admission.linked
+        if linked and isinstance(frame, Unlink | Forget):
+            # A bot that was started anew meanwhile must know whose link it is to end.
+            self.remind(guest)
         answer = super().obey(guest, frame, now)
         if isinstance(frame, Unlink | Forget):
             self._ask(guest.viewer, frame)
@@ -94,6 +99,7 @@ class NodeChannel:
         self.votes = Votes(terms.expiry)
         self.desk = NodeDesk(limits, name, Door(terms.door), self, self._ask)
         self.desk.on_seat = self._seated
+        self.desk.remind = lambda guest: self._seated(guest, joins=False)
         # What the bot must hear, and has not been told yet.
         self.unsaid: dict[tuple[str, type], Said] = {}
         # So many seconds of joins are asked for when some were missed.
@@ -185,6 +191,11 @@ class NodeChannel:
             for reading in self.roll.settle(now):
                 self.votes.take(reading, now)
 
+    def owed(self, now: float) -> list[tuple[tuple[str, type], Said]]:
+        """What the bot must hear of viewers, oldest first; nothing while nobody would hear it."""
+        there = now - self.heard_at <= self.HEARD_SECONDS
+        return list(self.unsaid.items()) if there and self.unsaid else []
+
     def joins(self, now: float) -> list[Joins]:
         """The newest joins, for the other hubs."""
         return self.roll.tell(now)
@@ -237,11 +248,13 @@ class NodeChannel:
             if guest.viewer in self.roll.waiting:
                 self.votes.move(guest.viewer)
         if admission.linked:
-            self._owe(guest.viewer, Seat(self._node, guest.viewer, admission.subject))
+            self._owe(guest.viewer, Seat, Seat(self._node, guest.viewer, admission.subject))
 
     def _ask(self, viewer: str, frame: Askable) -> None:
-        self._owe(viewer, ask(self._node, viewer, frame))
+        self._owe(viewer, type(frame), ask(self._node, viewer, frame))
 
-    def _owe(self, viewer: str, said: Said) -> None:
+    def _owe(self, viewer: str, kind: type, said: Said) -> None:
+        # One of each kind for each viewer, in the order in which they were said last.
+        self.unsaid.pop((viewer, kind), None)
         if len(self.unsaid) < self.OWED:
-            self.unsaid[viewer, type(said)] = said
+            self.unsaid[viewer, kind] = said

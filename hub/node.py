@@ -104,7 +104,7 @@ class Node:
                 for name, channel in self.channels.items():
                     if channel.roll.sequence:
                         self.bus.publish(name, channel.roll.stand())
-                await self._end_those_over(now)
+                self._end_those_over(now)
             if now - pruned >= PRUNE_SECONDS:
                 pruned = now
                 for channel in self.channels.values():
@@ -116,23 +116,23 @@ class Node:
             return
         for joins in channel.joins(now):
             self.bus.publish(name, joins)
-        if channel.unsaid:
-            # Kept until the bus takes it: what must be erased is erased some time.
-            for key, said in list(channel.unsaid.items()):
-                if not self.bus.publish(name, said):
-                    break
-                del channel.unsaid[key]
+        # Kept until the bus takes it and the bot is there: what must be erased is erased some time.
+        for key, said in channel.owed(now):
+            if not self.bus.publish(name, said):
+                break
+            del channel.unsaid[key]
         report = channel.report(now)
         if report is not None:
             self.bus.publish(name, report)
 
-    async def _end_those_over(self, now: float) -> None:
+    def _end_those_over(self, now: float) -> None:
         if not self.bus.connected or now - self._since < self.OVER_SECONDS:
             return
         for name in [name for name, each in self.channels.items() if now - each.heard_at > self.OVER_SECONDS]:
             logger.info("The stream of %s is over.", name)
-            await self.hub.close("the stream is over", name)
-            del self.channels[name], self._desks[name]
+            # Closed first: whoever comes back at once must not come to it, and other channels wait for nobody.
+            del self.channels[name]
+            self.hub.end(self._desks.pop(name), "the stream is over")
 
     def _hear(self, heard: Heard) -> None:
         now, name, frame = self._now(), heard.channel, heard.frame

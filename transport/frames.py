@@ -2,8 +2,8 @@
 
 It stands between a transport and aiohttp's protocol (`asyncio.Transport.set_protocol`), reads no more of RFC 6455 than
 where a frame ends, and hands on whole whatever isn't one masked text frame by itself: pings, goodbyes, parts of
-messages, packed frames. What is longer than any agent's frame, or not masked, ends its work: from there on aiohttp
-reads, and refuses it.
+messages, packed frames. What is longer than any agent's frame, or not masked, ends its work, and so does a goodbye:
+from there on aiohttp reads, and refuses or ignores it.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from transport.reading import MAX_FRAME_BYTES
 
 _WHOLE_TEXT: Final = 0x81
 """The last frame of a message, no extension, text."""
+_OPCODE: Final = 0x0F
+_CLOSE: Final = 0x8
 _MASKED: Final = 0x80
 _SHORTEST: Final = 6
 """Bytes of a masked frame that is empty."""
@@ -44,7 +46,8 @@ class FrameTap(asyncio.Protocol):
             length, head = data[start + 1] - _MASKED, _SHORTEST
             if length == _TWO_BYTES:
                 length, head = int.from_bytes(data[start + 2 : start + 4]), _SHORTEST + 2
-            if not 0 <= length <= _LONGEST or data[start + 1] == 255:
+            # After a goodbye nothing counts any more (5.5.1).
+            if not 0 <= length <= _LONGEST or data[start + 1] == 255 or data[start] & _OPCODE == _CLOSE:
                 self._tapping = False
                 self._inner.data_received(data[start:])
                 return

@@ -119,7 +119,11 @@ class Hub:
 
     def dismiss(self, viewer: str, channel: str = "", again: bool = False) -> None:
         """End the connection of an agent that has joined again at another hub; `again`: it may come back."""
-        socket = self._socket_of(viewer, channel)
+        guest = self._guest_of(viewer, channel)
+        socket = self._sockets.get(guest) if guest is not None else None
+        if guest is not None:
+            # What is still on its way, or comes from who doesn't listen, would be a second vote.
+            guest.ended = Refusal("replaced", "joined elsewhere" if again else REPLACED, retry=again)
         if socket is not None:
             self.start(part(socket, WSCloseCode.GOING_AWAY, "joined elsewhere") if again else _end_older(socket))
 
@@ -130,16 +134,20 @@ class Hub:
             self.counts[f"refused: {refusal.cause}"] += 1
             self.start(_send_away(socket, refusal))
 
-    async def close(self, why: str = "the bot is closing", channel: str = "", seconds: float = 0.0) -> None:
-        """Say goodbye to everyone (of one channel), so that agents know at once and come back with jitter.
+    def end(self, desk: Desk, why: str) -> None:
+        """Say goodbye to everyone of a desk that is open no more; nobody waits for those who don't answer."""
+        for guest in desk.guests.values():
+            guest.ended = Refusal("ended", why, retry=True)
+            socket = self._sockets.get(guest)
+            if socket is not None:
+                self.start(part(socket, WSCloseCode.GOING_AWAY, why))
+
+    async def close(self, why: str = "the bot is closing", seconds: float = 0.0) -> None:
+        """Say goodbye to everyone, so that agents know at once and come back with jitter.
 
         Spread over `seconds`, so that a crowd doesn't knock at the next hub all at once.
         """
-        if channel:
-            guests = list(self._desks[channel].guests.values()) if channel in self._desks else []
-            sockets = [self._sockets[guest] for guest in guests if guest in self._sockets]
-        else:
-            sockets = list(self._sockets.values())
+        sockets = list(self._sockets.values())
         await asyncio.gather(*self._telling)
         await asyncio.gather(*(_part_within(socket, seconds, why) for socket in sockets))
 
@@ -241,9 +249,12 @@ class Hub:
     def _counts(self, desk: Desk | None) -> Counter[str]:
         return self.counts if desk is None else desk.counts
 
-    def _socket_of(self, viewer: str, channel: str) -> web.WebSocketResponse | None:
+    def _guest_of(self, viewer: str, channel: str) -> Guest | None:
         desk = self._desks.get(channel) if channel else self._only
-        guest = desk.guests.get(viewer) if desk is not None else None
+        return desk.guests.get(viewer) if desk is not None else None
+
+    def _socket_of(self, viewer: str, channel: str) -> web.WebSocketResponse | None:
+        guest = self._guest_of(viewer, channel)
         return self._sockets.get(guest) if guest is not None else None
 
     def _turn_away(self, status: int, cause: str, reason: str, retry: int = 5) -> web.Response:

@@ -13,7 +13,8 @@ viewer's expression. So while the bars are shown, the counted set changes only b
 - Who would come in alone, since nobody was left out, waits until somebody can come along. Close to the minimum that
   is the next one who joins.
 - While the bars are hidden there is nothing to read off: everybody counts at once, and nobody stays frozen. Shown
-  again, the crowd changes as by all joins and leaves since.
+  again, the crowd changes as by all joins and leaves since. Whoever was told of last and is back by then has not left:
+  the sum of the same people tells nothing new. After `FORGOTTEN` seconds it is as if nothing had ever been shown.
 
 Where leaving one out leaves fewer than `minimum_viewers`, the number counted says so, and the bars are hidden. Crowds
 of `LARGE` and more are not masked, since one vote moves a bar there by half a point at most, nor is a
@@ -46,6 +47,8 @@ class Masking:
     SHORTEST: Final = 3.0
     LONGEST: Final = 8.0
     MOST_OUT: Final = 5
+    FORGOTTEN: Final = 120.0
+    """Seconds after which hidden bars are no use to take others off: by then the faces in them show something else."""
 
     def __init__(self, minimum_viewers: int, chance: random.Random | None = None, *, on: bool = True) -> None:
         """`chance` is the operating system's unless a test gives its own. `on` False counts everybody at once."""
@@ -69,6 +72,9 @@ class Masking:
         self._shown = self._was_shown = False
         self._told: set[str] = set()
         self._gone = 0
+        # Fingerprints of those who aren't, who may come back; and since when nothing is shown.
+        self._away: set[bytes] = set()
+        self._hidden_since: float | None = None
         # The last change has not been shown yet.
         self._fresh = False
 
@@ -94,6 +100,12 @@ class Masking:
     def join(self, viewer: str) -> str | None:
         """A viewer has a vote from now on. Returns the name of their frozen reading, in whose place it comes."""
         self._present.add(viewer)
+        if self._away:
+            fingerprint = self._fingerprint(viewer)
+            if fingerprint in self._away:
+                self._away.discard(fingerprint)
+                self._told.add(viewer)
+                self._gone -= 1
         if self._open:
             self._counted.add(viewer)
             return None
@@ -109,9 +121,7 @@ class Masking:
         if viewer not in self._present:
             return None
         self._present.discard(viewer)
-        if viewer in self._told:
-            self._told.discard(viewer)
-            self._gone += 1
+        self._miss(viewer)
         self._out.discard(viewer)
         if viewer not in self._counted:
             return None
@@ -130,22 +140,26 @@ class Masking:
         frozen = self._frozen.pop(self._fingerprint(viewer), None)
         if frozen is not None:
             self._counted.discard(frozen)
-        if viewer in self._told:
-            self._told.discard(viewer)
-            self._gone += 1
+        self._miss(viewer)
         for names in (self._present, self._counted, self._out):
             names.discard(viewer)
         return frozen
 
     def forget(self, viewer: str) -> None:
         """Nothing stays by which this viewer, who has left, could be known again."""
-        name = self._frozen.pop(self._fingerprint(viewer), None)
+        fingerprint = self._fingerprint(viewer)
+        self._away.discard(fingerprint)
+        name = self._frozen.pop(fingerprint, None)
         if name is not None:
             self._nameless.add(name)
 
     def clear(self) -> None:
         """Everybody has left, and nothing stays. What was shown before was shown."""
-        self._gone += len(self._told)
+        if self._shown and not self._fresh:
+            self._remember()
+            self._fresh = True
+        for viewer in list(self._told):
+            self._miss(viewer)
         for names in (self._present, self._counted, self._frozen, self._nameless, self._told, self._out):
             names.clear()
         self._due = None
@@ -163,14 +177,17 @@ class Masking:
         if hidden and not self._fresh:
             self._remember()
         self._shown, self._fresh = shown, False
+        self._forget_told(shown, now)
         again, self._was_shown = self._was_shown, self._was_shown or shown
         is_open, was_open, self._open = large or not shown, self._open, large or not shown
         if is_open:
             # While they are hidden, it stays known who was left out when they were shown.
             return None if was_open else self._count(set(self._present), set() if shown else self._out)
         if returned:
+            if again and self._ready(self._told, self._gone):
+                return self._change(self._told, self._gone, known)
             if again:
-                return self._change(self._told, self._gone, known) if self.ready else None
+                return self._count(set(self._told), self._out) if self.whole else None
             # Nobody has been told of anybody, so chance may name any.
             most = len(self._present) - self._minimum
             return self._leave_out(self._present, self._present, min(most, 1), most, known)
@@ -195,7 +212,12 @@ class Masking:
         """Whether at least `minimum_viewers` would count if the bars, hidden now, were shown."""
         if not self._on or not self._was_shown or len(self._present) >= self.LARGE:
             return len(self._present) >= self._minimum
-        return self._ready(self._told, self._gone)
+        return self._ready(self._told, self._gone) or self.whole
+
+    @property
+    def whole(self) -> bool:
+        """Whether all who were told of last are here, and are enough."""
+        return self._was_shown and not self._gone and len(self._told) >= self._minimum
 
     def _staying(self, base: set[str], gone: int) -> tuple[set[str], int]:
         """All who could count after those of `base`, and how many of them must be left out."""
@@ -239,7 +261,25 @@ class Masking:
 
     def _remember(self) -> None:
         """Note who has been told of."""
-        self._told, self._gone = self._counted & self._present, self.frozen
+        self._told, self._gone, self._away = self._counted & self._present, self.frozen, set(self._frozen)
+
+    def _miss(self, viewer: str) -> None:
+        """Somebody has left; who was told of is known again for a while."""
+        if viewer in self._told:
+            self._told.discard(viewer)
+            self._gone += 1
+            self._away.add(self._fingerprint(viewer))
+
+    def _forget_told(self, shown: bool, now: float) -> None:
+        since = self._hidden_since
+        if shown:
+            self._hidden_since = None
+        elif since is None or now < since:
+            self._hidden_since = now
+        elif self._was_shown and now - since >= self.FORGOTTEN:
+            self._was_shown, self._gone = False, 0
+            for names in (self._told, self._away, self._out):
+                names.clear()
 
     def _fingerprint(self, viewer: str) -> bytes:
         return hashlib.blake2b(viewer.encode(), digest_size=16, key=self._secret).digest()

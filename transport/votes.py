@@ -159,6 +159,11 @@ class Votes:
         return self._masking is None or self._masking.ready
 
     @property
+    def whole(self) -> bool:
+        """Whether all whose votes were shown last have one again."""
+        return self._masking is not None and self._masking.whole
+
+    @property
     def frozen(self) -> int:
         """How many votes count of viewers who have left."""
         return 0 if self._masking is None else self._masking.frozen

@@ -176,3 +176,14 @@ async def test_a_wrong_address_is_one_line_and_without_one_there_is_no_bus() -> 
 def test_without_the_setting_nats_is_not_even_imported() -> None:
     code = "import bot.__main__, sys; sys.exit('nats' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_who_asks_for_codes_in_a_loop_keeps_nobody_from_being_forgotten() -> None:
+    stage = Stage()
+    for _ in range(1000):
+        stage.hear(ask(NODE, VIEWERS[0], Identify()))
+    assert stage.bus.counts["too many asked"] > 500
+    stage.bus.said.clear()
+    stage.hear(ask(NODE, VIEWERS[1], Forget()))
+    (told,) = [told_by(frame) for frame in stage.bus.said if isinstance(frame, Tell)]
+    assert told == Forgotten()

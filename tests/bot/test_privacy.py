@@ -36,6 +36,46 @@ def test_a_crowd_is_shown_from_the_minimum_on_and_once_hidden_from_one_more() ->
     assert showing.needed == 4
 
 
+def watched(crowd: Crowd, persons: list[str], begin: int, seconds: int) -> list[bool]:
+    """Whether the bars are shown at each second."""
+    shown = []
+    for now in range(begin, begin + seconds):
+        for person in persons:
+            crowd.take(Reading(person, "face", float(now), HAPPY), float(now))
+        shown.append(crowd.mood(float(now)).enough)
+    return shown
+
+
+def test_three_viewers_are_shown_at_once_and_again_when_the_third_is_back() -> None:
+    crowd = Crowd(minimum_viewers=3, masking=Masking(3, random.Random(1)))
+    assert not any(watched(crowd, ["ann", "ben"], 0, 10))
+    assert all(watched(crowd, ["ann", "ben", "cat"], 10, 20))
+    crowd.leave("cat")
+    assert not any(watched(crowd, ["ann", "ben"], 30, 10))
+    assert all(watched(crowd, ["ann", "ben", "cat"], 40, 20))
+    crowd.leave("cat")
+    assert not any(watched(crowd, ["ann", "ben"], 60, 2))
+    later = watched(crowd, ["ann", "ben", "dan"], 62, 200)
+    assert not any(later[:110]) and all(later[130:]), "somebody else takes two minutes"
+
+
+def test_after_a_short_rest_the_same_three_are_shown_again() -> None:
+    crowd = Crowd(minimum_viewers=3, masking=Masking(3, random.Random(1)))
+    assert all(watched(crowd, ["ann", "ben", "cat"], 0, 10))
+    crowd.clear()
+    for now in range(10, 20):
+        assert not crowd.rest(float(now)).enough
+    assert all(watched(crowd, ["ann", "ben", "cat"], 20, 10))
+
+
+def test_three_who_are_left_of_five_are_shown_after_two_minutes() -> None:
+    crowd = Crowd(minimum_viewers=3, masking=Masking(3, random.Random(1)))
+    assert all(watched(crowd, ["ann", "ben", "cat", "dan", "eve"], 0, 40))
+    crowd.leave("dan")
+    crowd.leave("eve")
+    assert watched(crowd, ["ann", "ben", "cat"], 40, 200)[-60:] == [True] * 60
+
+
 def test_a_streamers_own_test_comes_back_with_one_viewer() -> None:
     showing = Showing(1)
     assert [showing.look(voters) for voters in (0, 1, 0, 1)] == [False, True, False, True]

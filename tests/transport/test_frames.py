@@ -43,7 +43,7 @@ PING, CLOSE, PART, LAST_PART, PACKED, BINARY = 0x89, 0x88, 0x01, 0x80, 0xC1, 0x8
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([0x81, 0x81, 0x81, PING, CLOSE, PART, LAST_PART, PACKED, BINARY]),
+            st.sampled_from([0x81, 0x81, 0x81, PING, PART, LAST_PART, PACKED, BINARY]),
             st.binary(max_size=300),
             st.binary(min_size=4, max_size=4),
         ),
@@ -69,9 +69,10 @@ def test_in_whatever_pieces_frames_come(frames: list[tuple[int, bytes, bytes]], 
         masked(b"x" * (4 * MAX_FRAME_BYTES + 1)),
         masked(b"x" * 70_000),
         b"\x81\xff" + (2**63 - 1).to_bytes(8),
+        masked(b"\x03\xe8bye", CLOSE),
     ],
 )
-def test_what_no_agent_sends_goes_to_aiohttp_and_so_does_all_that_follows(bad: bytes) -> None:
+def test_what_no_agent_sends_and_a_goodbye_goes_to_aiohttp_and_so_does_all_that_follows(bad: bytes) -> None:
     tap, inner, taken = tapped()
     tap.data_received(masked(b"one") + bad)
     tap.data_received(masked(b"two"))

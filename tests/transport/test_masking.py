@@ -337,3 +337,35 @@ class Machine(RuleBasedStateMachine):
 
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+
+
+def test_three_who_are_back_are_shown_again_and_a_fourth_waits() -> None:
+    crowd = Crowd("ann", "ben", "cat")
+    crowd.look()
+    crowd.leave("cat")
+    assert crowd.look(1.0) is None
+    crowd.join("dan")
+    assert crowd.look(1.0) is None, "dan is not cat: taking the one sum off the other would tell of both"
+    crowd.join("cat")
+    assert crowd.look(1.0) == {"ann", "ben", "cat"}
+    assert crowd.look(60.0) == {"ann", "ben", "cat"}
+
+
+def test_who_was_erased_is_not_known_again() -> None:
+    crowd = Crowd("ann", "ben", "cat")
+    crowd.look()
+    crowd.leave("cat")
+    crowd.masking.forget("cat")
+    crowd.look(1.0)
+    crowd.join("cat")
+    assert crowd.look(1.0) is None and not crowd.masking.whole
+
+
+def test_what_was_shown_two_minutes_ago_hides_nobody() -> None:
+    crowd = Crowd("ann", "ben", "cat")
+    crowd.look()
+    crowd.leave("cat")
+    crowd.look(1.0)
+    crowd.join("dan")
+    assert crowd.look(Masking.FORGOTTEN - 2.0) is None
+    assert crowd.look(2.0) == {"ann", "ben", "dan"}
