@@ -73,6 +73,7 @@ class Nodes:
         self._recall_seconds = Roll.RECALLED
         self._recalled = float("-inf")
         self._cleared = 0
+        self._shown = False
         self._fed: dict[str, tuple[Partial, float]] = {}
         self._sequence = 0
         # Viewers' questions of all nodes together: what is more is a node out of its mind.
@@ -265,6 +266,9 @@ class Nodes:
             if known is None or known[0] is not partial or now - known[1] >= 1.0:
                 self._feed(node, partial, now)
                 self._fed[node] = (partial, now)
+        if self._show.crowd.shown and not self._shown:
+            # From now on single joins and leaves at nodes can be seen.
+            self._say_terms()
 
     def _feed(self, node: str, partial: Partial, now: float) -> None:
         self._sequence += 1
@@ -282,9 +286,10 @@ class Nodes:
     def _say_terms(self) -> None:
         show = self._show
         crowd, hub = show.settings.crowd, show.settings.hub
+        self._shown = show.crowd.shown
         terms = Terms(
             BUS_VERSION, self.id, show.now(), show.access.terms(), crowd.minimum_viewers, crowd.expiry, hub.interval,
             hub.heartbeat, show.mood.faces.voters, self.count, show.paused, self._cleared, self._link_command,
-            b"".join(show.crowd.asked()),
+            self._shown, show.settings.privacy.mask_changes, b"".join(show.crowd.asked()),
         )  # fmt: skip
         self.bus.publish(self.channel, terms)

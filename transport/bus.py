@@ -66,7 +66,9 @@ class Terms(Struct, omit_defaults=True):
 
     `time` is the bot's clock, in seconds since 1970, which nodes count on between two of them; `bot` names this run of
     it. `asked`: hashes of viewers of whom partials say whether they have a vote. `cleared` counts how often all votes
-    were withdrawn. `link_command` is empty where nobody can be linked. `nodes`: how many report now.
+    were withdrawn. `link_command` is empty where nobody can be linked. `nodes`: how many report now. `total` votes of
+    faces count at all hubs, `shown` says whether anybody is told of them, and `masked` whether single joins and leaves
+    are hidden (`transport/masking.py`).
     """
 
     version: int
@@ -82,6 +84,8 @@ class Terms(Struct, omit_defaults=True):
     paused: bool = False
     cleared: Count = 0
     link_command: Annotated[str, Meta(max_length=100)] = ""
+    shown: bool = False
+    masked: bool = True
     asked: Hashes = b""
 
 
