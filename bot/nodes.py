@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.show import Show
 from transport.bus import (
     BUS_VERSION,
+    DOOR_SECONDS,
     Ask,
     Heard,
     Joins,
@@ -17,6 +18,7 @@ from transport.bus import (
     Seat,
     Tellable,
     Terms,
+    Want,
     asked_by,
     new_id,
     subjects_of_bot,
@@ -59,6 +61,8 @@ class Nodes:
     BEATS_PER_SECOND: Final = 10
     STAND_SECONDS: Final = 2.0
     TERMS_SECONDS: Final = 1.0
+    WANTED_SECONDS: Final = 0.5
+    """However many nodes want the door, it is said again after so long at the earliest."""
 
     def __init__(self, show: Show, connect: "Callable[[Nodes], Bus]") -> None:
         """`connect` makes the bus that this is an end of."""
@@ -74,6 +78,10 @@ class Nodes:
         self._recalled = float("-inf")
         self._cleared = 0
         self._shown = False
+        # The door that was said last, and when; whether a node wants it since.
+        self._edition = -1
+        self._door_said = float("-inf")
+        self._wanted = False
         self._fed: dict[str, tuple[Partial, float]] = {}
         self._sequence = 0
         # Viewers' questions of all nodes together: what is more is a node out of its mind.
@@ -154,6 +162,8 @@ class Nodes:
             case Seat():
                 # Whoever the token names, the terms and the node's door have judged it.
                 self._show.roster.identities.tie(chatter_key(frame.subject), frame.viewer)
+            case Want():
+                self._wanted = True
             case Terms():
                 if frame.bot != self.id:
                     if now - self.other_bot > 60.0:
@@ -169,6 +179,7 @@ class Nodes:
             self._lost = now
             return
         self._recall_seconds = now - self._lost + Roll.RECALLED
+        self._wanted, self._door_said = True, float("-inf")
         # First our joins, so that none of them is answered with.
         for joins in self.roll.tell(now):
             self.bus.publish(self.channel, joins)
@@ -266,8 +277,9 @@ class Nodes:
             if known is None or known[0] is not partial or now - known[1] >= 1.0:
                 self._feed(node, partial, now)
                 self._fed[node] = (partial, now)
-        if self._show.crowd.shown and not self._shown:
-            # From now on single joins and leaves at nodes can be seen.
+        shows = self._show.crowd.shown and not self._shown
+        if shows or self._show.access.edition != self._edition or (self._wanted and self._may_say_door(now)):
+            # From now on single joins and leaves at nodes can be seen, or others may join.
             self._say_terms()
 
     def _feed(self, node: str, partial: Partial, now: float) -> None:
@@ -283,13 +295,19 @@ class Nodes:
     def _link_command(self) -> str:
         return f"{self._show.settings.chat.prefix}mood link"
 
+    def _may_say_door(self, now: float) -> bool:
+        return not 0 <= now - self._door_said < self.WANTED_SECONDS
+
     def _say_terms(self) -> None:
-        show = self._show
+        show, now, edition = self._show, self._show.now(), self._show.access.edition
+        due = not 0 <= now - self._door_said < DOOR_SECONDS or (self._wanted and self._may_say_door(now))
+        door = show.access.terms() if due or edition != self._edition else None
         crowd, hub = show.settings.crowd, show.settings.hub
         self._shown = show.crowd.shown
         terms = Terms(
-            BUS_VERSION, self.id, show.now(), show.access.terms(), crowd.minimum_viewers, crowd.expiry, hub.interval,
+            BUS_VERSION, self.id, now, door, edition, crowd.minimum_viewers, crowd.expiry, hub.interval,
             hub.heartbeat, show.mood.faces.voters, self.count, show.paused, self._cleared, self._link_command,
             self._shown, show.settings.privacy.mask_changes, b"".join(show.crowd.asked()),
         )  # fmt: skip
-        self.bus.publish(self.channel, terms)
+        if self.bus.publish(self.channel, terms) and door is not None:
+            self._edition, self._door_said, self._wanted = edition, now, False

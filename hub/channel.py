@@ -88,9 +88,16 @@ class NodeChannel:
         self, name: str, node: str, label: str, limits: HubSettings, terms: Terms, now: float,
         chance: random.Random | None = None,
     ) -> None:  # fmt: skip
-        """`limits` are the node's own; `label` is its name for people. `chance` is the masking's, for a test."""
+        """`terms` come with a door. `limits` are the node's own; `label` is its name for people.
+
+        `chance` is the masking's, for a test.
+        """
+        door = terms.door
+        assert door is not None
         self.name = name
         self.terms = terms
+        # The bot's run and its edition of the door that is gone by here.
+        self._edition = terms.bot, terms.edition
         self.heard_at = now
         self._clock = BotClock()
         self._clock.hear(terms.bot, terms.time, now)
@@ -101,7 +108,7 @@ class NodeChannel:
         self._masked = False
         # How many votes the last partial had.
         self._counted = 0
-        self.desk = NodeDesk(limits, name, Door(terms.door), self)
+        self.desk = NodeDesk(limits, name, Door(door), self)
         self.desk.ask = self._ask
         self.desk.on_seat = self._seated
         # What the bot must hear, and has not been told yet.
@@ -157,10 +164,17 @@ class NodeChannel:
                 self._seated(guest, joins=False)
         if terms.paused or (terms.cleared, terms.bot) != (before.cleared, before.bot):
             self._clear()
-        if terms.door != before.door:
-            self.desk.door.update(terms.door)
-            self.desk.expel()
+        if terms.door is not None:
+            self._edition = terms.bot, terms.edition
+            if terms.door != self.desk.door.terms:
+                self.desk.door.update(terms.door)
+                self.desk.expel()
         self._apply(terms)
+
+    @property
+    def wants(self) -> bool:
+        """Whether the bot goes by another door than this node."""
+        return self._edition != (self.terms.bot, self.terms.edition)
 
     def hear(self, joins: Joins, now: float) -> Change:
         """Let go of those who have joined another hub."""

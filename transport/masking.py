@@ -21,8 +21,9 @@ of `LARGE` and more are not masked, since one vote moves a bar there by half a p
 expired.
 
 Of a crowd at several hubs each masks its own viewers, and is told how many count `elsewhere`: those add to the minimum
-and to `LARGE`, and to the tens of those left out (of its own a fifth and one at most). Where no more than `FEW` viewers are at a hub, nobody may be there to come along; so that they aren't
-left out for ever, all of them come in after 20 to 40 s. **One alone at a hub of a small crowd then comes alone.**
+and to `LARGE`, and to the tens of those left out (of its own a fifth and one at most). Where no more than `FEW` viewers
+are at a hub, nobody may be there to come along; so that they aren't left out for ever, all of them come in after 20 to
+40 s. **One alone at a hub of a small crowd then comes alone.**
 
 What it can't do: of a joiner and the k who come along, or a leaver and the k who go along, nobody can tell whose vote
 is whose, but what the votes are may be worked out while nobody else's face moves: a guess is right one time in k + 1,

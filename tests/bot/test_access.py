@@ -17,7 +17,7 @@ from lera.errors import LeraError
 from lera.redaction import MARK, redacted
 from tests.bot.test_commands import Stage, ask
 from transport.refusal import Refusal
-from transport.tokens import Admission, Door, viewer_mark
+from transport.tokens import MOST_MARKS, Admission, Door, viewer_mark
 
 VIEWER = "a" * 22
 ANN, BOB = "aa" * 12, "bb" * 12
@@ -237,3 +237,13 @@ def test_thousands_of_viewers_tokens_push_no_key_out_of_what_logs_leave_out() ->
         doorman.linked(came, f"{number:024x}", NOW)
     said = redacted(f"{keys.streamer} {keys.overlay} {keys.join} {doorman.token(NOW)}")
     assert said.split() == [MARK] * 4
+
+
+def test_of_too_many_bans_the_oldest_end_and_that_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    access = Access("demo", KEYS, 90, NOW)
+    many = MOST_MARKS // 2
+    for turn in range(4):
+        access.ban([f"{turn * many + number:024x}" for number in range(many)], NOW + turn)
+    assert len(access.bans) == 2 and len(access.terms().banned) == MOST_MARKS
+    assert access.is_banned(f"{3 * many:024x}") and not access.is_banned(f"{many:024x}")
+    assert [record.message for record in caplog.records] == ["There are too many bans: the oldest no longer hold."]
