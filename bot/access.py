@@ -8,7 +8,7 @@ import hashlib
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -88,14 +88,19 @@ class Access:
         days: int,
         now: float,
         kept: Kept | None = None,
-        keep: Callable[[Kept], None] | None = None,
+        keep: Callable[[Kept], bool] | None = None,
     ) -> None:
-        """`days` a token is good for. `keep` writes down what must outlive the bot, and raises LeraError."""
+        """`days` a token is good for.
+
+        `keep` writes down what must outlive the bot, and raises LeraError; False: `written` will be told later.
+        """
         self.fault = ""
         # Which terms these are; another number when they have changed.
         self.edition = 0
         # Called when the terms have changed: with the one person whom that concerns, or "" for anybody.
         self.on_change: Callable[[str], None] = lambda _subject: None
+        # Waits until all that has changed is written down; to be awaited before somebody is told that it is done.
+        self.settled: Callable[[], Awaitable[None]] = _nothing
         self._channel = channel
         self._keys = keys
         self._days = days
@@ -327,12 +332,22 @@ class Access:
         if self._keep is None:
             return
         try:
-            self._keep(self._kept)
-            self.fault = ""
+            if self._keep(self._kept):
+                self.written(None)
         except LeraError as error:
+            self.written(error)
+
+    def written(self, error: LeraError | None) -> None:
+        """The newest was written down, or couldn't be."""
+        self.fault = ""
+        if error is not None:
             # It holds even so: whoever was sent away must not come back for a full disk.
             self.fault = f"{error} Links and bans hold until the bot ends, and are then as they were."
             logger.warning("%s", self.fault)
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _new_id() -> str:
