@@ -337,3 +337,31 @@ class Machine(RuleBasedStateMachine):
 
 TestMachine = Machine.TestCase
 TestMachine.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+
+
+def test_of_a_crowd_at_several_hubs_those_elsewhere_count_towards_the_minimum_and_the_large() -> None:
+    masking = Masking(3, random.Random(1))
+    masking.settle(0.0, shown=True, elsewhere=10)
+    masking.join("ann")
+    masking.join("bob")
+    for second in range(1, 10):
+        masking.settle(float(second), elsewhere=10)
+    assert masking.counted == 2, "two came in together, though here are fewer than three"
+    masking.join("cat")
+    assert not masking.counts("cat")
+    masking.settle(10.0, elsewhere=Masking.LARGE - 3)
+    assert masking.counts("cat"), "together they are two hundred"
+
+
+def test_one_alone_at_a_hub_waits_long_and_not_for_ever_and_what_is_switched_off_lets_all_in() -> None:
+    masking = Masking(3, random.Random(1))
+    masking.settle(0.0, shown=True, elsewhere=10)
+    masking.join("ann")
+    came = next(second for second in range(1, 100) if masking.settle(second, elsewhere=10) is not None)
+    assert masking.counts("ann") and came > Masking.FEW_SHORTEST
+    masking.join("bob")
+    masking.settle(100.0, elsewhere=10)
+    assert not masking.counts("bob")
+    masking.go_by(3, on=False)
+    masking.settle(101.0, elsewhere=10)
+    assert masking.counts("bob")
