@@ -8,7 +8,7 @@ import hashlib
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -17,7 +17,17 @@ from bot.keys import Keys
 from bot.language import one_line, plain
 from lera.errors import LeraError
 from lera.redaction import hide
-from transport.tokens import ID_BYTES, MOST_ENTRIES, SUBJECT_BYTES, Admission, DoorTerms, Mark, TokenId, TokenMaker
+from transport.tokens import (
+    ID_BYTES,
+    MOST_ENTRIES,
+    MOST_MARKS,
+    SUBJECT_BYTES,
+    Admission,
+    DoorTerms,
+    Mark,
+    TokenId,
+    TokenMaker,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -78,12 +88,19 @@ class Access:
         days: int,
         now: float,
         kept: Kept | None = None,
-        keep: Callable[[Kept], None] | None = None,
+        keep: Callable[[Kept], bool] | None = None,
     ) -> None:
-        """`days` a token is good for. `keep` writes down what must outlive the bot, and raises LeraError."""
+        """`days` a token is good for.
+
+        `keep` writes down what must outlive the bot, and raises LeraError; False: `written` will be told later.
+        """
         self.fault = ""
+        # Which terms these are; another number when they have changed.
+        self.edition = 0
         # Called when the terms have changed: with the one person whom that concerns, or "" for anybody.
         self.on_change: Callable[[str], None] = lambda _subject: None
+        # Waits until all that has changed is written down; to be awaited before somebody is told that it is done.
+        self.settled: Callable[[], Awaitable[None]] = _nothing
         self._channel = channel
         self._keys = keys
         self._days = days
@@ -93,6 +110,8 @@ class Access:
         # By which names linked persons are known in this run's chat: hash of the name → person.
         self._names: OrderedDict[str, str] = OrderedDict()
         self._banned: frozenset[str] = frozenset()
+        # Of what there was too much, said once.
+        self._full: set[str] = set()
         self._tidy(now)
         self.token(now)
         self._look()
@@ -217,7 +236,7 @@ class Access:
         names = tuple(key for key, subject in self._names.items() if subject in marks)
         # A ban by the streamer stays when the platform's is lifted.
         rest = [ban for ban in self._kept.bans if not set(ban.marks) <= set(marks) or (silenced and not ban.silenced)]
-        self._kept.bans = [*rest, Ban(_new_id(), marks, names, now, silenced)][-MOST_BANS:]
+        self._kept.bans = self._bounded([*rest, Ban(_new_id(), marks[:MOST_MARKS], names, now, silenced)])
         self._changed(now)
 
     def unban(self, name: str, now: float) -> bool:
@@ -267,8 +286,26 @@ class Access:
     def _changed(self, now: float, subject: str = "") -> None:
         self._tidy(now)
         self._look()
+        self.edition += 1
         self.on_change(subject)
         self._save()
+
+    def _bounded(self, bans: list[Ban]) -> list[Ban]:
+        """The newest, as many as may be kept and told to other hubs."""
+        kept, marks = 0, 0
+        for ban in reversed(bans):
+            marks += len(ban.marks)
+            if kept == MOST_BANS or marks > MOST_MARKS:
+                break
+            kept += 1
+        if kept < len(bans):
+            self._dropped("bans")
+        return bans[len(bans) - kept :]
+
+    def _dropped(self, what: str) -> None:
+        if what not in self._full:
+            self._full.add(what)
+            logger.warning("There are too many %s: the oldest no longer hold.", what)
 
     def _look(self) -> None:
         self._banned = frozenset(mark for ban in self._kept.bans for mark in ban.marks)
@@ -276,27 +313,42 @@ class Access:
     def _tidy(self, now: float) -> None:
         """Forget what no living token can say any more."""
         kept = self._kept
-        kept.revoked = _newest({key: until for key, until in kept.revoked.items() if until > now})
+        kept.revoked = self._newest(
+            "links taken back", {key: until for key, until in kept.revoked.items() if until > now}
+        )
         oldest = now - kept.longest * DAY
-        kept.ended = _newest({key: since for key, since in kept.ended.items() if since >= oldest})
+        kept.ended = self._newest(
+            "viewers unlinked", {key: since for key, since in kept.ended.items() if since >= oldest}
+        )
+        kept.bans = self._bounded(kept.bans)
+
+    def _newest(self, what: str, entries: dict[str, float]) -> dict[str, float]:
+        if len(entries) <= MOST_ENTRIES:
+            return entries
+        self._dropped(what)
+        return dict(sorted(entries.items(), key=lambda entry: entry[1])[-MOST_ENTRIES:])
 
     def _save(self) -> None:
         if self._keep is None:
             return
         try:
-            self._keep(self._kept)
-            self.fault = ""
+            if self._keep(self._kept):
+                self.written(None)
         except LeraError as error:
+            self.written(error)
+
+    def written(self, error: LeraError | None) -> None:
+        """The newest was written down, or couldn't be."""
+        self.fault = ""
+        if error is not None:
             # It holds even so: whoever was sent away must not come back for a full disk.
             self.fault = f"{error} Links and bans hold until the bot ends, and are then as they were."
             logger.warning("%s", self.fault)
 
 
+async def _nothing() -> None:
+    pass
+
+
 def _new_id() -> str:
     return secrets.token_hex(ID_BYTES)
-
-
-def _newest(entries: dict[str, float]) -> dict[str, float]:
-    if len(entries) <= MOST_ENTRIES:
-        return entries
-    return dict(sorted(entries.items(), key=lambda entry: entry[1])[-MOST_ENTRIES:])

@@ -1,5 +1,8 @@
 """Where a channel's links and bans are kept: a file in the user's own folder, written whole or not at all."""
 
+import asyncio
+import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,7 +37,62 @@ def kept_access(channel: str, keys: Keys, days: int, now: float, say: Callable[[
             f"The list of your links and bans was damaged; it is now {aside.name}. Links that you had taken back work "
             "again: start with --new-link to end them all."
         )
-    return Access(channel, keys, days, now, kept, lambda kept: _keep(path, kept))
+    keeper = Keeper(path)
+    access = Access(channel, keys, days, now, kept, keeper.keep)
+    keeper.on_written, access.settled = access.written, keeper.settled
+    return access
+
+
+class Keeper:
+    """Writes the file: in a thread while an event loop runs, since a disk may take its time; in order, newest last."""
+
+    def __init__(self, path: Path) -> None:
+        # Called on the loop after each write, with what went wrong.
+        self.on_written: Callable[[LeraError | None], None] = lambda _error: None
+        self._path = path
+        self._lock = threading.Lock()
+        # What is to be written next; older ones that were not begun are left out.
+        self._newest: bytes | None = None
+        self._busy = False
+        self._running: asyncio.Future[None] | None = None
+
+    def keep(self, kept: Kept) -> bool:
+        """Write this. False where that happens later; without a loop it is on the disk, or LeraError is raised."""
+        data = msgspec.json.encode(kept)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            _write(self._path, data)
+            return True
+        with self._lock:
+            self._newest = data
+            if self._busy:
+                return False
+            self._busy = True
+        # asyncio.run waits for this thread at its end.
+        self._running = loop.run_in_executor(None, self._write_all, loop)
+        return False
+
+    async def settled(self) -> None:
+        """Wait until all that was kept until now is on the disk, or was refused."""
+        while self._running is not None and not self._running.done():
+            await asyncio.shield(self._running)
+
+    def _write_all(self, loop: asyncio.AbstractEventLoop) -> None:
+        while True:
+            with self._lock:
+                data, self._newest = self._newest, None
+                if data is None:
+                    self._busy = False
+                    return
+            error = None
+            try:
+                _write(self._path, data)
+            except LeraError as raised:
+                error = raised
+            # At the very end there may be nobody left to tell.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.on_written, error)
 
 
 def read_kept(channel: str) -> Kept | None:
@@ -48,5 +106,5 @@ def read_kept(channel: str) -> Kept | None:
         raise LeraError(f"Can't read {path} ({error.strerror}): let your user read it.") from error
 
 
-def _keep(path: Path, kept: Kept) -> None:
-    write_private(path, msgspec.json.format(msgspec.json.encode(kept), indent=2))
+def _write(path: Path, data: bytes) -> None:
+    write_private(path, msgspec.json.format(data, indent=2))

@@ -59,6 +59,7 @@ class AccessPages:
             raise web.HTTPConflict(text="That link was taken back already.")
         if (wanted.lift is not None or wanted.lift_all) and not access.lift(wanted.lift, now):
             raise web.HTTPConflict(text="That ban was lifted already.")
+        await access.settled()
         return self._told()
 
     def _told(self) -> web.Response:

@@ -139,6 +139,11 @@ class Crowd:
     def expiry(self, seconds: float) -> None:
         self.votes.expiry = seconds
 
+    @property
+    def shown(self) -> bool:
+        """Whether the last mood told of faces."""
+        return self._showing.shown
+
     def take(self, reading: Reading, now: float) -> bool:
         """Count a reading. False when it changes nothing: older than the viewer's last, expired, or without quality."""
         # A key stays with its source: chat's have a sign that no agent's has.
@@ -265,8 +270,9 @@ class Crowd:
     def _met(self, now: float) -> Partial:
         """The faces of all hubs, as they are told; whether there are enough of them is then known."""
         remote = self._remote(now)
-        was_shown = self._showing.shown
-        met = self.noise.look(merge([self.votes.partial(now, shown=was_shown, known=self.known), *remote]), now)
+        was_shown, elsewhere = self._showing.shown, sum(votes.voters for votes in remote)
+        own = self.votes.partial(now, shown=was_shown, known=self.known, elsewhere=elsewhere)
+        met = self.noise.look(merge([own, *remote]), now)
         # Who has left is counted for some seconds, but doesn't make a crowd that is too small a larger one.
         whole = self.votes.whole and not remote and not self.noise.on
         here = met.voters if self.noise.on else self._here(met, bool(remote))
@@ -274,7 +280,7 @@ class Crowd:
         if enough == was_shown or self.noise.on:
             return met
         # Whether the bars are shown decides whom the masking counts.
-        return merge([self.votes.partial(now, shown=enough, known=self.known), *remote])
+        return merge([self.votes.partial(now, shown=enough, known=self.known, elsewhere=elsewhere), *remote])
 
     def _here(self, met: Partial, remote: bool) -> int:
         """How many of those counted could be told of: no more than have a vote now, nor than the masking would."""

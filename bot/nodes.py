@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.show import Show
 from transport.bus import (
     BEATS_PER_SECOND,
     BUS_VERSION,
+    DOOR_SECONDS,
     PRUNE_SECONDS,
     STAND_SECONDS,
     TERMS_SECONDS,
@@ -21,6 +22,7 @@ from transport.bus import (
     Seat,
     Tellable,
     Terms,
+    Want,
     asked_by,
     new_id,
     subjects_of_bot,
@@ -60,6 +62,9 @@ def attach_nodes(show: Show) -> None:
 class Nodes:
     """All other hubs of one show."""
 
+    WANTED_SECONDS: Final = 0.5
+    """However many nodes want the door, it is said again after so long at the earliest."""
+
     def __init__(self, show: Show, connect: "Callable[[Nodes], Bus]") -> None:
         """`connect` makes the bus that this is an end of."""
         self.id = new_id()
@@ -73,6 +78,11 @@ class Nodes:
         self._recall_seconds = Roll.RECALLED
         self._recalled = float("-inf")
         self._cleared = 0
+        self._shown = False
+        # The door that was said last, and when; whether a node wants it since.
+        self._edition = -1
+        self._door_said = float("-inf")
+        self._wanted = False
         self._fed: dict[str, tuple[Partial, float]] = {}
         self._sequence = 0
         # Viewers' questions of all nodes together; who asks for codes in a loop keeps nobody from being forgotten.
@@ -150,6 +160,8 @@ class Nodes:
             case Seat():
                 # Whoever the token names, the terms and the node's door have judged it.
                 self._show.roster.identities.tie(chatter_key(frame.subject), frame.viewer)
+            case Want():
+                self._wanted = True
             case Terms():
                 if frame.bot != self.id:
                     if now - self.other_bot > 60.0:
@@ -165,6 +177,7 @@ class Nodes:
             self._lost = now
             return
         self._recall_seconds = now - self._lost + Roll.RECALLED
+        self._wanted, self._door_said = True, float("-inf")
         # First our joins, so that none of them is answered with.
         for joins in self.roll.tell(now):
             self.bus.publish(self.channel, joins)
@@ -265,6 +278,10 @@ class Nodes:
             if known is None or known[0] is not partial or now - known[1] >= 1.0:
                 self._feed(node, partial, now)
                 self._fed[node] = (partial, now)
+        shows = self._show.crowd.shown and not self._shown
+        if shows or self._show.access.edition != self._edition or (self._wanted and self._may_say_door(now)):
+            # From now on single joins and leaves at nodes can be seen, or others may join.
+            self._say_terms()
 
     def _feed(self, node: str, partial: Partial, now: float) -> None:
         self._sequence += 1
@@ -279,12 +296,19 @@ class Nodes:
     def _link_command(self) -> str:
         return f"{self._show.settings.chat.prefix}mood link"
 
+    def _may_say_door(self, now: float) -> bool:
+        return not 0 <= now - self._door_said < self.WANTED_SECONDS
+
     def _say_terms(self) -> None:
-        show = self._show
+        show, now, edition = self._show, self._show.now(), self._show.access.edition
+        due = not 0 <= now - self._door_said < DOOR_SECONDS or (self._wanted and self._may_say_door(now))
+        door = show.access.terms() if due or edition != self._edition else None
         crowd, hub = show.settings.crowd, show.settings.hub
+        self._shown = show.crowd.shown
         terms = Terms(
-            BUS_VERSION, self.id, show.now(), show.access.terms(), crowd.minimum_viewers, crowd.expiry, hub.interval,
+            BUS_VERSION, self.id, now, door, edition, crowd.minimum_viewers, crowd.expiry, hub.interval,
             hub.heartbeat, show.mood.faces.voters, self.count, show.paused, self._cleared, self._link_command,
-            b"".join(show.crowd.asked()),
+            self._shown, show.settings.privacy.mask_changes, b"".join(show.crowd.asked()),
         )  # fmt: skip
-        self.bus.publish(self.channel, terms)
+        if self.bus.publish(self.channel, terms) and door is not None:
+            self._edition, self._door_said, self._wanted = edition, now, False

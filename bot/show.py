@@ -173,6 +173,8 @@ class Show:
             viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
             asker = Asker(asker.name, asker.role, viewer, asker.id)
         answer = self.commands.answer(text, asker, self.now())
+        # What is said to be done, such as a ban, is on the disk by then.
+        await self.access.settled()
         return await self._clip(asker) if isinstance(answer, ClipWanted) else answer
 
     # What a platform tells of the stream.

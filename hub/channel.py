@@ -1,5 +1,6 @@
 """One channel at a node: its desk, its votes, and what the bus is told of them. No I/O; time comes in, in seconds."""
 
+import random
 from collections.abc import Callable
 from typing import Final
 
@@ -20,7 +21,8 @@ from transport.bus import (
     hashes,
 )
 from transport.desk import Audience, Desk, Guest, HubSettings
-from transport.partial import encode_partial
+from transport.masking import Masking
+from transport.partial import Partial, encode_partial
 from transport.reading import Appear, Away, Forget, HubFrame, Identify, Leave, Linked, Reading, Renew, Unlink, Welcome
 from transport.refusal import Refusal
 from transport.roll import Change, Roll
@@ -88,16 +90,31 @@ class NodeChannel:
     """Without terms for so long, the bot is away, and isn't told anything."""
     OWED: Final = 10_000
 
-    def __init__(self, name: str, node: str, label: str, limits: HubSettings, terms: Terms, now: float) -> None:
-        """`limits` are the node's own; `label` is its name for people."""
+    def __init__(
+        self, name: str, node: str, label: str, limits: HubSettings, terms: Terms, now: float,
+        chance: random.Random | None = None,
+    ) -> None:  # fmt: skip
+        """`terms` come with a door. `limits` are the node's own; `label` is its name for people.
+
+        `chance` is the masking's, for a test.
+        """
+        door = terms.door
+        assert door is not None
         self.name = name
         self.terms = terms
+        # The bot's run and its edition of the door that is gone by here.
+        self._edition = terms.bot, terms.edition
         self.heard_at = now
         self._clock = BotClock()
         self._clock.hear(terms.bot, terms.time, now)
         self.roll = Roll(node)
-        self.votes = Votes(terms.expiry)
-        self.desk = NodeDesk(limits, name, Door(terms.door), self, self._ask)
+        self._masking = Masking(terms.minimum_viewers, chance)
+        self.votes = Votes(terms.expiry, masking=self._masking)
+        # Once the bars were shown, what changes here while they are hidden may be seen when they are shown again.
+        self._masked = False
+        # How many votes the last partial had.
+        self._counted = 0
+        self.desk = NodeDesk(limits, name, Door(door), self, self._ask)
         self.desk.on_seat = self._seated
         self.desk.remind = lambda guest: self._seated(guest, joins=False)
         # What the bot must hear, and has not been told yet.
@@ -109,6 +126,7 @@ class NodeChannel:
         self._label = label
         self._now = now
         self._sequence = 0
+        self._settled = now
         self._last = self._due = self._hurried_until = float("-inf")
         self._empty = True
         self._apply(terms)
@@ -133,6 +151,7 @@ class NodeChannel:
     def forget(self, viewer: str) -> None:
         """Erase a viewer; the bot is asked to do the same."""
         self.leave(viewer)
+        self.votes.forget(viewer)
 
     # What the bus brings.
 
@@ -151,10 +170,17 @@ class NodeChannel:
                 self._seated(guest, joins=False)
         if terms.paused or (terms.cleared, terms.bot) != (before.cleared, before.bot):
             self._clear()
-        if terms.door != before.door:
-            self.desk.door.update(terms.door)
-            self.desk.expel()
+        if terms.door is not None:
+            self._edition = terms.bot, terms.edition
+            if terms.door != self.desk.door.terms:
+                self.desk.door.update(terms.door)
+                self.desk.expel()
         self._apply(terms)
+
+    @property
+    def wants(self) -> bool:
+        """Whether the bot goes by another door than this node."""
+        return self._edition != (self.terms.bot, self.terms.edition)
 
     def hear(self, joins: Joins, now: float) -> Change:
         """Let go of those who have joined another hub."""
@@ -190,6 +216,9 @@ class NodeChannel:
         if self.roll.waiting:
             for reading in self.roll.settle(now):
                 self.votes.take(reading, now)
+        if now - self._settled >= 1.0:
+            # Also while nobody is told: what stays of those who left must end in time, for they may count elsewhere.
+            self._partial(now)
 
     def owed(self, now: float) -> list[tuple[tuple[str, type], Said]]:
         """What the bot must hear of viewers, oldest first; nothing while nobody would hear it."""
@@ -207,7 +236,7 @@ class NodeChannel:
         elif now < self._due or now - self.heard_at > self.HEARD_SECONDS:
             return None
         viewers = 0 if last else len(self.desk.guests)
-        partial = self.votes.partial(now)
+        partial = self._partial(now)
         empty = not viewers and not partial.voters
         if empty and self._empty:
             return None
@@ -226,8 +255,16 @@ class NodeChannel:
         """Forget the joins of all who have neither a seat nor a vote any more."""
         self.roll.prune(lambda viewer: viewer in self.desk.guests or viewer in self.votes)
 
+    def _partial(self, now: float) -> Partial:
+        elsewhere = max(0, self.terms.total - self._counted)
+        partial = self.votes.partial(now, shown=self._masked, elsewhere=elsewhere)
+        self._settled, self._counted = now, partial.voters
+        return partial
+
     def _apply(self, terms: Terms) -> None:
         desk = self.desk
+        self._masked |= terms.shown
+        self._masking.go_by(terms.minimum_viewers, terms.masked)
         if (desk.settings.interval, desk.settings.heartbeat) != (terms.interval, terms.heartbeat):
             desk.go_by(replace(self._limits, interval=terms.interval, heartbeat=terms.heartbeat))
         desk.minimum_viewers = terms.minimum_viewers

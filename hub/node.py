@@ -18,6 +18,7 @@ from transport.bus import (
     Recall,
     Tell,
     Terms,
+    Want,
     new_id,
     subjects_of_node,
     told_by,
@@ -58,6 +59,8 @@ class Node:
         )  # fmt: skip
         self._since = self._lost = now()
         self._recalled: dict[str, float] = {}
+        # When the door of a channel was last asked for.
+        self._wanted: dict[str, float] = {}
 
     @property
     def viewers(self) -> int:
@@ -165,14 +168,26 @@ class Node:
         channel = self.channels.get(name)
         if channel is not None:
             channel.update(terms, now)
+            if channel.wants:
+                self._want(name, now)
         elif len(self.channels) >= self.MAX_CHANNELS:
             self.counts["too many channels"] += 1
+        elif terms.door is None:
+            self._want(name, now)
         else:
             channel = self.channels[name] = NodeChannel(name, self.id, self.name, self._settings, terms, now)
             channel.desk.on_expel = self.hub.expel
             self._desks[name] = channel.desk
             self._recall(name, channel, now)
             logger.info("The stream of %s is live.", name)
+
+    def _want(self, name: str, now: float) -> None:
+        # What has been asked for is on its way, or was lost.
+        wanted = {each: asked for each, asked in self._wanted.items() if 0 <= now - asked < 0.5}
+        if name not in wanted:
+            wanted[name] = now
+            self.bus.publish(name, Want(self.id))
+        self._wanted = wanted
 
     def _tell(self, name: str, channel: NodeChannel, said: Tell, now: float) -> None:
         try:

@@ -53,6 +53,8 @@ PRUNE_SECONDS: Final = 10.0
 """A hub forgets this often who is neither seated nor counted any more (`Roll.prune`)."""
 BEATS_PER_SECOND: Final = 10
 """So often a hub looks at what it has to say or to count."""
+DOOR_SECONDS: Final = 10.0
+"""The bot says the whole door (`DoorTerms`) at least this often."""
 MAX_NODES: Final = 256
 """Of one channel."""
 MAX_JOINS: Final = 4096
@@ -65,21 +67,27 @@ NodeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,32}$")]
 Seconds = Annotated[float, Meta(ge=0.0, le=1e12)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Hashes = Annotated[bytes, Meta(max_length=MAX_VOTING * HASH_BYTES)]
-Kind = Literal["terms", "joins", "recall", "tell", "report", "seat", "ask"]
+Kind = Literal["terms", "joins", "recall", "tell", "report", "seat", "ask", "want"]
 
 
 class Terms(Struct, omit_defaults=True):
     """Bot to nodes, every TERMS_SECONDS: what holds for a channel, and who may join it.
 
+    `door` may have a third of a million bytes and more, so that it comes along only when it has changed, every
+    DOOR_SECONDS, and when a node wants it (`Want`), which knows by `edition` that it has another one.
+
     `time` is the bot's clock, in seconds since 1970, which nodes count on between two of them; `bot` names this run of
     it. `asked`: hashes of viewers of whom partials say whether they have a vote. `cleared` counts how often all votes
-    were withdrawn. `link_command` is empty where nobody can be linked. `nodes`: how many report now.
+    were withdrawn. `link_command` is empty where nobody can be linked. `nodes`: how many report now. `total` votes of
+    faces count at all hubs, `shown` says whether anybody is told of them, and `masked` whether single joins and leaves
+    are hidden (`transport/masking.py`).
     """
 
     version: int
     bot: NodeId
     time: Seconds
-    door: DoorTerms
+    door: DoorTerms | None = None
+    edition: Count = 0
     minimum_viewers: Annotated[int, Meta(ge=1, le=1000)] = 3
     expiry: Annotated[float, Meta(ge=1.0, le=86_400.0)] = 15.0
     interval: Annotated[float, Meta(ge=0.1, le=600.0)] = 1.0
@@ -89,6 +97,8 @@ class Terms(Struct, omit_defaults=True):
     paused: bool = False
     cleared: Count = 0
     link_command: Annotated[str, Meta(max_length=100)] = ""
+    shown: bool = False
+    masked: bool = True
     asked: Hashes = b""
 
 
@@ -149,6 +159,12 @@ class Seat(Struct):
     subject: Mark
 
 
+class Want(Struct):
+    """Node to bot: I don't have the door that your terms go by; say it to all."""
+
+    node: NodeId
+
+
 class Ask(Struct):
     """Node to bot: a frame (JSON) of one viewer that only the bot can answer; `Tell` brings the answer."""
 
@@ -157,12 +173,12 @@ class Ask(Struct):
     frame: Annotated[bytes, Meta(max_length=MAX_FRAME_BYTES)]
 
 
-BusFrame = Terms | Joins | Recall | Tell | Report | Seat | Ask
+BusFrame = Terms | Joins | Recall | Tell | Report | Seat | Ask | Want
 Askable = Identify | Unlink | Forget | Leave | Renew
 Tellable = Code | Linked | Forgotten | Renewed | Shown
 
 LIMITS: Final[dict[Kind, int]] = {
-    # The door's terms may end ten thousand subjects.
+    # The fullest door there may be (transport/tokens.py) has some 970,000; nats-server takes 1,048,576 at once.
     "terms": 1_000_000,
     "joins": 64 + MAX_JOINS * (HASH_BYTES + TIME_BYTES) + 256,
     "recall": 256,
@@ -170,11 +186,13 @@ LIMITS: Final[dict[Kind, int]] = {
     "report": MAX_PARTIAL_BYTES + MAX_NODES * 48 + 512,
     "seat": 256,
     "ask": 256 + MAX_FRAME_BYTES,
+    "want": 256,
 }
 """Bytes of each; what has more isn't even read."""
 
 _KINDS: Final[dict[type, Kind]] = {
     Terms: "terms", Joins: "joins", Recall: "recall", Tell: "tell", Report: "report", Seat: "seat", Ask: "ask",
+    Want: "want",
 }  # fmt: skip
 _DECODERS: Final[dict[str, msgspec.msgpack.Decoder[BusFrame]]] = {
     kind: msgspec.msgpack.Decoder(frame) for frame, kind in _KINDS.items()
@@ -183,7 +201,7 @@ _encoder: Final = msgspec.msgpack.Encoder()
 _SUBJECT: Final = re.compile(r"lera\.([A-Za-z0-9_-]{1,64})\.(nodes|bot|node\.[A-Za-z0-9_-]{8,32})\.([a-z]{1,8})")
 _ALLOWED: Final[dict[str, frozenset[str]]] = {
     "nodes": frozenset({"terms", "joins", "recall", "tell"}),
-    "bot": frozenset({"report", "seat", "ask"}),
+    "bot": frozenset({"report", "seat", "ask", "want"}),
     "node": frozenset({"joins"}),
 }
 
@@ -272,7 +290,7 @@ def decode_frame(subject: str, data: bytes) -> Heard:
     if isinstance(frame, Terms):
         if frame.version != BUS_VERSION:
             raise ValueError(f"the bot speaks version {frame.version} on the bus, and this {BUS_VERSION}: update both")
-        if frame.door.channel != channel or len(frame.asked) % HASH_BYTES:
+        if (frame.door is not None and frame.door.channel != channel) or len(frame.asked) % HASH_BYTES:
             raise ValueError("those terms are another channel's, or name nobody")
     if isinstance(frame, Joins) and len(frame.people) * TIME_BYTES != len(frame.times) * HASH_BYTES:
         raise ValueError("each that has joined has a time")

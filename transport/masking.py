@@ -21,6 +21,11 @@ of `LARGE` and more are not masked, since one vote moves a bar there by half a p
 `minimum_viewers` of 1, which is a streamer's own test. Nobody counts longer than `LONGEST` seconds after they left or
 expired.
 
+Of a crowd at several hubs each masks its own viewers, and is told how many count `elsewhere`: those add to the minimum
+and to `LARGE`, and to the tens of those left out (of its own a fifth and one at most). Where no more than `FEW` viewers
+are at a hub, nobody may be there to come along; so that they aren't left out for ever, all of them come in after 20 to
+40 s. **One alone at a hub of a small crowd then comes alone.**
+
 What it can't do: of a joiner and the k who come along, or a leaver and the k who go along, nobody can tell whose vote
 is whose, but what the votes are may be worked out while nobody else's face moves: a guess is right one time in k + 1,
 and more often the more alike the votes are. Who controls all other viewers, or knows their votes, knows the remaining
@@ -49,11 +54,16 @@ class Masking:
     MOST_OUT: Final = 5
     FORGOTTEN: Final = 120.0
     """Seconds after which hidden bars are no use to take others off: by then the faces in them show something else."""
+    FEW: Final = 2
+    FEW_SHORTEST: Final = 20.0
+    FEW_LONGEST: Final = 40.0
 
     def __init__(self, minimum_viewers: int, chance: random.Random | None = None, *, on: bool = True) -> None:
         """`chance` is the operating system's unless a test gives its own. `on` False counts everybody at once."""
         self._on = on and minimum_viewers > 1
-        self._minimum = minimum_viewers
+        self._minimum = self._whole_minimum = minimum_viewers
+        # How many votes count at other hubs.
+        self._elsewhere = 0
         self._chance = chance or random.SystemRandom()
         self._secret = secrets.token_bytes(16)
         self._number = 0
@@ -66,6 +76,8 @@ class Masking:
         # Who is left out by chance until the next change.
         self._out: set[str] = set()
         self._due: float | None = None
+        # When the few of this hub come in, where nobody else could come along.
+        self._few_due: float | None = None
         # Everybody counts at once, while the bars are hidden and in a large crowd.
         self._open = True
         # Whether the bars are shown, and ever were; of those who were counted then, who is here, and how many aren't.
@@ -77,6 +89,12 @@ class Masking:
         self._hidden_since: float | None = None
         # The last change has not been shown yet.
         self._fresh = False
+
+    def go_by(self, minimum_viewers: int, on: bool) -> None:
+        """From now on another minimum holds, or nothing is masked any more, or everything is again."""
+        self._on = on and minimum_viewers > 1
+        self._whole_minimum = minimum_viewers
+        self._minimum = max(0, minimum_viewers - self._elsewhere)
 
     @property
     def present(self) -> int:
@@ -162,25 +180,29 @@ class Masking:
             self._miss(viewer)
         for names in (self._present, self._counted, self._frozen, self._nameless, self._told, self._out):
             names.clear()
-        self._due = None
+        self._due = self._few_due = None
 
-    def settle(self, now: float, *, shown: bool = True, known: Container[str] = ()) -> tuple[str, ...] | None:
+    def settle(
+        self, now: float, *, shown: bool = True, known: Container[str] = (), elsewhere: int = 0
+    ) -> tuple[str, ...] | None:
         """Let take effect what is due. Returns the names of frozen readings to drop now; None: nothing has changed.
 
         `shown` says whether the bars were after the last call. `known` are viewers whose votes everybody sees (tiles):
-        they mask nobody.
+        they mask nobody. `elsewhere`: so many votes count at other hubs.
         """
-        if not self._on:
+        if not self._on and self._open:
             return None
-        large = len(self._present) >= self.LARGE
+        self._elsewhere, self._minimum = elsewhere, max(0, self._whole_minimum - elsewhere)
+        large = self._large
         returned, hidden = shown and not self._shown, self._shown and not shown
         if hidden and not self._fresh:
             self._remember()
         self._shown, self._fresh = shown, False
         self._forget_told(shown, now)
         again, self._was_shown = self._was_shown, self._was_shown or shown
-        is_open, was_open, self._open = large or not shown, self._open, large or not shown
-        if is_open:
+        was_open, self._open = self._open, large or not shown
+        if self._open:
+            self._few_due = None
             # While they are hidden, it stays known who was left out when they were shown.
             return None if was_open else self._count(set(self._present), set() if shown else self._out)
         if returned:
@@ -188,8 +210,10 @@ class Masking:
                 return self._change(self._told, self._gone, known)
             if again:
                 return self._count(set(self._told), self._out) if self.whole else None
-            # Nobody has been told of anybody, so chance may name any.
-            most = len(self._present) - self._minimum
+            # Nobody has been told of anybody, so chance may name any. All hubs do this at once, and each leaves out its
+            # share of those who may be, so that the bars aren't hidden for it.
+            present = len(self._present)
+            most = (present + elsewhere - self._whole_minimum) * present // max(1, present + elsewhere)
             return self._leave_out(self._present, self._present, min(most, 1), most, known)
         newcomers = self._present - self._counted - self._out
         if not newcomers and not self.frozen:
@@ -204,13 +228,31 @@ class Masking:
             if gone or self._ready(base, gone):
                 self._remember()
                 self._fresh = True
+                self._few_due = None
                 return self._change(base, gone, known)
+        return self._let_few_in(now)
+
+    def _let_few_in(self, now: float) -> tuple[str, ...] | None:
+        few = len(self._present) <= self.FEW and self._elsewhere > 0
+        if not few or self._present <= self._counted:
+            self._few_due = None
+        elif self._few_due is None or self._few_due > now + self.FEW_LONGEST:
+            self._few_due = now + self._chance.uniform(self.FEW_SHORTEST, self.FEW_LONGEST)
+        elif now >= self._few_due:
+            self._due = self._few_due = None
+            self._remember()
+            self._fresh = True
+            return self._count(set(self._present), set())
         return None
+
+    @property
+    def _large(self) -> bool:
+        return not self._on or len(self._present) + self._elsewhere >= self.LARGE
 
     @property
     def ready(self) -> bool:
         """Whether at least `minimum_viewers` would count if the bars, hidden now, were shown."""
-        if not self._on or not self._was_shown or len(self._present) >= self.LARGE:
+        if not self._was_shown or self._large:
             return len(self._present) >= self._minimum
         return self._ready(self._told, self._gone) or self.whole
 
@@ -244,7 +286,8 @@ class Masking:
         self, staying: set[str], some: set[str], least: int, most: int, known: Container[str]
     ) -> tuple[str, ...]:
         """Count all who stay, but for `least` to `most` of `some`."""
-        number = max(least, min(most, 1 + min(len(staying) // 10, self.MOST_OUT - 1)))
+        whole = (len(staying) + self._elsewhere) // 10
+        number = max(least, min(most, 1 + min(whole, self.MOST_OUT - 1, len(staying) // 5)))
         # A set has another order in each run, and a test's chance must repeat itself.
         choice = sorted(viewer for viewer in some if viewer not in known)
         if len(choice) < number:

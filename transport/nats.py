@@ -195,6 +195,15 @@ class Bus:
     async def _drain(self, client: Client) -> None:
         while self._outbox:
             subject, data = self._outbox.popleft()
+            if len(data) > client.max_payload:
+                # nats-py would raise, and the connection would end for it again and again.
+                self.counts["too large"] += 1
+                if self.counts["too large"] == 1:
+                    logger.warning(
+                        "%s has %d bytes, and this NATS takes %d: raise max_payload in its configuration.",
+                        subject, len(data), client.max_payload,
+                    )  # fmt: skip
+                continue
             await client.publish(subject, data)
             self.counts["sent"] += 1
             self.counts["sent bytes"] += len(data)

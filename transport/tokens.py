@@ -27,7 +27,9 @@ TOKEN_VERSION: Final = 1
 ID_BYTES: Final = 6
 SUBJECT_BYTES: Final = 12
 MOST_ENTRIES: Final = 10_000
-"""Revoked ids, ended subjects and bans of one channel, each."""
+"""Revoked ids and ended subjects of one channel, each."""
+MOST_MARKS: Final = 2 * MOST_ENTRIES
+"""Of all who are banned. All of these together go over NATS in one message, which may have 1 MiB."""
 
 _HEAD: Final = struct.Struct(f">BBII{ID_BYTES}s")
 _ANONYMOUS: Final = 0
@@ -58,7 +60,7 @@ class DoorTerms(Struct, frozen=True):
     public_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
     revoked: Annotated[frozenset[TokenId], Meta(max_length=MOST_ENTRIES)] = frozenset()
     ended: Annotated[dict[Mark, float], Meta(max_length=MOST_ENTRIES)] = {}
-    banned: Annotated[frozenset[Mark], Meta(max_length=2 * MOST_ENTRIES)] = frozenset()
+    banned: Annotated[frozenset[Mark], Meta(max_length=MOST_MARKS)] = frozenset()
 
 
 class Admission(Struct, frozen=True):

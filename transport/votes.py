@@ -189,16 +189,25 @@ class Votes:
         """Have each partial say which of these viewers have a vote here."""
         self._asked = frozenset(hashes)
 
-    def partial(self, now: float, *, shown: bool = True, known: Container[str] = ()) -> Partial:
-        """The votes that count at `now`, added. Copies in lockstep count as one.
-
-        `shown` and `known` are for the masking: whether the bars were shown after the last one, and viewers whose votes
-        everybody sees.
-        """
+    def settle(self, now: float, *, shown: bool = True, known: Container[str] = (), elsewhere: int = 0) -> None:
+        """Withdraw what is too old by `now`, and let the masking have its way, as `partial` does."""
         self.advance(now)
         self.expire(now)
-        if self._masking:
-            self._settle(self._masking, now, shown, known)
+        ended = self._masking.settle(now, shown=shown, known=known, elsewhere=elsewhere) if self._masking else None
+        if ended is None or self._masking is None:
+            return
+        for name in ended:
+            self._drop(name)
+        for row, name in enumerate(self._viewers):
+            self._counts[row] = self._masking.counts(name)
+
+    def partial(self, now: float, *, shown: bool = True, known: Container[str] = (), elsewhere: int = 0) -> Partial:
+        """The votes that count at `now`, added. Copies in lockstep count as one.
+
+        `shown`, `known` and `elsewhere` are for the masking: whether the bars were shown after the last one, viewers
+        whose votes everybody sees, and how many votes count at other hubs.
+        """
+        self.settle(now, shown=shown, known=known, elsewhere=elsewhere)
         table = self._table[: len(self._viewers)]
         linked = table[:, _LINKED] > 0.0
         self._lockstep.look(table[:, _SEVEN:], now)
@@ -231,15 +240,6 @@ class Votes:
         times = self._table[: len(self._viewers), _TIME]
         for viewer in [self._viewers[row] for row in np.flatnonzero(times <= now - self.expiry)]:
             self.leave(viewer)
-
-    def _settle(self, masking: Masking, now: float, shown: bool, known: Container[str]) -> None:
-        ended = masking.settle(now, shown=shown, known=known)
-        if ended is None:
-            return
-        for name in ended:
-            self._drop(name)
-        for row, name in enumerate(self._viewers):
-            self._counts[row] = masking.counts(name)
 
     def _new_row(self, viewer: str) -> int:
         frozen = self._masking.join(viewer) if self._masking else None

@@ -1,7 +1,9 @@
 """Who may join: links that are kept, expire and are taken back; persons; bans. And the file that outlives the bot."""
 
 import stat
+import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +11,18 @@ import msgspec
 import pytest
 
 from bot import access as module
+from bot import access_file as access_file_module
 from bot.access import DAY, Access, Kept
-from bot.access_file import access_file, kept_access
+from bot.access_file import access_file, kept_access, read_kept
 from bot.commands import Asker
 from bot.keys import Keys
+from lera import files
 from lera.errors import LeraError
 from lera.redaction import MARK, redacted
 from tests.bot.test_commands import Stage, ask
+from tests.conftest import ROOT
 from transport.refusal import Refusal
-from transport.tokens import Admission, Door, viewer_mark
+from transport.tokens import MOST_MARKS, Admission, Door, viewer_mark
 
 VIEWER = "a" * 22
 ANN, BOB = "aa" * 12, "bb" * 12
@@ -193,7 +198,7 @@ def test_a_damaged_file_is_set_aside_and_said(lera_home: Path, content: bytes) -
 
 
 def test_what_cannot_be_kept_holds_all_the_same_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    def full(_kept: Kept) -> None:
+    def full(_kept: Kept) -> bool:
         raise LeraError("Can't write it (no space left).")
 
     doorman = Access("demo", KEYS, 90, NOW, None, full)
@@ -237,3 +242,82 @@ def test_thousands_of_viewers_tokens_push_no_key_out_of_what_logs_leave_out() ->
         doorman.linked(came, f"{number:024x}", NOW)
     said = redacted(f"{keys.streamer} {keys.overlay} {keys.join} {doorman.token(NOW)}")
     assert said.split() == [MARK] * 4
+
+
+def test_of_too_many_bans_the_oldest_end_and_that_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    access = Access("demo", KEYS, 90, NOW)
+    many = MOST_MARKS // 2
+    for turn in range(4):
+        access.ban([f"{turn * many + number:024x}" for number in range(many)], NOW + turn)
+    assert len(access.bans) == 2 and len(access.terms().banned) == MOST_MARKS
+    assert access.is_banned(f"{3 * many:024x}") and not access.is_banned(f"{many:024x}")
+    assert [record.message for record in caplog.records] == ["There are too many bans: the oldest no longer hold."]
+
+
+async def test_on_a_loop_it_is_written_in_a_thread_in_order_and_whoever_waits_finds_it_on_the_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    doorman = kept_access("demo", KEYS, 90, NOW)
+    await doorman.settled()
+    go_on, write = threading.Event(), files.write_private
+    written: list[bytes] = []
+
+    def slowly(path: Path, content: bytes) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        go_on.wait(10)
+        write(path, content)
+        written.append(content)
+
+    monkeypatch.setattr(access_file_module, "write_private", slowly)
+    for number in range(20):
+        doorman.ban([f"{number:024x}"], NOW)
+    assert written == [], "the loop goes on meanwhile"
+    go_on.set()
+    await doorman.settled()
+    assert len(written) == 2, "the first, and the newest of all others"
+    kept = read_kept("demo")
+    assert kept is not None and kept.bans == doorman.bans and len(kept.bans) == 20
+
+
+async def test_what_a_thread_cannot_write_is_said_and_forgotten_when_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    doorman = kept_access("demo", KEYS, 90, NOW)
+
+    def full(path: Path, content: bytes) -> None:
+        raise LeraError(f"Can't write {len(content)} bytes to {path.name} (no space left).")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(access_file_module, "write_private", full)
+        doorman.ban([ANN], NOW)
+        await doorman.settled()
+        assert doorman.is_banned(ANN) and "no space left" in doorman.fault
+    doorman.ban([BOB], NOW)
+    await doorman.settled()
+    kept = read_kept("demo")
+    assert not doorman.fault and kept is not None and len(kept.bans) == 2
+
+
+def test_what_was_said_to_be_done_outlives_a_kill() -> None:
+    """A program that bans, waits, says so, and is killed in the middle of the next write."""
+    program = (
+        "import asyncio, os, signal, sys\n"
+        "from bot.access_file import kept_access\n"
+        "from bot.keys import Keys\n"
+        "async def run():\n"
+        "    access = kept_access('demo', Keys('seed', person='person'), 90, 1.8e9)\n"
+        "    for number in range(10_000):\n"
+        "        access.ban([f'{number:024x}'], 1.8e9)\n"
+        "        await access.settled()\n"
+        "        print(number, flush=True)\n"
+        "asyncio.run(run())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for _ in range(25):
+            done = int(running.stdout.readline())
+        running.kill()
+        said = running.stdout.read().splitlines()
+        done = int(said[-1]) if said and said[-1].isdigit() else done
+    kept = read_kept("demo")
+    assert kept is not None and len(kept.bans) >= done + 1

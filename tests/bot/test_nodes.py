@@ -14,7 +14,7 @@ from bot.settings import ChannelSettings, CrowdSettings, Settings
 from bot.show import Show
 from lera.errors import LeraError
 from tests.conftest import ROOT
-from transport.bus import BUS_VERSION, BusFrame, Heard, Joined, Joins, Report, Tell, Terms, ask, joins_of, told_by
+from transport.bus import BUS_VERSION, BusFrame, Heard, Joined, Joins, Report, Tell, Terms, Want, ask, joins_of, told_by
 from transport.desk import HubSettings
 from transport.nats import Bus
 from transport.partial import encode_partial, viewer_hash
@@ -161,6 +161,36 @@ def test_the_dashboard_says_how_the_other_hubs_are() -> None:
     assert card()[0] == "bad" and "Another bot" in card()[1]
     stage.bus.fault = "NATS at nats://127.0.0.1:4222 is away (nothing listens there): start nats-server there."
     assert card() == ("bad", "The other hubs are out of reach; this one goes on.", stage.bus.fault)
+
+
+def doors(stage: Stage) -> list[bool]:
+    """Of each of the terms said since the last call, whether the door came along."""
+    said = [frame.door is not None for frame in stage.bus.said if isinstance(frame, Terms)]
+    stage.bus.said.clear()
+    return said
+
+
+def test_the_door_is_told_when_it_has_changed_when_it_is_wanted_and_now_and_then() -> None:
+    stage = Stage()
+    stage.nodes.connected(True)
+    assert doors(stage) == [True]
+    for _ in range(12):
+        stage.time += 1.0
+        stage.nodes._say_terms()
+    assert doors(stage) == [False] * 9 + [True] + [False] * 2
+    stage.show.access.ban(["a" * 24], stage.time)
+    stage.time += 0.1
+    stage.look()
+    stage.look()
+    assert doors(stage) == [True], "at once, and once"
+    stage.hear(Want(NODE))
+    stage.hear(Want("node-two"))
+    stage.look()
+    assert doors(stage) == [], "it has just been said"
+    stage.time += 0.5
+    stage.look()
+    stage.look()
+    assert doors(stage) == [True], "for all who want it"
 
 
 async def test_a_wrong_address_is_one_line_and_without_one_there_is_no_bus() -> None:

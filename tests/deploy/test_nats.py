@@ -37,7 +37,7 @@ CHANNEL = "my-channel"
 BOT, HUB = "bot-of-the-tests-password", "hub-of-the-tests-password"
 NODE = "abcdef0123456789"
 SAID_BY_BOT = ["nodes.terms", "nodes.tell", "nodes.joins", "nodes.recall", f"node.{NODE}.joins"]
-SAID_BY_HUB = ["nodes.joins", "nodes.recall", f"node.{NODE}.joins", "bot.report", "bot.seat", "bot.ask"]
+SAID_BY_HUB = ["nodes.joins", "nodes.recall", f"node.{NODE}.joins", "bot.report", "bot.seat", "bot.ask", "bot.want"]
 
 
 def configuration(folder: Path, tls: bool = False) -> tuple[Path, int]:

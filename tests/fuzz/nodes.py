@@ -92,10 +92,11 @@ def frames() -> st.SearchStrategy[list[tuple[str, bytes, float]]]:
     parts: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "terms": {
             "version": st.one_of(st.just(1), numbers()), "bot": node, "time": st.floats(990, 1020), "door": door,
-            "expiry": numbers(), "interval": numbers(), "heartbeat": numbers(), "paused": st.booleans(),
-            "cleared": count, "link_command": text(120), "asked": hashed,
+            "edition": count, "expiry": numbers(), "interval": numbers(), "heartbeat": numbers(),
+            "paused": st.booleans(), "cleared": count, "link_command": text(120), "asked": hashed,
         },
         "joins": {"node": node, "sequence": count, "people": hashed, "times": hashed, "whole": st.booleans()},
+        "want": {"node": node},
         "recall": {"node": node, "seconds": numbers()},
         "tell": {"viewer": st.one_of(st.just(VIEWER), text(70)), "frame": text(80).map(_raw)},
         "report": {

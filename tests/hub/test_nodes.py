@@ -214,3 +214,44 @@ async def test_a_bot_that_is_started_again_finds_its_viewers_where_they_were(tmp
         finally:
             said = node.end(signal.SIGTERM)
         assert "Traceback" not in said
+
+
+async def test_a_node_that_missed_a_change_of_the_door_asks_for_it_and_beats_are_small(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        node = NodeProgram(server.url)
+        async with crowd(server.url, node) as (stage, agents):
+            nodes = stage.show.nodes
+            assert nodes is not None
+            await agents.join(0, node.url)
+            await agents.until(1)
+            access, now = stage.show.access, stage.show.now()
+            link = access.add_link("for one", 1, now)
+            # As if the frame with this change had been lost on the way.
+            nodes._edition = access.edition + 1
+            nodes._door_said = now
+            access.revoke(link.id, now)
+            assert nodes._edition == access.edition
+            client = HubClient(node.url, "demo", access.token_of(link), "v" * 22)
+            before = nodes.bus.counts["sent bytes"]
+            with pytest.raises(LeraError, match="taken this link back"):
+                async with asyncio.timeout(8):
+                    await client.run()
+            print(f"{nodes.bus.counts['sent bytes'] - before} bytes sent meanwhile")
+
+
+async def test_a_frame_that_nats_does_not_take_is_left_out_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with nats_server(tmp_path, "max_payload: 4096") as server:
+        node = NodeProgram(server.url)
+        async with crowd(server.url, node) as (stage, agents):
+            nodes = stage.show.nodes
+            assert nodes is not None
+            await agents.join(0, node.url)
+            await agents.until(1)
+            for number in range(40):
+                stage.show.access.ban([f"{number * 10 + each:024x}" for each in range(10)], stage.show.now())
+            await agents.watch(3.0)
+            assert stage.show.mood.faces.voters == 1, "the rest goes on"
+            assert nodes.bus.counts["too large"] >= 1 and nodes.bus.counts["connections"] == 1
+    assert sum("raise max_payload" in record.message for record in caplog.records) == 1

@@ -17,6 +17,7 @@ from transport.bus import (
     Joined,
     Report,
     Terms,
+    Want,
     ask,
     asked_by,
     decode_frame,
@@ -29,8 +30,9 @@ from transport.bus import (
     told_by,
 )
 from transport.bus_login import VARIABLE, find_login, keep_login, parse_servers, read_login
+from transport.partial import HASH_BYTES, MAX_VOTING
 from transport.reading import Appear, Code, Forget, Leave, Post, Welcome, encode
-from transport.tokens import DoorTerms, TokenMaker
+from transport.tokens import MOST_ENTRIES, MOST_MARKS, DoorTerms, TokenMaker
 
 DOOR = DoorTerms("demo", TokenMaker("demo", b"s" * 32).public_key)
 VIEWER = "a" * 22
@@ -43,6 +45,7 @@ def test_a_frame_comes_as_it_went_at_its_own_subject() -> None:
     for frame, subject in (
         (terms, "lera.demo.nodes.terms"), (report, "lera.demo.bot.report"), (joins, "lera.demo.nodes.joins"),
         (ask("a" * 16, VIEWER, Forget()), "lera.demo.bot.ask"),
+        (Want("a" * 16), "lera.demo.bot.want"),
         (tell(VIEWER, Code("!mood link ABC", 300)), "lera.demo.nodes.tell"),
     ):  # fmt: skip
         assert subject_of_frame("demo", frame) == subject
@@ -153,3 +156,17 @@ def test_a_login_that_others_may_read_is_refused(tmp_path: Path) -> None:
     assert find_login(str(file)).options["password"] == "in-a-file"
     with pytest.raises(LeraError, match="name the right file"):
         find_login(str(tmp_path / "nowhere"))
+
+
+def test_the_fullest_terms_fit_into_one_message_of_nats() -> None:
+    marks = [f"{number:024x}" for number in range(MOST_MARKS)]
+    door = DoorTerms(
+        "d" * 64, DOOR.public_key, frozenset(f"{number:012x}" for number in range(MOST_ENTRIES)),
+        dict.fromkeys(marks[:MOST_ENTRIES], 1.7e9), frozenset(marks),
+    )  # fmt: skip
+    terms = Terms(
+        BUS_VERSION, "a" * 32, 1.7e9, door, 2**53, link_command="!" * 100, asked=bytes(MAX_VOTING * HASH_BYTES)
+    )
+    data = encode_frame(terms)
+    assert len(data) <= LIMITS["terms"] < 2**20
+    assert decode_frame(f"lera.{'d' * 64}.nodes.terms", data).frame == terms

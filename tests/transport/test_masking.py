@@ -369,3 +369,31 @@ def test_what_was_shown_two_minutes_ago_hides_nobody() -> None:
     crowd.join("dan")
     assert crowd.look(Masking.FORGOTTEN - 2.0) is None
     assert crowd.look(2.0) == {"ann", "ben", "dan"}
+
+
+def test_of_a_crowd_at_several_hubs_those_elsewhere_count_towards_the_minimum_and_the_large() -> None:
+    masking = Masking(3, random.Random(1))
+    masking.settle(0.0, shown=True, elsewhere=10)
+    masking.join("ann")
+    masking.join("bob")
+    for second in range(1, 10):
+        masking.settle(float(second), elsewhere=10)
+    assert masking.counted == 2, "two came in together, though here are fewer than three"
+    masking.join("cat")
+    assert not masking.counts("cat")
+    masking.settle(10.0, elsewhere=Masking.LARGE - 3)
+    assert masking.counts("cat"), "together they are two hundred"
+
+
+def test_one_alone_at_a_hub_waits_long_and_not_for_ever_and_what_is_switched_off_lets_all_in() -> None:
+    masking = Masking(3, random.Random(1))
+    masking.settle(0.0, shown=True, elsewhere=10)
+    masking.join("ann")
+    came = next(second for second in range(1, 100) if masking.settle(second, elsewhere=10) is not None)
+    assert masking.counts("ann") and came > Masking.FEW_SHORTEST
+    masking.join("bob")
+    masking.settle(100.0, elsewhere=10)
+    assert not masking.counts("bob")
+    masking.go_by(3, on=False)
+    masking.settle(101.0, elsewhere=10)
+    assert masking.counts("bob")
