@@ -1,5 +1,6 @@
 """Who may join: links that are kept, expire and are taken back; persons; bans. And the file that outlives the bot."""
 
+import asyncio
 import stat
 import subprocess
 import sys
@@ -259,11 +260,12 @@ async def test_on_a_loop_it_is_written_in_a_thread_in_order_and_whoever_waits_fi
 ) -> None:
     doorman = kept_access("demo", KEYS, 90, NOW)
     await doorman.settled()
-    go_on, write = threading.Event(), files.write_private
+    begun, go_on, write = threading.Event(), threading.Event(), files.write_private
     written: list[bytes] = []
 
     def slowly(path: Path, content: bytes) -> None:
         assert threading.current_thread() is not threading.main_thread()
+        begun.set()
         go_on.wait(10)
         write(path, content)
         written.append(content)
@@ -271,6 +273,7 @@ async def test_on_a_loop_it_is_written_in_a_thread_in_order_and_whoever_waits_fi
     monkeypatch.setattr(access_file_module, "write_private", slowly)
     for number in range(20):
         doorman.ban([f"{number:024x}"], NOW)
+        assert number or await asyncio.to_thread(begun.wait, 10)
     assert written == [], "the loop goes on meanwhile"
     go_on.set()
     await doorman.settled()

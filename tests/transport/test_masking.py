@@ -279,7 +279,7 @@ class Machine(RuleBasedStateMachine):
         self.left: dict[str, float] = {}
         self.quiet = 0.0
         self.fresh = 0
-        # Who was ever counted while the bars were shown.
+        # Who was ever counted while the bars were shown, or was there when they came up.
         self.met: set[str] = set()
 
     @rule(person=st.integers(0, 9))
@@ -303,6 +303,17 @@ class Machine(RuleBasedStateMachine):
         self.crowd.leave(f"p{person}")
         if forget:
             self.crowd.masking.forget(f"p{person}")
+            self._erase(f"p{person}")
+
+    def _erase(self, person: str) -> None:
+        """For all that is known from now on, who comes with this key is somebody else."""
+        for name in [name for name, who in self.crowd.frozen.items() if who == person]:
+            self.fresh += 1
+            erased = self.crowd.frozen[name] = f"erased{self.fresh}"
+            self.met.add(erased)
+            self.left[erased] = self.left.get(person, self.crowd.now)
+            if self.last is not None and person in self.last:
+                self.last = self.last - {person} | {erased}
 
     @rule(seconds=st.sampled_from([0.0, 0.1, 1.0, 5.0]))
     def look(self, seconds: float) -> None:
@@ -315,6 +326,9 @@ class Machine(RuleBasedStateMachine):
             assert len(seen - self.last) != 1 or seen - self.last <= self.met, "a newcomer came in alone"
         self.last = seen
         self.met |= seen or set()
+        if seen is not None and not was_shown:
+            # Of those who were there when the bars came up, nobody knows who was left out.
+            self.met |= self.crowd.here
 
     @invariant()
     def nobody_is_a_ghost(self) -> None:
