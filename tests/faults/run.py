@@ -161,6 +161,15 @@ class Run(Faults):
             found.append(f"Twitch: {this.service.line}")
         return found
 
+    def whose_votes(self) -> str:
+        """Who has a vote where, and which hubs' reports count."""
+        show = self.world.show
+        found = [f"at the bot {sorted(show.crowd.votes._viewers)}"]
+        found += [f"at a node {sorted(votes._viewers)}" for votes in self.node_votes()]
+        partials = {node: partial.voters for node, (_, _, partial) in show.crowd._partials.items()}
+        found.append(f"by the nodes' reports {partials}")
+        return "; ".join(found)
+
     def node_votes(self) -> list[Votes]:
         """The votes at each node that runs."""
         channel = self.world.show.settings.channel.name
@@ -189,7 +198,10 @@ class Run(Faults):
         expiry = self.world.show.crowd.expiry + SLACK
         possible = [viewer for viewer in self.world.viewers if viewer.last >= self.time - expiry]
         if mood.faces.voters > len(possible):
-            raise self.broken(f"{mood.faces.voters} votes, and at most {len(possible)} viewers can have one")
+            raise self.broken(
+                f"{mood.faces.voters} votes, and at most {len(possible)} viewers can have one:"
+                f" {sorted(viewer.key for viewer in possible)}; {self.whose_votes()}"
+            )
         if mood.shares is None:
             if mood.viewers:
                 raise self.broken(f"{mood.viewers} votes, and no shares")
