@@ -153,7 +153,7 @@ class Nodes:
                     self._let_go(frame, now)
             case Recall():
                 if frame.node != self.id:
-                    for joins in self.roll.answer(frame.seconds, now):
+                    for joins in self.roll.answer(frame.seconds):
                         self.bus.publish(self.channel, joins, frame.node)
             case Ask():
                 self._answer(frame, now)

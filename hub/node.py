@@ -157,7 +157,7 @@ class Node:
             case Recall():
                 if frame.node != self.id:
                     channel.hurry(now)
-                    for joins in channel.roll.answer(frame.seconds, channel.clock(now)):
+                    for joins in channel.roll.answer(frame.seconds):
                         self.bus.publish(name, joins, frame.node)
             case Tell():
                 self._tell(name, channel, frame, now)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from transport.bus import MAX_JOINS, MAX_NODES, Joined, Joins, joined_in, joins_of
+from transport.bus import BEATS_PER_SECOND, MAX_JOINS, MAX_NODES, Joined, Joins, joined_in, joins_of
 from transport.partial import viewer_hash
 from transport.reading import Reading
 
@@ -28,10 +28,11 @@ class Change(NamedTuple):
 
 
 class _Entry:
-    __slots__ = ("counted", "people", "sequence", "time")
+    __slots__ = ("beat", "counted", "people", "sequence", "time")
 
-    def __init__(self, people: list[bytes], time: int) -> None:
+    def __init__(self, people: list[bytes], time: int, beat: int) -> None:
         self.people = people
+        self.beat = beat
         # Told as it stands, so that any two hubs judge alike whose is the later one.
         self.time = time
         # Of the Joins that told of it; 0 while none has.
@@ -77,6 +78,8 @@ class Roll:
         self._others: dict[str, _Other] = {}
         self._heard_at: dict[bytes, int] = {}
         self._absent: set[str] = set()
+        # How often `tell` was called. After a machine has slept, the bot's clock is far ahead of what was heard before.
+        self._beats = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -91,7 +94,7 @@ class Roll:
         people = [viewer_hash(viewer), *([viewer_hash(f"person:{person}")] if person else [])]
         # After all that was heard of them, whatever the clocks say.
         known = max((self._heard_at.get(person, 0) for person in people), default=0)
-        entry = self._entries[viewer] = _Entry(people, max(round(time * 1000), known + 1))
+        entry = self._entries[viewer] = _Entry(people, max(round(time * 1000), known + 1), self._beats)
         # Whose vote was here and nowhere else keeps it while others are told; only a new one waits.
         entry.counted = before is not None and before.counted and before.people == people
         self._viewers.update(dict.fromkeys(people, viewer))
@@ -115,7 +118,8 @@ class Roll:
         self._absent = absent
 
     def tell(self, now: float) -> list[Joins]:
-        """Frames that tell the others of the newest joins."""
+        """Frames that tell the others of the newest joins. To be called BEATS_PER_SECOND times a second at most."""
+        self._beats += 1
         frames = []
         while self._untold:
             self.sequence += 1
@@ -134,13 +138,13 @@ class Roll:
         """The frame that says how far this hub has come, so that others notice what they have missed."""
         return Joins(self.node, self.sequence)
 
-    def answer(self, seconds: float, time: float) -> list[Joins]:
-        """Frames that tell a node again who joined here in the last `seconds`. `time` is the bot's clock now."""
-        oldest = (time - seconds) * 1000
+    def answer(self, seconds: float) -> list[Joins]:
+        """Frames that tell a node again who joined here in the last `seconds` that this hub was awake."""
+        oldest = self._beats - seconds * BEATS_PER_SECOND
         recent = [
             Joined(person, entry.time)
             for entry in self._entries.values()
-            if entry.sequence and entry.time >= oldest
+            if entry.sequence and entry.beat >= oldest
             for person in entry.people
         ]
         # Only the last one says that it was all.

@@ -87,7 +87,7 @@ class SimulatedHub:
                     self.hurried = self.world.now + HURRY_SECONDS
             case Recall():
                 self.hurried = self.world.now + HURRY_SECONDS
-                for joins in self.roll.answer(frame.seconds, self.clock):
+                for joins in self.roll.answer(frame.seconds):
                     self.say(joins, frame.node)
 
     def recall(self) -> None:

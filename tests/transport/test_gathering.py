@@ -3,6 +3,7 @@
 import pytest
 
 from tests.transport.simulated_bus import World
+from transport.roll import Roll
 
 
 def run(world: World, seconds: float) -> None:
@@ -80,3 +81,17 @@ def test_a_node_that_dies_is_counted_no_more_and_holds_nobody_up() -> None:
     run(world, 4)
     assert set(world.votes()) == set(world.viewers)
     assert dead.name not in world.counted
+
+
+def test_who_missed_a_join_hears_of_it_though_the_bots_machine_has_slept_since() -> None:
+    bot, node = Roll("bot"), Roll("node")
+    node.join("ann", 1000.0)
+    bot.join("ann", 1001.0)
+    bot.tell(1001.0)
+    # Whatever the clock says now, the bot has not been awake for longer than a second since.
+    for _ in range(10):
+        bot.tell(4600.0)
+    gone: dict[str, bool] = {}
+    for joins in bot.answer(Roll.RECALLED):
+        gone |= node.hear(joins, 4601.0).gone
+    assert "ann" in gone and node.heard(4601.0) == {"bot": 1}
