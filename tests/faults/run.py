@@ -215,7 +215,8 @@ class Run(Faults):
         if shares is not None and abs(sum(shares.values()) - 1.0) > 7e-4:
             raise self.broken(f"a page is shown shares that sum to {sum(shares.values())}")
         if frame["viewers"] > len(self.world.viewers):
-            raise self.broken(f"a page is shown {frame['viewers']} viewers of {len(self.world.viewers)}")
+            shown = f"a page is shown {frame['viewers']} viewers of {len(self.world.viewers)}"
+            raise self.broken(f"{shown}; {self.whose_votes()}")
 
     async def compare_history(self) -> None:
         """Every second that was shown since the file was last damaged is in it, and nothing else."""
