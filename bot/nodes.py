@@ -268,7 +268,7 @@ class Nodes:
             self.bus.publish(self.channel, joins)
         held = self.gathering.settle(now, self.roll)
         for reading in self.roll.include(self.gathering.includable(self.roll)):
-            self._show.take(reading)
+            self._show.take(reading, now)
         for node in self._fed.keys() - held.keys():
             self._feed(node, NOBODY, now)
             del self._fed[node]

@@ -123,11 +123,12 @@ class Show:
 
     # What the hub feeds (transport.desk.Audience).
 
-    def take(self, reading: Reading) -> None:
-        """Count a checked reading, at the time that the hub gave it by the show's own clock."""
+    def take(self, reading: Reading, now: float = 0.0) -> None:
+        """Count a checked reading: now, at the time that the hub gave it, or at a later `now` where it had to wait."""
         if self.board.paused or (self.nodes is not None and self.nodes.holds(reading)):
             return
-        if self.crowd.take(reading, reading.time):
+        # An earlier time than one that was told before would be a clock that was set back, and make all votes older.
+        if self.crowd.take(reading, now or reading.time):
             self._changed = True
             self.lag.taken(reading.captured)
 

@@ -106,6 +106,25 @@ def test_who_joins_the_bots_own_hub_counts_once_the_node_has_let_go() -> None:
     assert stage.show.reading_of(VIEWERS[0]) == one_hot("fear")
 
 
+def test_a_reading_that_had_to_wait_makes_no_other_vote_older() -> None:
+    stage = Stage()
+    stage.show.take(Reading(VIEWERS[5], "face", stage.time, one_hot("happiness")))
+    expiry = stage.show.crowd.expiry
+    stage.report(voters=1)
+    stage.show.desk.admit(VIEWERS[0], stage.time)
+    stage.look()
+    stage.show.take(Reading(VIEWERS[0], "face", stage.time, one_hot("fear")))
+    # The node says nothing more, and what it holds ends.
+    stage.time += 2.0
+    stage.look()
+    stage.time += 1.0
+    assert stage.look() == 2
+    stage.time = 1000.0 + expiry - 0.5
+    assert stage.look() == 2
+    stage.time += 1.0
+    assert stage.look() == 0
+
+
 def test_who_joins_a_node_leaves_the_bots_own_hub_at_once() -> None:
     stage = Stage()
     stage.show.desk.admit(VIEWERS[0], stage.time)
