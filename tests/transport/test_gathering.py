@@ -95,3 +95,20 @@ def test_who_missed_a_join_hears_of_it_though_the_bots_machine_has_slept_since()
     for joins in bot.answer(Roll.RECALLED):
         gone |= node.hear(joins, 4601.0).gone
     assert "ann" in gone and node.heard(4601.0) == {"bot": 1}
+
+
+def test_a_vote_that_another_hub_claims_with_an_earlier_time_waits_until_it_has_heard_of_ours() -> None:
+    bot, node = Roll("bot"), Roll("node")
+    # Some node's clock was ahead once, and the bot's joins are stamped after that; this node never heard of it.
+    bot.join("ann", 4600.0)
+    bot.tell(1000.0)
+    bot.include(1)
+    node.join("ann", 1001.0)
+    (claim,) = node.tell(1001.0)
+    assert bot.hear(claim, 1001.0).held == ["ann"] and "ann" in bot.waiting
+    (again,) = bot.tell(1001.1)
+    bot.include(1)
+    assert "ann" in bot.waiting, "the node may have heard of the first, and forgotten it"
+    assert "ann" in node.hear(again, 1001.2).gone
+    bot.include(again.sequence)
+    assert "ann" not in bot.waiting
