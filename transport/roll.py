@@ -192,8 +192,8 @@ class Roll:
                 self.leave(viewer)
                 gone[viewer] = then - entry.time < self.UNSURE * 1000
             elif then < entry.time and not frame.whole:
-                # Both joined at once, or the other has forgotten of ours: said once more, it lets go. Until it has heard
-                # that, it may have the vote.
+                # Both joined at once, or the other has forgotten of ours: said once more, it lets go. Until it has
+                # heard that, it may have the vote.
                 self._untold[viewer] = None
                 entry.sequence = 0
             if viewer not in gone and entry.counted and not 0 < entry.sequence <= self.included:
