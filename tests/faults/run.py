@@ -36,7 +36,7 @@ class Run(Faults):
         self.say = say
         self.moods = self.checks = 0
         # Whose votes were at nodes, of the last two seconds.
-        self._before: deque[list[tuple[int, list[str]]]] = deque(maxlen=22)
+        self._before: deque[list[list[str]]] = deque(maxlen=22)
         # Of the world's time, that it took in all.
         self.seconds = 0.0
         self.shown: dict[float, Mood] = {}
@@ -169,7 +169,7 @@ class Run(Faults):
         found = [f"at the bot {sorted(show.crowd.votes._viewers)}"]
         found += [f"at a node {sorted(votes._viewers)}" for votes in self.node_votes()]
         found.append(f"at nodes two seconds ago {self._before[0] if self._before else []}")
-        found += [f"{viewer} last {viewer.last:.2f}" for viewer in self.world.viewers]
+        found += [f"{viewer.story()}, last up at {viewer.last:.2f} s" for viewer in self.world.viewers]
         partials = {node: partial.voters for node, (_, _, partial) in show.crowd._partials.items()}
         found.append(f"by the nodes' reports {partials}")
         return "; ".join(found)
@@ -194,7 +194,7 @@ class Run(Faults):
                 if viewer.up and viewer.seen:
                     # By no clock that jumps: a node's may stand where the bot's has slept.
                     viewer.last = self.time
-            self._before.append([(id(votes) % 9973, sorted(votes._viewers)) for votes in self.node_votes()])
+            self._before.append([sorted(votes._viewers) for votes in self.node_votes()])
             self.check(self.world.show.mood)
 
     def check(self, mood: Mood) -> None:
