@@ -5,7 +5,8 @@ import logging
 import math
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -284,9 +285,22 @@ async def fault_run(
     say: Callable[[str], None] = lambda _line: None,
 ) -> Run:
     """Faults for so many seconds of a world's time. Raises Broken, or what else went wrong."""
-    for name in ("bot", "hub", "transport", "lera", "nats", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    async with world(seed, folder, nodes=nodes) as this:
-        run = Run(seed, this, say)
-        await run.run(seconds, least)
-        return run
+    with _quiet_logs():
+        async with world(seed, folder, nodes=nodes) as this:
+            run = Run(seed, this, say)
+            await run.run(seconds, least)
+            return run
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Without the thousands of lines on faults; whatever runs afterwards is heard again."""
+    loggers = [logging.getLogger(name) for name in ("bot", "hub", "transport", "lera", "nats", "asyncio")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

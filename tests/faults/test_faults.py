@@ -1,5 +1,6 @@
 """Minutes of faults in seconds. `python -m tests.faults` does an hour of it."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ def test_minutes_of_faults_over_the_bot_its_nodes_and_nats(tmp_path: Path) -> No
 def test_minutes_of_faults_over_a_bot_alone(tmp_path: Path) -> None:
     run: Run = through_the_night(fault_run(8, 100.0, tmp_path, least=40, nodes=0))
     assert run.counts.total() >= 40
+    # What runs after it may warn.
+    assert logging.getLogger("transport").isEnabledFor(logging.WARNING)
 
 
 def test_a_ghost_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

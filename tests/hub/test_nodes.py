@@ -242,8 +242,6 @@ async def test_a_node_that_missed_a_change_of_the_door_asks_for_it_and_beats_are
 async def test_a_frame_that_nats_does_not_take_is_left_out_and_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Another test may have started a program whose settings want errors only.
-    caplog.set_level("WARNING")
     with nats_server(tmp_path, "max_payload: 4096") as server:
         node = NodeProgram(server.url)
         async with crowd(server.url, node) as (stage, agents):
