@@ -138,10 +138,7 @@ class Faults:
     async def agent_joined_twice(self) -> None:
         """The agent is started in another window: it has the vote from now on, and the first one stops."""
         viewer = self.a_viewer()
-        first = viewer._tasks
-        viewer.up, viewer._tasks = False, []
-        viewer.start()
-        self.later(5.0, lambda: [task.cancel() for task in first])
+        self.later(5.0, viewer.start_again())
 
     async def face_away(self) -> None:
         viewer = self.a_viewer()

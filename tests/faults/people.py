@@ -40,6 +40,14 @@ class Viewer:
         self._link = link
         self._client: HubClient | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        # Windows that were left behind, until they are closed, and what runs in each.
+        self._behind: dict[HubClient, list[asyncio.Task[None]]] = {}
+
+    @property
+    def votes(self) -> bool:
+        """Whether a vote of this viewer can be sent now. A window that was left behind may have it back, when the newer
+        one is killed before the other has heard of it."""
+        return (self.up and self.seen) or any(client.state == "joined" for client in self._behind)
 
     @property
     def counts(self) -> bool:
@@ -68,6 +76,15 @@ class Viewer:
         self._client = client
         self._tasks = [asyncio.create_task(self._run(client)), asyncio.create_task(self._look(client))]
 
+    def start_again(self) -> Callable[[], None]:
+        """Start the agent in another window; gives what closes the first one."""
+        first = self._client
+        if first is not None:
+            self._behind[first] = self._tasks
+        self.up, self._tasks = False, []
+        self.start()
+        return lambda: self._leave_behind(first)
+
     async def kill(self) -> None:
         """kill -9: the connection breaks, and nothing is said."""
         self.wire.cut()
@@ -89,6 +106,10 @@ class Viewer:
         self.seen = not self.seen
         if self._client is not None and not self.seen:
             self._client.away("no_face")
+
+    def _leave_behind(self, client: HubClient | None) -> None:
+        for task in self._behind.pop(client, ()) if client is not None else ():
+            task.cancel()
 
     async def _stop(self) -> None:
         self.up = self.seen = False

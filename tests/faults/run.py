@@ -192,7 +192,7 @@ class Run(Faults):
                 how = "".join(traceback.format_exception(failures[0]))
                 raise self.broken(f"a part has ended: {how}") from failures[0]
             for viewer in self.world.viewers:
-                if viewer.up and viewer.seen:
+                if viewer.votes:
                     # By no clock that jumps: a node's may stand where the bot's has slept.
                     viewer.last = self.time
             self._before.append([sorted(votes._viewers) for votes in self.node_votes()])
