@@ -129,6 +129,8 @@ class Roll:
                 del self._untold[viewer]
                 entry = self._entries[viewer]
                 entry.sequence = entry.sequence or self.sequence
+                # Whoever missed this telling is answered with it.
+                entry.beat = self._beats
                 joined += [Joined(person, entry.time) for person in entry.people]
             self._told.append((self.sequence, now))
             frames.append(joins_of(self.node, self.sequence, joined))
@@ -140,7 +142,7 @@ class Roll:
 
     def answer(self, seconds: float) -> list[Joins]:
         """Frames that tell a node again who joined here in the last `seconds` that this hub was awake."""
-        oldest = self._beats - seconds * BEATS_PER_SECOND
+        oldest = self._oldest(seconds)
         recent = [
             Joined(person, entry.time)
             for entry in self._entries.values()
@@ -192,10 +194,11 @@ class Roll:
                 self.leave(viewer)
                 gone[viewer] = then - entry.time < self.UNSURE * 1000
             elif then < entry.time and not frame.whole:
-                # Both joined at once, or the other has forgotten of ours: said once more, it lets go. Until it has
-                # heard that, it may have the vote.
+                # Both joined at once, the other has forgotten of ours, or its word took long: said again, it lets go.
                 self._untold[viewer] = None
-                entry.sequence = 0
+                if entry.beat < self._oldest(self.RECALLED):
+                    # It may have heard of all our joins but this one, and may have the vote until it is said again.
+                    entry.sequence = 0
             if viewer not in gone and entry.counted and not 0 < entry.sequence <= self.included:
                 # It was away in between: what counts here must be what the other has heard of.
                 entry.counted = False
@@ -213,6 +216,9 @@ class Roll:
         """The same of one hub; 0 for one that is not known."""
         other = self._others.get(node)
         return 0 if other is None else other.upto
+
+    def _oldest(self, seconds: float) -> float:
+        return self._beats - seconds * BEATS_PER_SECOND
 
     def _note(self, person: bytes, time: int) -> None:
         self._heard_at[person] = max(time, self._heard_at.pop(person, 0))
