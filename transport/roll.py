@@ -193,12 +193,14 @@ class Roll:
             if (then, frame.node) > (entry.time, self.node):
                 self.leave(viewer)
                 gone[viewer] = then - entry.time < self.UNSURE * 1000
+            elif then < entry.time and entry.beat < self._oldest(self.RECALLED):
+                # Told so long ago that the other may have heard of all our joins but this one. Until it is said again,
+                # it may have the vote.
+                self._untold[viewer] = None
+                entry.sequence = 0
             elif then < entry.time and not frame.whole:
                 # Both joined at once, the other has forgotten of ours, or its word took long: said again, it lets go.
                 self._untold[viewer] = None
-                if entry.beat < self._oldest(self.RECALLED):
-                    # It may have heard of all our joins but this one, and may have the vote until it is said again.
-                    entry.sequence = 0
             if viewer not in gone and entry.counted and not 0 < entry.sequence <= self.included:
                 # It was away in between: what counts here must be what the other has heard of.
                 entry.counted = False

@@ -121,15 +121,16 @@ class Run(Faults):
         this, show = self.world, self.world.show
         counted = [viewer for viewer in this.viewers if viewer.counts and not viewer.refused]
         found = [f"{each.key} is not joined" for each in counted if not each.joined]
+        names = {viewer.key for viewer in counted}
+        votes = [show.crowd.votes, *self.node_votes()]
+        # Also where it doesn't count now: its hub may be heard again before it expires.
+        found += [
+            f"a vote of {viewer.story()}" for viewer in this.viewers
+            if viewer.key not in names and any(viewer.key in each for each in votes)
+        ]  # fmt: skip
         mood = show.crowd.mood(show.now())
         if mood.faces.voters != len(counted):
             found.append(f"{mood.faces.voters} votes of {len(counted)} viewers")
-            names = {viewer.key for viewer in counted}
-            votes = [show.crowd.votes, *self.node_votes()]
-            found += [
-                f"a vote of {viewer.story()}" for viewer in this.viewers
-                if viewer.key not in names and any(viewer.key in each for each in votes)
-            ]  # fmt: skip
             found += [
                 f"no vote, or {n}, of {viewer.story()}" for viewer in counted
                 if (n := sum(viewer.key in each for each in votes)) != 1

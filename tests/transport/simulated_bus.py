@@ -1,7 +1,8 @@
 """A bus without sockets, with a clock of its own: hubs, a bot, viewers who move, and links that are cut and healed.
 
 Frames wait while a link is cut, as TCP keeps them, and come late; a connection that is given up loses those to the
-hub, while those from it may still arrive. Every hub's clock is off by its own amount.
+hub, while those from it may still arrive, as those of a hub that was killed may. A line may be slow for a while. Every
+hub's clock is off by its own amount.
 """
 
 import random
@@ -32,6 +33,8 @@ class SimulatedHub:
         self.inbox: deque[tuple[float, object, bool]] = deque()
         self.outbox: deque[tuple[float, object, str]] = deque()
         self.cut = False
+        # Seconds that each frame takes on its line, each way.
+        self.slow = 0.0
         self.connected = True
         self.cut_at = 0.0
         self.bot_clock = BotClock()
@@ -148,6 +151,7 @@ class World:
         self.bot.offset = 1e9
         self.nodes = [SimulatedHub(self, number, False) for number in range(nodes)]
         self.hubs = [self.bot, *self.nodes]
+        self.killed: list[SimulatedHub] = []
         self.at: dict[str, SimulatedHub] = {}
         self.viewers = [f"viewer-{number:016}" for number in range(viewers)]
         self.gathering = Gathering()
@@ -160,7 +164,11 @@ class World:
         """The viewer's agent has lost its hub, and joins this one; nobody has told the other."""
         for hub in self.hubs:
             hub.seats.discard(viewer)
-        to.join(viewer)
+        # A node lets nobody in before it has heard the bot.
+        if to is self.bot or to.heard_at > float("-inf"):
+            to.join(viewer)
+        else:
+            self.at.pop(viewer, None)
 
     def cut(self, hub: SimulatedHub) -> None:
         hub.cut, hub.cut_at = True, self.now
@@ -169,6 +177,18 @@ class World:
         hub.cut = False
         if not hub.connected:
             hub.reconnect()
+
+    def restart(self, node: SimulatedHub) -> None:
+        """kill -9, and another one in its place."""
+        for viewer in node.seats:
+            del self.at[viewer]
+        node.cut = False
+        self.killed.append(node)
+        fresh = SimulatedHub(self, len(self.hubs) + len(self.killed), False)
+        fresh.cut_at = self.now
+        self.nodes[self.nodes.index(node)] = fresh
+        self.hubs = [self.bot, *self.nodes]
+        fresh.reconnect()
 
     def step(self) -> None:
         """A tenth of a second passes."""
@@ -196,15 +216,15 @@ class World:
         return [viewer for counted in self.counted.values() for viewer in counted]
 
     def _carry(self) -> None:
-        for hub in self.hubs:
-            while hub.outbox and not hub.cut and hub.outbox[0][0] <= self.now:
+        for hub in (*self.hubs, *self.killed):
+            while hub.outbox and not hub.cut and hub.outbox[0][0] + hub.slow <= self.now:
                 _, frame, to = hub.outbox.popleft()
                 for other in self.hubs:
                     wanted = other is self.bot if isinstance(frame, Report) else other.name == to or not to
                     if wanted and other is not hub and other.connected:
                         other.inbox.append((self.now + self.delay(), frame, bool(to)))
         for hub in self.hubs:
-            while hub.inbox and not hub.cut and hub.inbox[0][0] <= self.now:
+            while hub.inbox and not hub.cut and hub.inbox[0][0] + hub.slow <= self.now:
                 _, frame, straight = hub.inbox.popleft()
                 if isinstance(frame, Report):
                     self.gathering.take(frame, cast(Partial, frame.partial), self.bot.now)

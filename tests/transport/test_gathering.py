@@ -72,6 +72,38 @@ def test_nobody_is_counted_twice_whatever_happens(seed: int) -> None:
     assert seated <= set(world.votes())
 
 
+# With 59 a late word once took a vote away.
+@pytest.mark.parametrize("seed", [*range(30), 59])
+def test_nor_over_slow_lines_with_nodes_that_are_killed_and_machines_that_sleep(seed: int) -> None:
+    world = World(seed, viewers=6)
+    run(world, 2)
+    for _ in range(80):
+        hub, chance = world.chance.choice(world.hubs), world.chance.random()
+        if chance < 0.12:
+            world.heal(hub) if hub.cut else world.cut(hub)
+        elif chance < 0.25:
+            hub.slow = world.chance.choice([0, 0, 1, 3, 10])
+        elif chance < 0.32 and hub is not world.bot:
+            world.restart(hub)
+        elif chance < 0.36:
+            world.bot.offset += world.chance.choice([5, 60, 3600])
+        elif chance < 0.9:
+            world.move(world.chance.choice(world.viewers), hub)
+        run(world, world.chance.choice([0.1, 0.3, 1.0, 2.0, 5.0]))
+    # What was killed may still be heard: late words, which must change nothing.
+    for hub in world.hubs:
+        hub.slow = 0.0
+        world.heal(hub)
+    run(world, 2)
+    for viewer in world.viewers:
+        if viewer not in world.at or viewer not in world.at[viewer].seats:
+            world.move(viewer, world.chance.choice(world.hubs))
+    run(world, 5)
+    for _ in range(20):
+        run(world, 0.5)
+        assert set(world.votes()) == set(world.viewers)
+
+
 def test_a_node_that_dies_is_counted_no_more_and_holds_nobody_up() -> None:
     world = settled(1)
     dead = world.nodes[0]
@@ -97,7 +129,8 @@ def test_who_missed_a_join_hears_of_it_though_the_bots_machine_has_slept_since()
     assert "ann" in gone and node.heard(4601.0) == {"bot": 1}
 
 
-def test_a_vote_that_another_hub_claims_with_an_earlier_time_waits_until_it_has_heard_of_ours() -> None:
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_a_vote_that_another_hub_claims_with_an_earlier_time_waits_until_it_has_heard_of_ours(asked_for: bool) -> None:
     bot, node = Roll("bot"), Roll("node")
     # Some node's clock was ahead once, and the bot's joins are stamped after that.
     bot.join("ann", 4600.0)
@@ -111,6 +144,8 @@ def test_a_vote_that_another_hub_claims_with_an_earlier_time_waits_until_it_has_
     assert node.heard(1061.0) == {"bot": 1}
     node.join("ann", 1061.0)
     (claim,) = node.tell(1061.0)
+    if asked_for:
+        (claim,) = node.answer(Roll.RECALLED)
     assert bot.hear(claim, 1061.0).held == ["ann"] and "ann" in bot.waiting
     (again,) = bot.tell(1061.1)
     bot.include(1)
