@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 from tests.faults.run import Broken, Run, fault_run
 from tests.night_loop import through_the_night
@@ -55,8 +56,9 @@ def told(run: Run, seconds: float) -> str:
             f"{run.seconds / 60:.1f} minutes of the world in {seconds / 60:.1f} of ours, {run.counts.total()} faults:",
             f"  {kinds}",
             f"  of the lines: {toxics}",
-            f"{run.moods} moods were looked at; {run.checks} times all was compared with the model, and was the same",
-            f"within {sorted(run.recovery)[len(run.recovery) // 2]:.1f} s in the median and {slowest:.1f} s at most.",
+            f"{run.moods} moods were looked at; {len(run.voters)} times all was compared with the model, and was right",
+            f"within {median(run.recovery):.1f} s in the median and {slowest:.1f} s at most,",
+            f"with {median(run.voters):g} votes in the median and {max(run.voters)} at most.",
             f"{len(run.shown)} seconds of history are in order, and as they were shown; {run.asked} questions in chat",
             "were answered once. No finding.",
         ]

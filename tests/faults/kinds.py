@@ -102,8 +102,6 @@ class Faults:
 
     # Viewers.
 
-    # Viewers.
-
     async def wire_toxic(self) -> None:
         """One of the eight ways in which a viewer's line goes wrong."""
         self.poison(self.chance.choice(self.world.viewers).wire)

@@ -38,7 +38,9 @@ class Run(Faults):
     def __init__(self, seed: int, this: World, say: Callable[[str], None]) -> None:
         super().__init__(seed, this)
         self.say = say
-        self.moods = self.checks = 0
+        self.moods = 0
+        # How many votes counted at each time that all was right.
+        self.voters: list[int] = []
         # Whose votes were at nodes, of the last two seconds.
         self._before: deque[list[list[str]]] = deque(maxlen=22)
         # Of the world's time, that it took in all.
@@ -100,6 +102,10 @@ class Run(Faults):
                 await node.start()
         for page in self.world.pages:
             page.reading.set()
+        for viewer in self.world.viewers:
+            # Half of those who have gone come back, or there would soon be no crowd.
+            if not viewer.up and self.chance.random() < 0.5:
+                viewer.start()
         self.set_full(False)
         if self.world.show.paused:
             self.world.show.pause(False)
@@ -113,7 +119,7 @@ class Run(Faults):
                     raise self.broken(f"{PATIENCE:g} s after the last fault: {'; '.join(wrong)}")
             await asyncio.sleep(0.5)
         self.recovery.append(again - began)
-        self.checks += 1
+        self.voters.append(self.world.show.crowd.mood(self.world.show.now()).faces.voters)
         await self.ask()
         # It must stay so: a ghost or a double would show now.
         for _ in range(6):

@@ -26,7 +26,7 @@ def found(seed: int, seconds: float, folder: Path, nodes: int = 2) -> str:
 
 def test_minutes_of_faults_over_the_bot_its_nodes_and_nats(tmp_path: Path) -> None:
     run = through_the_night(fault_run(7, 150.0, tmp_path, least=60))
-    assert run.counts.total() >= 60 and run.checks > 5
+    assert run.counts.total() >= 60 and len(run.voters) > 5 and max(run.voters) > 5
     assert len(run.shown) > 60 and run.moods > 1000
     assert "No finding." in told(run, 60.0) and f"{run.counts.total()} faults" in told(run, 60.0)
 
