@@ -15,7 +15,7 @@ from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links
 from bot.history import History
-from bot.keys import SECRETS, Keys, Secret, kept_keys
+from bot.keys import SECRETS, Keys, Secret, kept_key, kept_keys
 from bot.nodes import attach_nodes
 from bot.obs import command as obs_command
 from bot.server import serving
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
         return set_up_sheet(settings, time.time())
     if obs_command.wanted(arguments):
         return obs_command.run(
-            arguments, settings.obs, settings.web.here, lambda: kept_keys(settings.channel.name).overlay
+            arguments, settings.obs, settings.web.here, lambda: kept_key(settings.channel.name, "overlay")
         )
     if arguments.nats:
         settings = replace(settings, hub=replace(settings.hub, nats=arguments.nats))

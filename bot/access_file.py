@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -15,28 +17,34 @@ from lera.files import write_private
 from lera.folders import data_folder
 from transport.reading import UNREADABLE
 
+logger = logging.getLogger(__name__)
+
+UNKNOWN: Final = (
+    "Nobody is banned any more, and links that you had taken back work again: start with --new-link to end them all, "
+    "or put the file back from a backup."
+)
+
 
 def access_file(channel: str) -> Path:
     """The file of one channel."""
     return data_folder() / f"access-{channel}.json"
 
 
-def kept_access(channel: str, keys: Keys, days: int, now: float, say: Callable[[str], None] = print) -> Access:
+def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
     """The channel's links and bans, as they were. Raises LeraError when the file can't be read.
 
-    A damaged file is set aside, which is said: what was taken back is known no more.
+    A damaged file is set aside. That is said, and that there is none any more: what was taken back is then unknown.
     """
     path = access_file(channel)
     kept = None
     try:
         kept = read_kept(channel)
+        if kept is None and keys.used:
+            logger.warning("The list of your links and bans is gone (%s). %s", path, UNKNOWN)
     except UNREADABLE:
         aside = path.with_suffix(".broken.json")
         path.replace(aside)
-        say(
-            f"The list of your links and bans was damaged; it is now {aside.name}. Links that you had taken back work "
-            "again: start with --new-link to end them all."
-        )
+        logger.warning("The list of your links and bans was damaged; it is now %s. %s", aside.name, UNKNOWN)
     keeper = Keeper(path)
     access = Access(channel, keys, days, now, kept, keeper.keep)
     keeper.on_written, access.settled = access.written, keeper.settled

@@ -34,8 +34,13 @@ class Keys:
         overlay: str | None = None,
         keep: Callable[[Secret, str], None] | None = None,
         person: str | None = None,
+        used: bool = False,
     ) -> None:
-        """Those not given are made. `keep` writes a renewed one down; without it they live as long as this object."""
+        """Those not given are made. `keep` writes a renewed one down; without it they live as long as this object.
+
+        `used`: a bot has started with them before, so that there is a list of links and bans.
+        """
+        self.used = used
         self._secrets: dict[Secret, str] = {
             "join": join or make_secret("join"),
             "streamer": streamer or make_secret("streamer"),
@@ -110,27 +115,31 @@ class Keys:
         return "streamer" if is_streamer else "overlay" if is_overlay else None
 
 
+def kept_key(channel: str, name: Secret, renew: bool = False) -> str:
+    """One of the channel's keys, made and kept in the keyring on first use. Raises LeraError."""
+    kept = None if renew else secret(channel_secret(_NAMES[name], channel))
+    if kept is None:
+        kept = make_secret(name)
+        keep_secret(channel_secret(_NAMES[name], channel), kept)
+    return kept
+
+
 def kept_keys(channel: str, renew: tuple[Secret, ...] = ()) -> Keys:
-    """The channel's keys, made and kept in the keyring on first use; those in `renew` anew. Raises LeraError."""
+    """All of the channel's keys, made and kept in the keyring on first use; those in `renew` anew. Raises LeraError."""
 
     def keep(name: Secret, value: str) -> None:
         keep_secret(channel_secret(_NAMES[name], channel), value)
 
-    found: dict[Secret, str] = {}
-    for name in SECRETS:
-        kept = None if name in renew else secret(channel_secret(_NAMES[name], channel))
-        if kept is None:
-            kept = make_secret(name)
-            keep(name, kept)
-        found[name] = kept
+    found = {name: kept_key(channel, name, name in renew) for name in SECRETS}
     person = secret(channel_secret(_PERSON, channel))
+    used = person is not None
     if person is None:
         person = make_secret("join")
         keep_secret(channel_secret(_PERSON, channel), person)
     if secret(channel_secret(_OLD_JOIN, channel)) is not None:
         keep_secret(channel_secret(_OLD_JOIN, channel), None)
         logger.warning("Join links are signed now, so your old link has ended: give viewers the new one.")
-    return Keys(found["join"], found["streamer"], found["overlay"], keep, person)
+    return Keys(found["join"], found["streamer"], found["overlay"], keep, person, used)
 
 
 def make_secret(name: Secret) -> str:

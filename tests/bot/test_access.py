@@ -16,7 +16,7 @@ from bot import access_file as access_file_module
 from bot.access import DAY, Access, Kept
 from bot.access_file import access_file, kept_access, read_kept
 from bot.commands import Asker
-from bot.keys import Keys
+from bot.keys import Keys, kept_key, kept_keys
 from lera import files
 from lera.errors import LeraError
 from lera.redaction import MARK, redacted
@@ -190,12 +190,23 @@ def test_it_outlives_the_bot_in_a_file_for_this_user_alone_that_holds_no_name(le
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"bans": [{"id": "x"}]}', b'{"revoked": {"x": 1}}'])
-def test_a_damaged_file_is_set_aside_and_said(lera_home: Path, content: bytes) -> None:
+def test_a_damaged_file_is_set_aside_and_said(
+    lera_home: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     access_file("demo").write_bytes(content)
-    said: list[str] = []
-    assert not kept_access("demo", KEYS, 90, NOW, said.append).links()
-    assert len(said) == 1 and "--new-link" in said[0]
+    assert not kept_access("demo", KEYS, 90, NOW).links()
+    assert [("damaged" in record.message, "--new-link" in record.message) for record in caplog.records] == [(True,) * 2]
     assert (lera_home / "access-demo.broken.json").read_bytes() == content
+
+
+def test_a_list_that_is_gone_is_said_and_one_that_never_was_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    overlay = kept_key("demo", "overlay")
+    assert kept_access("demo", kept_keys("demo"), 90, NOW).bans == [], "OBS was set up before the first show"
+    kept_access("demo", kept_keys("demo"), 90, NOW)
+    assert not caplog.text and kept_keys("demo").overlay == overlay
+    access_file("demo").unlink()
+    kept_access("demo", kept_keys("demo"), 90, NOW)
+    assert "is gone" in caplog.text and "Nobody is banned any more" in caplog.text
 
 
 def test_what_cannot_be_kept_holds_all_the_same_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -306,7 +317,7 @@ def test_what_was_said_to_be_done_outlives_a_kill() -> None:
     program = (
         "import asyncio, os, signal, sys\n"
         "from bot.access_file import kept_access\n"
-        "from bot.keys import Keys\n"
+        "from bot.keys import Keys, kept_key, kept_keys\n"
         "async def run():\n"
         "    access = kept_access('demo', Keys('seed', person='person'), 90, 1.8e9)\n"
         "    for number in range(10_000):\n"
