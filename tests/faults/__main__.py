@@ -59,8 +59,8 @@ def told(run: Run, seconds: float) -> str:
             f"{run.moods} moods were looked at; {len(run.voters)} times all was compared with the model, and was right",
             f"within {median(run.recovery):.1f} s in the median and {slowest:.1f} s at most,",
             f"with {median(run.voters):g} votes in the median and {max(run.voters)} at most.",
-            f"{len(run.shown)} seconds of history are in order, and as they were shown; {run.asked} questions in chat",
-            "were answered once. No finding.",
+            f"{len(run.shown)} seconds of history are in order, and as they were shown; of the questions in",
+            f"chat {run.asked} were answered, each once. No finding.",
         ]
     )
 
