@@ -2,13 +2,14 @@
 
 It stands between a transport and aiohttp's protocol (`asyncio.Transport.set_protocol`), reads no more of RFC 6455 than
 where a frame ends, and hands on whole whatever isn't one masked text frame by itself: pings, goodbyes, parts of
-messages, packed frames. What is longer than any agent's frame, or not masked, ends its work, and so does a goodbye:
-from there on aiohttp reads, and refuses or ignores it.
+messages, packed frames. Of these there are few, so that more of them are a flood, which ends the connection before
+they fill aiohttp's queue. Nothing is read behind a goodbye, or behind what is longer than any agent's frame.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from transport.reading import MAX_FRAME_BYTES
 
@@ -20,36 +21,63 @@ _MASKED: Final = 0x80
 _SHORTEST: Final = 6
 """Bytes of a masked frame that is empty."""
 _TWO_BYTES: Final = 126
+_EIGHT_BYTES: Final = 127
+_LONGEST_HEAD: Final = 14
 _LONGEST: Final = 4 * MAX_FRAME_BYTES
+_OTHERS_INTERVAL: Final = 0.1
+"""Seconds between the frames that are handed on, in the long run; as for all frames of a guest."""
+_OTHERS_SLACK: Final = 4.9
+
+End = Literal["", "goodbye", "oversized", "unmasked", "flood"]
 
 
 class FrameTap(asyncio.Protocol):
     """`take` gets each whole text frame, unmasked, at once; while it is None, `inner` gets all."""
 
-    __slots__ = ("_held", "_inner", "_tapping", "take")
+    __slots__ = ("_due", "_held", "_inner", "_now", "_transport", "end", "refused", "take")
 
-    def __init__(self, inner: asyncio.Protocol) -> None:
+    def __init__(
+        self, inner: asyncio.Protocol, transport: asyncio.WriteTransport, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`transport` is aborted on a flood, and on frames without a mask (RFC 6455, 5.1). `now`: a steady clock."""
         self._inner = inner
+        self._transport = transport
+        self._now = now
         self._held = b""
-        self._tapping = True
+        self._due = 0.0
         self.take: Callable[[bytes], None] | None = None
+        self.refused = False
+        # Why nothing is read any more, once that is so.
+        self.end: End = ""
+
+    def refuse(self) -> None:
+        """The guest has been refused: of all that comes until it hears so, only a goodbye is of use."""
+        self.take = None
+        self.refused = True
 
     def data_received(self, data: bytes) -> None:
         """Some bytes have come, at any place of a frame."""
-        if not self._tapping:
-            self._inner.data_received(data)
+        if self.end:
             return
         if self._held:
             data, self._held = self._held + data, b""
         start, end = 0, len(data)
         while end - start >= _SHORTEST:
             length, head = data[start + 1] - _MASKED, _SHORTEST
-            if length == _TWO_BYTES:
-                length, head = int.from_bytes(data[start + 2 : start + 4]), _SHORTEST + 2
-            # After a goodbye nothing counts any more (5.5.1).
-            if not 0 <= length <= _LONGEST or data[start + 1] == 255 or data[start] & _OPCODE == _CLOSE:
-                self._tapping = False
-                self._inner.data_received(data[start:])
+            if length >= _TWO_BYTES:
+                if length == _TWO_BYTES:
+                    length, head = int.from_bytes(data[start + 2 : start + 4]), _SHORTEST + 2
+                elif end - start < _LONGEST_HEAD:
+                    break
+                else:
+                    length, head = int.from_bytes(data[start + 2 : start + 10]), _LONGEST_HEAD
+                if length > _LONGEST:
+                    # How long it is is enough for aiohttp to refuse it.
+                    self.end = "oversized"
+                    self._inner.data_received(data[start : start + head - 4])
+                    return
+            elif length < 0:
+                self._abort("unmasked")
                 return
             stop = start + head + length
             if stop > end:
@@ -57,9 +85,31 @@ class FrameTap(asyncio.Protocol):
             if data[start] == _WHOLE_TEXT and self.take is not None:
                 self.take(unmasked(data[start + head : stop], data[start + head - 4 : start + head]))
             else:
-                self._inner.data_received(data[start:stop])
+                self._hand_on(data[start:stop])
+                if self.end:
+                    return
             start = stop
         self._held = data[start:]
+
+    def _hand_on(self, frame: bytes) -> None:
+        # After a goodbye nothing counts any more (5.5.1).
+        if frame[0] & _OPCODE == _CLOSE:
+            self.end = "goodbye"
+        else:
+            # As `transport.limits.Rate`, without an object for each of many thousands of connections.
+            now = self._now()
+            if self._due - now > _OTHERS_SLACK:
+                self._abort("flood")
+                return
+            self._due = max(self._due, now) + _OTHERS_INTERVAL
+            if self.refused:
+                return
+        self._inner.data_received(frame)
+
+    def _abort(self, why: End) -> None:
+        self.end = why
+        self.take = None
+        self._transport.abort()
 
     def eof_received(self) -> bool | None:
         """The other end writes no more."""

@@ -171,7 +171,7 @@ class Hub:
         socket.headers.clear()
         transport = request.transport
         if transport is not None:
-            tap = FrameTap(cast(asyncio.Protocol, transport.get_protocol()))
+            tap = FrameTap(cast(asyncio.Protocol, transport.get_protocol()), transport)
             transport.set_protocol(tap)
         try:
             first = text_of(await socket.receive(self.settings.join_timeout))
@@ -186,6 +186,8 @@ class Hub:
                 tap.take = _Intake(self, socket, transport, tap, desk, guest)
             await self._take_others(socket, desk, guest)
         except Refusal as refusal:
+            if tap is not None:
+                tap.refuse()
             self._counts(desk)[f"refused: {refusal.cause}"] += 1
             await _send_away(socket, refusal)
         except TimeoutError:
@@ -194,6 +196,8 @@ class Hub:
         except (ConnectionError, aiohttp.ClientConnectionResetError):
             self._counts(desk)["connections lost"] += 1
         finally:
+            if tap is not None and not tap.refused and tap.end in ("flood", "unmasked"):
+                self._counts(desk)["refused: flood" if tap.end == "flood" else "refused: malformed"] += 1
             if guest is not None and desk is not None:
                 desk.gone(guest)
                 self._sockets.pop(guest, None)
@@ -262,10 +266,6 @@ class Hub:
         return web.Response(status=status, text=reason, headers={"Retry-After": str(retry), "Connection": "close"})
 
 
-def _drop(_text: bytes) -> None:
-    """The end of a connection that goes on sending."""
-
-
 class _Intake:
     """Takes one guest's readings straight from the socket: nothing waits for them, and no coroutine wakes."""
 
@@ -283,8 +283,7 @@ class _Intake:
         try:
             answer = self._desk.take(self._guest, text, hub.now())
         except Refusal as refusal:
-            # What still comes is dropped, until aiohttp has heard the goodbye.
-            self._tap.take = _drop
+            self._tap.refuse()
             self._desk.counts[f"refused: {refusal.cause}"] += 1
             hub.start(_send_away(self._socket, refusal))
             return

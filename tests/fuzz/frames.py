@@ -19,23 +19,33 @@ class _Inner(asyncio.Protocol):
         self.got += data
 
 
-def _read(pieces: list[bytes]) -> tuple[list[bytes], bytes, bytes]:
-    inner, taken = _Inner(), list[bytes]()
-    tap = FrameTap(inner)
+class _Transport(asyncio.Transport):
+    """The connection."""
+
+    aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def _read(pieces: list[bytes]) -> tuple[list[bytes], bytes, bytes, str, bool]:
+    inner, taken, transport = _Inner(), list[bytes](), _Transport()
+    tap = FrameTap(inner, transport, lambda: 1000.0)
     tap.take = taken.append
     for piece in pieces:
         tap.data_received(piece)
-    return taken, inner.got, tap._held
+    return taken, inner.got, tap._held, tap.end, transport.aborted
 
 
 def check_frames(pieces: list[bytes]) -> None:
     """Nothing raises or is lost, little is held, and it makes no difference in which pieces the bytes come."""
     data = b"".join(pieces)
-    taken, passed, held = _read(pieces)
-    holds(_read([data]) == (taken, passed, held), pieces)
-    holds(len(held) < 4 * MAX_FRAME_BYTES + 8, pieces)
+    taken, passed, held, end, aborted = _read(pieces)
+    holds(_read([data]) == (taken, passed, held, end, aborted), pieces)
+    holds(len(held) < 4 * MAX_FRAME_BYTES + 14, pieces)
     heads = len(data) - sum(map(len, taken)) - len(passed) - len(held)
-    holds(6 * len(taken) <= heads <= 8 * len(taken), pieces)
+    holds(6 * len(taken) <= heads and (bool(end) or heads <= 14 * len(taken)), pieces)
+    holds(aborted == (end in ("flood", "unmasked")) and not (end and held), pieces)
     holds(all(len(text) <= 4 * MAX_FRAME_BYTES for text in taken), pieces)
 
 

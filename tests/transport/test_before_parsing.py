@@ -10,7 +10,8 @@ import pytest
 import transport.desk
 import transport.first_frame
 from tests.door import door
-from tests.transport.test_desk import Listener, frame, post_frame
+from tests.transport.test_desk import Listener, frame, join_frame, post_frame
+from tests.transport.test_frames import masked
 from tests.transport.test_hub import Server, joined_socket, pour, serving, upgrade
 from transport.desk import Desk, HubSettings
 from transport.link import HUB_PATH
@@ -126,6 +127,30 @@ async def test_a_flood_is_parsed_no_further_than_its_burst(monkeypatch: pytest.M
                 await pour(page, "readings")
         assert counted(server, "flood") == 1
     assert decoder.parsed <= 50 + 10 * 10
+
+
+EMPTY_PING, FIRST_PART, NEXT_PART = (bytes([first, 0x80, 0, 0, 0, 0]) for first in (0x89, 0x01, 0x00))
+
+
+@pytest.mark.parametrize("joins", [False, True])
+@pytest.mark.parametrize(("first", "flood"), [(b"", EMPTY_PING), (FIRST_PART, NEXT_PART)])
+async def test_a_flood_of_empty_frames_is_cut_off_at_once(joins: bool, first: bytes, flood: bytes) -> None:
+    async with serving() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        lines = [f"GET {HUB_PATH} HTTP/1.1", "Host: x", *(f"{name}: {value}" for name, value in upgrade(1).items())]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        await reader.readuntil(b"\r\n\r\n")
+        if joins:
+            writer.write(masked(join_frame()))
+            await reader.readuntil(b"welcome")
+        writer.write(first + flood * 10_000)
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                await reader.read(-1)
+        writer.close()
+        await until(lambda: server.hub._connections == 0)
+        refused = {cause: count for cause, count in server.desk.counts.items() if cause.startswith("refused")}
+        assert refused in ({"refused: flood": 1}, {"refused: malformed": 1}), "a first frame must be a text"
 
 
 @pytest.mark.usefixtures("untouched")

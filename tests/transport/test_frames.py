@@ -1,7 +1,9 @@
 """Text frames taken straight from the socket, whatever pieces they come in; all else goes to aiohttp whole."""
 
 import asyncio
+import itertools
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -30,11 +32,23 @@ def masked(payload: bytes, first: int = 0x81, mask: bytes = b"\x11\x22\x33\x44")
     return head + mask + unmasked(payload, mask)
 
 
-def tapped() -> tuple[FrameTap, Inner, list[bytes]]:
+class Transport(asyncio.Transport):
+    aborted = 0
+
+    def abort(self) -> None:
+        self.aborted += 1
+
+
+def tapped(now: Callable[[], float] = lambda: 1000.0) -> tuple[FrameTap, Inner, list[bytes]]:
     inner, taken = Inner(), list[bytes]()
-    tap = FrameTap(inner)
+    tap = FrameTap(inner, Transport(), now)
     tap.take = taken.append
     return tap, inner, taken
+
+
+def aborted(tap: FrameTap) -> bool:
+    assert isinstance(tap._transport, Transport)
+    return tap._transport.aborted == 1
 
 
 PING, CLOSE, PART, LAST_PART, PACKED, BINARY = 0x89, 0x88, 0x01, 0x80, 0xC1, 0x82
@@ -63,20 +77,63 @@ def test_in_whatever_pieces_frames_come(frames: list[tuple[int, bytes, bytes]], 
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("bad", "seen", "end"),
     [
-        b"\x81\x05hello",
-        masked(b"x" * (4 * MAX_FRAME_BYTES + 1)),
-        masked(b"x" * 70_000),
-        b"\x81\xff" + (2**63 - 1).to_bytes(8),
-        masked(b"\x03\xe8bye", CLOSE),
+        (masked(b"x" * (4 * MAX_FRAME_BYTES + 1)), 4, "oversized"),
+        (masked(b"x" * 70_000), 10, "oversized"),
+        (masked(b"x" * 70_000, PART), 10, "oversized"),
+        (b"\x81\xff" + (2**63 - 1).to_bytes(8) + b"mask", 10, "oversized"),
+        (masked(b"\x03\xe8bye", CLOSE), 11, "goodbye"),
     ],
 )
-def test_what_no_agent_sends_and_a_goodbye_goes_to_aiohttp_and_so_does_all_that_follows(bad: bytes) -> None:
+def test_behind_what_no_agent_sends_and_behind_a_goodbye_nothing_is_read(bad: bytes, seen: int, end: str) -> None:
+    for pieces in ([masked(b"one") + bad + masked(b"two")], [masked(b"one"), bad[:7], bad[7:], masked(b"two")]):
+        tap, inner, taken = tapped()
+        for piece in pieces:
+            tap.data_received(piece)
+        tap.data_received(masked(b"three", PING))
+        assert taken == [b"one"] and b"".join(inner.got) == bad[:seen] and tap.end == end and not tap._held
+
+
+def test_a_frame_without_a_mask_ends_the_connection() -> None:
     tap, inner, taken = tapped()
-    tap.data_received(masked(b"one") + bad)
-    tap.data_received(masked(b"two"))
-    assert taken == [b"one"] and b"".join(inner.got) == bad + masked(b"two")
+    tap.data_received(masked(b"one") + b"\x81\x05hello" + masked(b"two"))
+    tap.data_received(masked(b"three"))
+    assert taken == [b"one"] and not inner.got and tap.end == "unmasked" and aborted(tap)
+
+
+@pytest.mark.parametrize("first", [PING, 0x8A, PART, 0x00, LAST_PART, PACKED, BINARY])
+def test_a_flood_of_what_is_handed_on_ends_the_connection(first: int) -> None:
+    tap, inner, taken = tapped()
+    tap.data_received(masked(b"", first) * 100_000)
+    assert 40 < len(inner.got) <= 50 and tap.end == "flood" and aborted(tap)
+    tap.data_received(masked(b"one"))
+    assert not taken and len(inner.got) <= 50
+
+
+def test_what_is_handed_on_slowly_is_no_flood() -> None:
+    clock = itertools.count(1000.0, 0.1)
+    tap, inner, taken = tapped(lambda: next(clock))
+    for _ in range(2000):
+        tap.data_received(masked(b"", PING) + masked(b"one"))
+    assert len(inner.got) == len(taken) == 2000 and not tap.end
+
+
+def test_texts_that_nobody_takes_yet_or_any_more_are_a_flood_as_well() -> None:
+    tap, inner, taken = tapped()
+    tap.take = None
+    tap.data_received(masked(b"join") * 1000)
+    assert 40 < len(inner.got) <= 50 and tap.end == "flood" and aborted(tap)
+    tap, inner, taken = tapped()
+    tap.refuse()
+    tap.data_received(masked(b"late") * 10 + masked(b"", PING) * 10)
+    assert not inner.got and not taken and not tap.end
+    tap.data_received(masked(b"", CLOSE))
+    assert inner.got == [masked(b"", CLOSE)], "a goodbye is heard"
+    tap, inner, taken = tapped()
+    tap.refuse()
+    tap.data_received(masked(b"late") * 1000)
+    assert not inner.got and not taken and tap.end == "flood" and aborted(tap)
 
 
 def test_until_somebody_takes_them_frames_go_to_aiohttp() -> None:
