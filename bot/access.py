@@ -109,6 +109,8 @@ class Access:
         self._maker = TokenMaker(channel, keys.seed)
         # By which names linked persons are known in this run's chat: hash of the name → person.
         self._names: OrderedDict[str, str] = OrderedDict()
+        # Who has been linked in this run.
+        self._met: OrderedDict[str, None] = OrderedDict()
         self._banned: frozenset[str] = frozenset()
         # Of what there was too much, said once.
         self._full: set[str] = set()
@@ -197,6 +199,7 @@ class Access:
 
     def unlinked(self, subject: str, now: float) -> None:
         """From now on no token issued so far links with this person."""
+        self._met.pop(subject, None)
         # As tokens count: in whole seconds. One issued after the last end, in its very second, is one of those.
         self._kept.ended[subject] = max(float(int(now)), self._kept.ended.get(subject, -1.0) + 1.0)
         self._changed(now, subject)
@@ -222,9 +225,16 @@ class Access:
         if len(self._names) > self.REMEMBERED:
             self._names.popitem(last=False)
 
+    def came(self, subject: str) -> None:
+        """A viewer is in by whose token this person is linked."""
+        self._met[subject] = None
+        self._met.move_to_end(subject)
+        if len(self._met) > self.REMEMBERED:
+            self._met.popitem(last=False)
+
     def has_met(self, subject: str) -> bool:
-        """Whether this person has been linked while the bot has been running."""
-        return subject in self._names.values()
+        """Whether this person has been linked while the bot has been running, and may have a token that says so."""
+        return subject in self._met
 
     def person(self, name: str) -> str | None:
         """Whom of the linked a name means, as an opaque subject."""

@@ -160,6 +160,7 @@ class Nodes:
             case Seat():
                 # Whoever the token names, the terms and the node's door have judged it.
                 self._show.roster.identities.tie(chatter_key(frame.subject), frame.viewer)
+                self._show.access.came(frame.subject)
             case Want():
                 self._wanted = True
             case Terms():

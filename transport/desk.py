@@ -45,6 +45,7 @@ __all__ = ["OVERSIZED", "Audience", "Desk", "Guest", "HubSettings", "Refusal"]
 
 
 REPLACED: Final = "you joined again from another window; this one stops"
+LEFT: Final = "you said goodbye; join again to be counted"
 
 
 class Audience(Protocol):
@@ -251,10 +252,12 @@ class Desk:
         # A face that is gone for a moment is still the same person's; whoever leaves is nobody's any more.
         if type(frame) is not Away and self.identities is not None:
             self.identities.unlink_viewer(guest.viewer)
+        # To sign a token costs as much as thirty readings: who isn't linked needs no other one.
+        signs = self.issuer if guest.admission.linked else None
         if type(frame) is Unlink or type(frame) is Forget:
             self._unlink(guest, now)
         if type(frame) is Unlink:
-            return Linked(token=self.issuer.anonymous(guest.admission, now) if self.issuer is not None else "")
+            return Linked(token=signs.anonymous(guest.admission, now) if signs is not None else "")
         if type(frame) is Forget:
             self.audience.forget(guest.viewer)
             self._hide(guest.viewer)
@@ -266,6 +269,8 @@ class Desk:
         self.audience.leave(guest.viewer)
         if type(frame) is Leave:
             self._hide(guest.viewer)
+            # Whoever stays has to join anew: a vote of somebody whom no name in chat reaches couldn't be banned.
+            guest.ended = Refusal("left", LEFT, retry=True)
         return None
 
     def count_frame(self, guest: Guest, now: float) -> None:
@@ -305,6 +310,8 @@ class Desk:
                 # Its agent is too old to keep a token.
                 admission = guest.admission = replace(admission, linked=True, subject=subject_of(chatter), issued=now)
         if admission.linked:
+            if self.issuer is not None:
+                self.issuer.came(admission.subject)
             before = self.persons.come(admission.subject, guest.viewer)
             if before != guest.viewer:
                 self._replace(before, admission.subject)

@@ -93,6 +93,9 @@ class Issuer(Protocol):
     def unlinked(self, subject: str, now: float) -> None:
         """From now on no token issued so far links with this person."""
 
+    def came(self, subject: str) -> None:
+        """A viewer is in by whose token this person is linked."""
+
 
 class TokenMaker:
     """Signs one channel's tokens."""

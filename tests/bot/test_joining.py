@@ -11,9 +11,10 @@ from lera.errors import LeraError
 from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
 from tests.bot.test_moderation import QUICK, ask, code_of
 from transport.hub_client import HubClient
-from transport.identities import Persons
+from transport.identities import Persons, subject_of
 from transport.link import parse_link
 from transport.reading import Appear
+from transport.tokens import Admission
 
 ANN, MODERATOR = Asker("Ann", id="1"), Asker("Mod", "moderator", id="9")
 
@@ -188,4 +189,18 @@ async def test_whom_the_platform_silences_stays_out_also_with_the_agent_closed_m
         stage.show.roster.silence(stage.show.chat.key("somebody who was never linked"))
         assert len(stage.show.access.bans) == 1
         again = stage.come(HubClient(*parse_link(url), f"{1:022}", session=stage.session, given=given[0]))
+        assert "banned" in await refused(stage, again)
+
+
+async def test_whom_the_platform_silences_stays_out_also_when_linked_on_another_day_and_gone_without_a_word() -> None:
+    async with theatre(minimum_viewers=1, chat=QUICK) as stage:
+        show, url = stage.show, links(stage.show, stage.address)["join"]
+        chatter = show.chat.key(ANN.id)
+        token = show.access.linked(Admission(token_id=show.access.public.id), subject_of(chatter), show.now() - 86_400)
+        first = await joined(stage, url, 1, given=token)
+        assert first.linking.linked
+        await first.close()
+        await eventually(lambda: not show.roster.identities.viewers)
+        show.roster.silence(chatter)
+        again = stage.come(HubClient(*parse_link(url), f"{1:022}", session=stage.session, given=token))
         assert "banned" in await refused(stage, again)

@@ -154,7 +154,7 @@ def test_too_many_readings_are_dropped_and_answered_at_most_once_a_second(desk: 
     assert desk.counts["dropped: too fast"] == 50 - len(listener.readings)
 
 
-@pytest.mark.parametrize("kind", ["reading", "leave", "forget", "away"])
+@pytest.mark.parametrize("kind", ["reading", "forget", "away"])
 def test_a_flood_of_any_frames_ends_the_connection(desk: Desk, kind: str) -> None:
     guest = joined(desk)
     text = post_frame(1) if kind == "reading" else frame(type=kind, reason="no_face")
@@ -175,14 +175,26 @@ def test_away_and_leave_withdraw_the_vote_and_forget_erases(desk: Desk, listener
     guest = joined(desk)
     desk.take(guest, post_frame(9), 0.0)
     assert desk.take(guest, frame(type="away", reason="no_face"), 0.0) is None
-    assert desk.take(guest, frame(type="leave"), 0.0) is None
-    assert listener.left == [VIEWER, VIEWER]
     assert desk.take(guest, frame(type="forget"), 0.0) == Forgotten()
     assert listener.forgotten == [VIEWER]
+    assert desk.take(guest, frame(type="leave"), 0.0) is None
+    assert listener.left == [VIEWER, VIEWER]
     desk.gone(guest)
     assert desk.join(join_frame(), 0.0)[2].sequence == 0
     with pytest.raises(Refusal):
         desk.take(guest, frame(type="away", reason="asleep"), 0.0)
+
+
+@pytest.mark.parametrize("kind", ["reading", "away", "forget", "identify", "leave"])
+def test_who_has_said_goodbye_must_join_again_to_be_heard(desk: Desk, listener: Listener, kind: str) -> None:
+    guest = joined(desk)
+    desk.take(guest, frame(type="leave"), 0.0)
+    with pytest.raises(Refusal, match="said goodbye") as refused:
+        desk.take(guest, post_frame(1) if kind == "reading" else frame(type=kind, reason="no_face"), 1.0)
+    assert refused.value.frame.retry and not listener.readings and not listener.forgotten
+    desk.gone(guest)
+    desk.take(joined(desk), post_frame(1), 2.0)
+    assert len(listener.readings) == 1
 
 
 def test_the_same_viewer_joining_again_replaces_the_earlier_connection(desk: Desk) -> None:
@@ -299,10 +311,11 @@ def test_a_desk_shows_who_asks_until_they_leave_or_can_be_heard_no_longer(listen
     ask(guest)
     desk.take(guest, frame(type="away", reason="no_face"), 1.0)
     assert dict(appearances), "out of sight for a moment, the wish stands"
-    for goodbye in ("leave", "forget"):
+    for goodbye in ("forget", "leave"):
         ask(guest)
         desk.take(guest, frame(type=goodbye), 2.0)
         assert not dict(appearances)
+    guest = desk.join(join_frame(), 2.0)[0]
     ask(guest)
     again = desk.join(join_frame(), 3.0)[0]
     assert not dict(appearances), "another window has to ask by itself"

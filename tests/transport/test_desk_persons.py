@@ -24,12 +24,16 @@ class Issuing:
 
     def __init__(self) -> None:
         self.ended: list[str] = []
+        self.seen: list[str] = []
 
     def renewed(self, _admission: Any, now: float) -> str:
         return "fresh" if now >= 100 else ""
 
     def anonymous(self, _admission: Any, _now: float) -> str:
         return "anonymous"
+
+    def came(self, subject: str) -> None:
+        self.seen.append(subject)
 
     def unlinked(self, subject: str, _now: float) -> None:
         self.ended.append(subject)
@@ -101,7 +105,8 @@ def test_who_is_given_a_token_is_that_person_from_then_on(stage: Stage) -> None:
 def test_who_unlinks_is_nobody_at_once_and_says_so_to_the_issuer(stage: Stage) -> None:
     guest = stage.join(ANN, LINKED)
     assert stage.desk.take(guest, frame_of(type="unlink"), 20.0) == Linked(token="anonymous")
-    assert stage.issuer.ended == [PERSON] and not guest.admission.linked
+    assert stage.issuer.ended == [PERSON] == stage.issuer.seen and not guest.admission.linked
+    assert stage.desk.take(guest, frame_of(type="unlink"), 20.0) == Linked(), "nothing is signed for who isn't linked"
     again = stage.join(BOB, LINKED)
     stage.desk.take(again, frame_of(type="forget"), 20.0)
     assert stage.issuer.ended == [PERSON, PERSON] and stage.listener.forgotten == [BOB]
