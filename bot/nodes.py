@@ -218,10 +218,13 @@ class Nodes:
         except ValueError:
             self.bus.counts["refused"] += 1
             return
-        if not (self._asks if isinstance(frame, Identify | Renew) else self._endings).allow(now):
+        roster, viewer = self._show.roster, said.viewer
+        questions = isinstance(frame, Identify | Renew)
+        # What ends a link or a code is heard however much others ask; of those who have neither nothing is kept here.
+        ends = not questions and roster.identities.knows(viewer)
+        if not ends and not (self._asks if questions else self._endings).allow(now):
             self.bus.counts["too many asked"] += 1
             return
-        roster, viewer = self._show.roster, said.viewer
         if isinstance(frame, Identify):
             code = roster.identities.code(viewer, now)
             self.tell(viewer, Code(f"{self._link_command} {code}", CODE_SECONDS))
@@ -237,7 +240,7 @@ class Nodes:
         if isinstance(frame, Unlink | Forget) and chatter is not None:
             roster.access.unlinked(subject_of(chatter), now)
         if isinstance(frame, Unlink):
-            self.tell(viewer, Linked(token=roster.nobodys_token(viewer)))
+            self.tell(viewer, Linked(token=roster.nobodys_token(viewer) if chatter is not None else ""))
         elif isinstance(frame, Forget):
             # The node has erased its vote; here nothing is kept of a viewer but the name in chat.
             self.tell(viewer, Forgotten())

@@ -41,6 +41,8 @@ class NodeDesk(Desk):
         """`ask` is called with a viewer and the frame that only the bot can answer."""
         super().__init__(settings, channel, door, audience, link_command="")
         self._ask = ask
+        # Who has asked for a code here, so that the bot may know them.
+        self._coded: set[str] = set()
         # Says once more who a linked guest is.
         self.remind: Callable[[Guest], None] = lambda _guest: None
 
@@ -68,6 +70,7 @@ class NodeDesk(Desk):
         if type(frame) is Identify:
             if self.link_command:
                 self.counts["codes"] += 1
+                self._coded.add(guest.viewer)
                 self._ask(guest.viewer, frame)
             return None
         linked = guest.admission.linked
@@ -77,10 +80,17 @@ class NodeDesk(Desk):
         answer = super().obey(guest, frame, now)
         if isinstance(frame, Unlink | Forget):
             self._ask(guest.viewer, frame)
-            return None
+            # Of who is nobody in chat the bot keeps nothing, and it may be asked more than it can answer.
+            return None if linked or guest.viewer in self._coded else answer
         if type(frame) is Leave and linked:
             self._ask(guest.viewer, frame)
         return answer
+
+    def gone(self, guest: Guest) -> None:
+        """As at every desk."""
+        super().gone(guest)
+        if guest.viewer not in self.guests:
+            self._coded.discard(guest.viewer)
 
 
 class NodeChannel:

@@ -93,6 +93,10 @@ class Identities:
         """The chatter that a viewer is."""
         return self._chatters.get(viewer)
 
+    def knows(self, viewer: str) -> bool:
+        """Whether a viewer is a chatter, or has a code."""
+        return viewer in self._chatters or viewer in self._code_of
+
     def unlink_viewer(self, viewer: str) -> str | None:
         """Forget all of a viewer: the code and the chatter, which is returned."""
         self._drop_code(viewer)

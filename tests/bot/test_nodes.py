@@ -14,11 +14,26 @@ from bot.settings import ChannelSettings, CrowdSettings, Settings
 from bot.show import Show
 from lera.errors import LeraError
 from tests.conftest import ROOT
-from transport.bus import BUS_VERSION, BusFrame, Heard, Joined, Joins, Report, Tell, Terms, Want, ask, joins_of, told_by
+from transport.bus import (
+    BUS_VERSION,
+    BusFrame,
+    Heard,
+    Joined,
+    Joins,
+    Report,
+    Seat,
+    Tell,
+    Terms,
+    Want,
+    ask,
+    joins_of,
+    told_by,
+)
 from transport.desk import HubSettings
+from transport.identities import subject_of
 from transport.nats import Bus
 from transport.partial import encode_partial, viewer_hash
-from transport.reading import Code, Forget, Forgotten, Identify, Linked, Reading, one_hot
+from transport.reading import Code, Forget, Forgotten, Identify, Leave, Linked, Reading, Unlink, one_hot
 from transport.votes import Votes
 
 NODE = "node-one"
@@ -236,3 +251,28 @@ def test_who_asks_for_codes_in_a_loop_keeps_nobody_from_being_forgotten() -> Non
     stage.hear(ask(NODE, VIEWERS[1], Forget()))
     (told,) = [told_by(frame) for frame in stage.bus.said if isinstance(frame, Tell)]
     assert told == Forgotten()
+
+
+@pytest.mark.parametrize("frame", [Forget(), Unlink()])
+def test_who_asks_to_be_forgotten_in_a_loop_keeps_no_linked_viewer_from_it(frame: Forget | Unlink) -> None:
+    stage = Stage()
+    person = "ab" * 12
+    stage.hear(Seat(NODE, VIEWERS[1], person))
+    for _ in range(1000):
+        stage.hear(ask(NODE, VIEWERS[0], frame))
+    assert stage.bus.counts["too many asked"] > 500
+    stage.bus.said.clear()
+    stage.hear(ask(NODE, VIEWERS[1], frame))
+    assert person in stage.show.access.terms().ended and not stage.show.roster.identities.viewers
+    (told,) = [told_by(frame) for frame in stage.bus.said if isinstance(frame, Tell)]
+    assert isinstance(told, Forgotten if isinstance(frame, Forget) else Linked)
+
+
+def test_whom_the_platform_silences_is_banned_also_when_a_node_said_that_they_left() -> None:
+    stage = Stage()
+    chatter = stage.show.chat.key("4711")
+    stage.hear(Seat(NODE, VIEWERS[0], subject_of(chatter)))
+    stage.hear(ask(NODE, VIEWERS[0], Leave()))
+    assert not stage.show.roster.identities.viewers
+    stage.show.roster.silence(chatter)
+    assert stage.show.access.is_banned(subject_of(chatter))

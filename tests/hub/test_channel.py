@@ -5,7 +5,7 @@ from tests.door import LINK, TOKEN, door, maker
 from tests.transport.test_desk import VIEWER, frame, join_frame
 from transport.bus import Ask, Seat, Terms, asked_by
 from transport.desk import HubSettings
-from transport.reading import Identify, Renew, Unlink
+from transport.reading import Forgotten, Identify, Linked, Renew, Unlink
 
 NOW = 1000.0
 
@@ -38,6 +38,22 @@ def test_a_bot_that_was_started_anew_is_told_whose_link_it_is_to_end() -> None:
     seat, asked = channel.unsaid.values()
     assert isinstance(seat, Seat) and (seat.viewer, seat.subject) == (VIEWER, person)
     assert isinstance(asked, Ask) and asked_by(asked) == Unlink()
+
+
+def test_who_is_nobody_in_chat_is_answered_here_and_others_when_the_bot_has_done_it() -> None:
+    channel, person = node_channel(), "aa" * 12
+    guest, _, _ = channel.desk.join(join_frame(), NOW)
+    assert channel.desk.take(guest, frame(type="unlink"), NOW + 1.0) == Linked()
+    assert channel.desk.take(guest, frame(type="forget"), NOW + 1.0) == Forgotten()
+    assert len(channel.unsaid) == 2, "the bot is asked all the same"
+    channel.desk.take(guest, frame(type="identify"), NOW + 2.0)
+    assert channel.desk.take(guest, frame(type="forget"), NOW + 2.0) is None, "a code may have been typed"
+    channel.desk.gone(guest)
+    again, _, _ = channel.desk.join(join_frame(token=maker().make(LINK, NOW, NOW + 1000.0, person)), NOW + 3.0)
+    assert channel.desk.take(again, frame(type="forget"), NOW + 4.0) is None, "linked"
+    channel.desk.gone(again)
+    last, _, _ = channel.desk.join(join_frame(), NOW + 5.0)
+    assert channel.desk.take(last, frame(type="forget"), NOW + 6.0) == Forgotten()
 
 
 def test_what_viewers_ask_waits_while_no_bot_would_hear_it() -> None:
