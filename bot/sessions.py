@@ -69,6 +69,8 @@ class Sessions:
         self._last = self._last_kept = float("-inf")
         self._slept: tuple[float, float] | None = None
         self._waiting: deque[_Job] = deque()
+        # How many of those that waited are being written.
+        self._in_work = 0
         self._lost = 0
         # The deque is filled in the event loop and emptied in a thread; one of those writes at a time.
         self._guard, self._writing = threading.Lock(), threading.Lock()
@@ -81,8 +83,9 @@ class Sessions:
 
     @property
     def waiting(self) -> int:
-        """How many seconds, beginnings and ends wait for the disk."""
-        return len(self._waiting)
+        """How many seconds, beginnings and ends are not on the disk yet."""
+        with self._guard:
+            return len(self._waiting) + self._in_work
 
     @property
     def running(self) -> bool:
@@ -219,6 +222,7 @@ class Sessions:
                 except LeraError as error:
                     with self._guard:
                         self._waiting.extendleft(reversed(jobs))
+                        self._in_work = 0
                     # Said once: a full disk stays full for a while, and the show goes on.
                     if self.fault is None:
                         logger.error("%s The show goes on; an hour of it waits in memory.", error)
@@ -229,6 +233,7 @@ class Sessions:
                 logger.info(
                     "The history is written again; %s.", f"{lost} rows were lost" if lost else "nothing was lost"
                 )
+            self._in_work = 0
 
     def _next(self) -> list[_Job]:
         """What can be written at once: some seconds, or one other thing."""
@@ -238,6 +243,7 @@ class Sessions:
                 jobs.append(self._waiting.popleft())
                 if jobs[-1].second is None:
                     break
+            self._in_work = len(jobs) or self._in_work
             return jobs
 
     def _do(self, jobs: list[_Job]) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -165,6 +166,27 @@ async def test_a_full_disk_is_said_once(
         await eventually(lambda: sessions.fault is None)
         assert [row.time for row in history.rows(1)] == [1001.0, 1002.0, 1003.0, 1004.0], "what waited is there, too"
     assert caplog.text.count("The show goes on") == 1
+
+
+async def test_what_is_being_written_waits_until_it_is_on_the_disk(
+    history: History, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, keep = threading.Event(), threading.Event(), history.keep
+
+    def slowly(seconds: Any) -> None:
+        begun.set()
+        go_on.wait(10)
+        keep(seconds)
+
+    async with running(history, clock) as sessions:
+        await eventually(lambda: not sessions.waiting)
+        monkeypatch.setattr(history, "keep", slowly)
+        sessions.add(Mood(1001.0, 5, 3))
+        assert await asyncio.to_thread(begun.wait, 10)
+        assert sessions.waiting == 1
+        go_on.set()
+        await eventually(lambda: not sessions.waiting)
+        assert len(history.rows(1)) == 1
 
 
 async def test_timers_that_come_early_make_no_second_twice(history: History, clock: Clock) -> None:
