@@ -1,10 +1,16 @@
 """Files that are there whole, or as they were; and whether there is one."""
 
 import contextlib
+import errno
 import os
+import sys
 from pathlib import Path
+from typing import Final
 
 from lera.errors import LeraError
+
+_UNKNOWN_HERE: Final = (errno.EINVAL, errno.EBADF, errno.EACCES)
+"""How a file system says that folders can't be flushed: some of a network's, or a folder that may not be listed."""
 
 
 def is_file(name: Path | str) -> bool:
@@ -27,8 +33,24 @@ def write_private(path: Path, content: bytes) -> None:
             # After a power cut it must hold what was promised, such as a login's tokens, which work once.
             os.fsync(file.fileno())
         part.replace(path)
+        _flush_folder(path.parent)
     except OSError as error:
         raise LeraError(f"Can't write {path} ({error.strerror}); let your user write there.") from None
+
+
+def _flush_folder(folder: Path) -> None:
+    """Let a file's new name outlive a power cut, as its content does. Windows has no such thing."""
+    if sys.platform == "win32":
+        return
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        if error.errno not in _UNKNOWN_HERE:
+            raise
 
 
 def write(path: Path, content: bytes) -> None:

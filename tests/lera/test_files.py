@@ -1,0 +1,46 @@
+"""Files that are there whole: what a power cut, a full disk and root leave of them."""
+
+import errno
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from lera.errors import LeraError
+from lera.files import write_private
+
+PLACE = "kept.json"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows flushes no folder")
+def test_the_new_name_is_on_the_disk_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[tuple[bool, bytes]] = []
+    fsync, path = os.fsync, tmp_path / PLACE
+
+    def seen(handle: int) -> None:
+        flushed.append((stat.S_ISDIR(os.fstat(handle).st_mode), path.read_bytes() if path.exists() else b""))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    write_private(path, b"new")
+    assert flushed == [(False, b""), (True, b"new")], "first the content, then the folder that has the file's name"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows flushes no folder")
+@pytest.mark.parametrize(("code", "is_fault"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_a_file_system_that_flushes_no_folder_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, is_fault: bool
+) -> None:
+    def refuse(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    if is_fault:
+        with pytest.raises(LeraError, match="Can't write"):
+            write_private(tmp_path / PLACE, b"new")
+    else:
+        write_private(tmp_path / PLACE, b"new")
+    assert (tmp_path / PLACE).read_bytes() == b"new"
