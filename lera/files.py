@@ -9,6 +9,7 @@ from typing import Final
 
 from lera.errors import LeraError
 
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _UNKNOWN_HERE: Final = (errno.EINVAL, errno.EBADF, errno.EACCES)
 """How a file system says that folders can't be flushed: some of a network's, or a folder that may not be listed."""
 
@@ -35,7 +36,8 @@ def write_private(path: Path, content: bytes) -> None:
         part.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
-        raise LeraError(f"Can't write {path} ({error.strerror}); let your user write there.") from None
+        mend = "free some disk space" if error.errno in _FULL else "let your user write there"
+        raise LeraError(f"Can't write {path} ({error.strerror}); {mend}.") from None
 
 
 def _flush_folder(folder: Path) -> None:

@@ -44,3 +44,18 @@ def test_a_file_system_that_flushes_no_folder_is_no_fault(
     else:
         write_private(tmp_path / PLACE, b"new")
     assert (tmp_path / PLACE).read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("code", "mend"), [(errno.ENOSPC, "free some disk space"), (errno.EROFS, "let your user write there")]
+)
+def test_what_is_to_be_done_follows_from_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, mend: str
+) -> None:
+    def refuse(_handle: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(LeraError, match=mend):
+        write_private(tmp_path / PLACE, b"new")
+    assert not (tmp_path / PLACE).exists()
