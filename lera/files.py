@@ -9,6 +9,7 @@ from typing import Final
 
 from lera.errors import LeraError
 
+_NO_LINK: Final[int] = getattr(os, "O_NOFOLLOW", 0)
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _UNKNOWN_HERE: Final = (errno.EINVAL, errno.EBADF, errno.EACCES)
 """How a file system says that folders can't be flushed: some of a network's, or a folder that may not be listed."""
@@ -27,8 +28,10 @@ def write_private(path: Path, content: bytes) -> None:
     part = path.with_suffix(".new")
     try:
         # The mode is set when the file is made, so that no moment exists in which others can read it.
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # No link is followed: root may write here into a folder of another user's.
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, 0o600)
         with os.fdopen(handle, "wb") as file:
+            _keep_owner(handle, path)
             file.write(content)
             file.flush()
             # After a power cut it must hold what was promised, such as a login's tokens, which work once.
@@ -38,6 +41,19 @@ def write_private(path: Path, content: bytes) -> None:
     except OSError as error:
         mend = "free some disk space" if error.errno in _FULL else "let your user write there"
         raise LeraError(f"Can't write {path} ({error.strerror}); {mend}.") from None
+
+
+def _keep_owner(handle: int, path: Path) -> None:
+    """What root writes belongs to whom the file before it belonged to, or the folder: a service must read its own."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return
+    try:
+        before = path.lstat()
+    except FileNotFoundError:
+        before = path.parent.stat()
+    # In a container even root may lack this power, and writes all the same.
+    with contextlib.suppress(OSError):
+        os.fchown(handle, before.st_uid, before.st_gid)
 
 
 def _flush_folder(folder: Path) -> None:

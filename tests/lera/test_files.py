@@ -59,3 +59,28 @@ def test_what_is_to_be_done_follows_from_what_is_wrong(
     with pytest.raises(LeraError, match=mend):
         write_private(tmp_path / PLACE, b"new")
     assert not (tmp_path / PLACE).exists()
+
+
+def needs_root() -> bool:
+    return sys.platform == "win32" or os.geteuid() != 0
+
+
+@pytest.mark.skipif(needs_root(), reason="only root may give files away")
+def test_what_root_writes_stays_its_owners(tmp_path: Path) -> None:
+    service, other, path = 65_533, 65_532, tmp_path / PLACE
+    os.chown(tmp_path, service, service)
+    write_private(path, b"first")
+    assert (path.stat().st_uid, path.stat().st_gid) == (service, service), "a new one is the folder's owner's"
+    os.chown(path, other, other)
+    write_private(path, b"second")
+    assert (path.stat().st_uid, path.stat().st_gid) == (other, other)
+    assert path.read_bytes() == b"second" and stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights of their own on Windows")
+def test_a_link_in_the_files_place_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("as it was")
+    (tmp_path / "kept.new").symlink_to(tmp_path / "precious")
+    with pytest.raises(LeraError, match="Can't write"):
+        write_private(tmp_path / PLACE, b"new")
+    assert (tmp_path / "precious").read_text() == "as it was"
