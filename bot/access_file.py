@@ -13,7 +13,7 @@ import msgspec
 from bot.access import Access, Kept
 from bot.keys import Keys
 from lera.errors import LeraError
-from lera.files import write_private
+from lera.files import set_aside, write_private
 from lera.folders import data_folder
 from transport.reading import UNREADABLE
 
@@ -42,8 +42,7 @@ def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
         if kept is None and keys.used:
             logger.warning("The list of your links and bans is gone (%s). %s", path, UNKNOWN)
     except UNREADABLE:
-        aside = path.with_suffix(".broken.json")
-        path.replace(aside)
+        aside = set_aside(path)
         logger.warning("The list of your links and bans was damaged; it is now %s. %s", aside.name, UNKNOWN)
     keeper = Keeper(path)
     access = Access(channel, keys, days, now, kept, keeper.keep)

@@ -23,6 +23,20 @@ def is_file(name: Path | str) -> bool:
         return False
 
 
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file, over none that was set aside before, and return its new name. Raises LeraError."""
+    number = 1
+    while (aside := path.with_suffix(f"{f'.{number}' if number > 1 else ''}.broken{path.suffix}")).exists():
+        number += 1
+    try:
+        path.replace(aside)
+    except OSError as error:
+        raise LeraError(
+            f"{path} is damaged and can't be set aside ({error.strerror}); move it away and start again."
+        ) from None
+    return aside
+
+
 def write_private(path: Path, content: bytes) -> None:
     """As `write`, for this user's eyes alone, and on the disk before this returns. Raises LeraError."""
     part = path.with_suffix(".new")

@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lera.errors import LeraError
-from lera.files import write_private
+from lera.files import set_aside, write_private
 from lera.folders import data_folder
 from lera.vault import keep_secret, secret
 from transport.link import Link, parse_link
-from transport.reading import Channel, Key
+from transport.reading import UNREADABLE, Channel, Key
 from viewer_agent.showing import Showing
 
 
@@ -48,9 +48,8 @@ def joined_channels(say: Callable[[str], None] = print) -> list[Joined]:
         return msgspec.json.decode(path.read_bytes(), type=list[Joined])
     except FileNotFoundError:
         return []
-    except msgspec.DecodeError:
-        aside = path.with_suffix(".broken.json")
-        path.replace(aside)
+    except UNREADABLE:
+        aside = set_aside(path)
         say(f"The list of your streams was damaged; it is now {aside.name}. Join again with the streamer's link.")
         return []
     except OSError as error:

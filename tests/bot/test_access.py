@@ -197,6 +197,10 @@ def test_a_damaged_file_is_set_aside_and_said(
     assert not kept_access("demo", KEYS, 90, NOW).links()
     assert [("damaged" in record.message, "--new-link" in record.message) for record in caplog.records] == [(True,) * 2]
     assert (lera_home / "access-demo.broken.json").read_bytes() == content
+    access_file("demo").write_bytes(b"again")
+    kept_access("demo", KEYS, 90, NOW)
+    assert (lera_home / "access-demo.broken.json").read_bytes() == content, "a second one doesn't overwrite it"
+    assert (lera_home / "access-demo.2.broken.json").read_bytes() == b"again"
 
 
 def test_a_list_that_is_gone_is_said_and_one_that_never_was_is_not(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lera.errors import LeraError
-from lera.files import write_private
+from lera.files import set_aside, write_private
 
 PLACE = "kept.json"
 
@@ -84,3 +84,23 @@ def test_a_link_in_the_files_place_leads_nowhere(tmp_path: Path) -> None:
     with pytest.raises(LeraError, match="Can't write"):
         write_private(tmp_path / PLACE, b"new")
     assert (tmp_path / "precious").read_text() == "as it was"
+
+
+def test_damaged_files_that_are_set_aside_overwrite_none_and_a_folder_that_refuses_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, names = tmp_path / PLACE, []
+    for number in range(3):
+        path.write_text(str(number))
+        names.append(set_aside(path).name)
+    assert names == ["kept.broken.json", "kept.2.broken.json", "kept.3.broken.json"]
+    assert [(tmp_path / name).read_text() for name in names] == ["0", "1", "2"]
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    path.write_text("3")
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(LeraError, match=r"can't be set aside \(Read-only file system\); move it away"):
+        set_aside(path)
+    assert path.read_text() == "3"

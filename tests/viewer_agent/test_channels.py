@@ -89,17 +89,21 @@ def test_a_stream_that_is_being_left_is_not_joined_again_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["{", "[1]", '[{"url": "file:///etc", "channel": "a", "viewer": "kkkkkkkkkkkkkkkk"}]']
+    "damage",
+    [b"{", b"[1]", b'[{"url": "\xff"}]', b'[{"url": "file:///etc", "channel": "a", "viewer": "kkkkkkkkkkkkkkkk"}]'],
 )
-def test_a_damaged_list_is_set_aside_and_said(lera_home: Path, damage: str) -> None:
+def test_a_damaged_list_is_set_aside_and_said(lera_home: Path, damage: bytes) -> None:
     lera_home.mkdir(exist_ok=True)
-    (lera_home / "channels.json").write_text(damage)
+    (lera_home / "channels.json").write_bytes(damage)
     said: list[str] = []
     assert joined_channels(said.append) == []
     assert "channels.broken.json" in said[0]
-    assert (lera_home / "channels.broken.json").read_text() == damage
+    assert (lera_home / "channels.broken.json").read_bytes() == damage
     assert joined_channels(said.append) == []
     assert len(said) == 1
+    (lera_home / "channels.json").write_bytes(b"again")
+    assert joined_channels(said.append) == [] and "channels.2.broken.json" in said[1]
+    assert (lera_home / "channels.broken.json").read_bytes() == damage
 
 
 def test_a_channel_name_that_can_not_be_is_refused() -> None:
