@@ -60,20 +60,28 @@ def keep_secret(name: str, value: str | None) -> None:
         _write_file(kept)
 
 
-def _path() -> Path:
+def secrets_file() -> Path:
+    """Where secrets are kept when there is no keyring."""
     return data_folder() / "secrets.json"
 
 
 def _read_file() -> dict[str, str]:
-    path = _path()
+    path = secrets_file()
     try:
         kept = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise LeraError(f"Can't read {path} ({error}); delete it and join or log in again.") from error
-    return {str(name): str(value) for name, value in kept.items()} if isinstance(kept, dict) else {}
+    except OSError as error:
+        raise LeraError(f"Can't read {path} ({error.strerror}): let your user read it.") from None
+    except (ValueError, RecursionError):
+        kept = None
+    if not isinstance(kept, dict) or not all(isinstance(value, str) for value in kept.values()):
+        raise LeraError(
+            f"{path} is damaged: put it back from a backup. Or move it away and start again; "
+            "all links, keys, logins and bans end then."
+        )
+    return kept
 
 
 def _write_file(kept: dict[str, str]) -> None:
-    write_private(_path(), json.dumps(kept).encode())
+    write_private(secrets_file(), json.dumps(kept).encode())

@@ -31,8 +31,27 @@ def test_a_folder_that_cannot_be_is_one_line(lera_home: Path) -> None:
         secret("a")
 
 
-def test_a_broken_file_is_one_line(lera_home: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"{", b"[]", b"null", b'"a"', b'{"a": 1}', b'{"a": null}', b'{"a": ["hush"]}', b"\xff", b"[" * 100_000],
+)
+def test_a_damaged_file_is_one_line_and_what_ends_with_it_is_said(lera_home: Path, damage: bytes) -> None:
     keep_secret("a", "hush")
-    (lera_home / "secrets.json").write_text("{")
-    with pytest.raises(LeraError, match="delete it"):
+    (lera_home / "secrets.json").write_bytes(damage)
+    with pytest.raises(LeraError, match=r"put it back from a backup.*bans end then\.$"):
+        secret("a")
+    with pytest.raises(LeraError, match="is damaged"):
+        keep_secret("b", "new")
+    assert (lera_home / "secrets.json").read_bytes() == damage, "nothing is written over it"
+
+
+def test_a_file_without_secrets_is_none_that_is_damaged(lera_home: Path) -> None:
+    lera_home.mkdir(exist_ok=True)
+    (lera_home / "secrets.json").write_text("{}")
+    assert secret("a") is None
+
+
+def test_a_file_that_may_not_be_read_is_not_to_be_deleted(lera_home: Path) -> None:
+    (lera_home / "secrets.json").mkdir(parents=True)
+    with pytest.raises(LeraError, match=r"Can't read .*: let your user read it"):
         secret("a")
