@@ -34,6 +34,7 @@ def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
     """The channel's links and bans, as they were. Raises LeraError when the file can't be read.
 
     A damaged file is set aside. That is said, and that there is none any more: what was taken back is then unknown.
+    Bans of before the keys were lost are dropped, which is said as well.
     """
     path = access_file(channel)
     kept = None
@@ -47,6 +48,12 @@ def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
     keeper = Keeper(path)
     access = Access(channel, keys, days, now, kept, keeper.keep)
     keeper.on_written, access.settled = access.written, keeper.settled
+    if kept is not None and not keys.used:
+        bans = len(access.bans)
+        lost = f" {bans} of your bans can't be recognised any more and have ended: ban again." if bans else ""
+        logger.warning("The keys of your links were gone, and there are new ones: give viewers the new links.%s", lost)
+        # They are hashes under a key that is gone: they match nobody, and would only seem to hold.
+        access.lift(None, now)
     return access
 
 
