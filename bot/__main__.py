@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bot.access_file import kept_access
+from bot.access import Access
+from bot.access_file import access_file, kept_access, read_kept
 from bot.commands import Asker
 from bot.console import chat_in_terminal
 from bot.controls import links
 from bot.history import History
-from bot.keys import SECRETS, Keys, Secret, kept_key, kept_keys
+from bot.keys import SECRETS, Keys, Secret, found_keys, kept_key, kept_keys
 from bot.nodes import attach_nodes
 from bot.obs import command as obs_command
 from bot.server import serving
@@ -29,6 +30,7 @@ from lera.clock import steady_clock
 from lera.errors import LeraError
 from lera.signals import run_until_stopped
 from transport.link import LOCAL
+from transport.reading import UNREADABLE
 
 logger = logging.getLogger(__name__)
 
@@ -76,12 +78,14 @@ def main(argv: list[str] | None = None) -> int:
     renew: tuple[Secret, ...] = tuple(
         name for name in SECRETS if (arguments.new_link if name == "join" else arguments.new_keys)
     )
+    if arguments.show_links:
+        if renew:
+            raise LeraError("--show-links changes nothing: leave out --new-link and --new-keys.")
+        print("\n".join(kept_links(settings)))
+        return 0
     keys = kept_keys(settings.channel.name, renew)
     if arguments.new_link:
         kept_access(settings.channel.name, keys, settings.hub.link_days, time.time()).renew(time.time())
-    if arguments.show_links:
-        print("\n".join(kept_links(settings, keys)))
-        return 0
     return run_until_stopped(run(settings, keys))
 
 
@@ -141,10 +145,20 @@ def open_history(settings: Settings, now: float) -> History | None:
     return history
 
 
-def kept_links(settings: Settings, keys: Keys) -> list[str]:
-    """What `welcome` said at the start of a bot that runs now: on which ports is in its settings."""
-    now = steady_clock()
-    access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+def kept_links(settings: Settings) -> list[str]:
+    """What `welcome` said at the start of a bot that runs now: on which ports is in its settings. Raises LeraError.
+
+    Nothing is written: it is asked beside a bot that runs, and as another user.
+    """
+    now, channel = steady_clock(), settings.channel.name
+    keys = found_keys(channel)
+    try:
+        kept = read_kept(channel)
+    except UNREADABLE:
+        raise LeraError(f"{access_file(channel)} is damaged: start the bot, which sets it aside.") from None
+    if keys is None or kept is None:
+        raise LeraError(f"There are no links of {channel} here yet: start the bot, and ask again.")
+    access = Access(channel, keys, settings.hub.link_days, now(), kept)
     show = Show(settings, keys, None, now, access=access)
     web = settings.web
     port = web.public_port or web.port

@@ -142,6 +142,15 @@ def kept_keys(channel: str, renew: tuple[Secret, ...] = ()) -> Keys:
     return Keys(found["join"], found["streamer"], found["overlay"], keep, person, used)
 
 
+def found_keys(channel: str) -> Keys | None:
+    """The channel's keys as a bot has kept them; None before its first start, and none are made. Raises LeraError."""
+    found = {name: secret(channel_secret(_NAMES[name], channel)) for name in SECRETS}
+    person = secret(channel_secret(_PERSON, channel))
+    if person is None or None in found.values():
+        return None
+    return Keys(found["join"], found["streamer"], found["overlay"], None, person, used=True)
+
+
 def make_secret(name: Secret) -> str:
     """A fresh one: 256 random bits for the seed of join links, 192 for the keys."""
     return secrets.token_urlsafe(32 if name == "join" else 24)

@@ -1,0 +1,67 @@
+"""The bot's command line: what it does beside a bot that runs."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from bot import __main__ as program
+from bot.access_file import access_file, kept_access
+from bot.keys import kept_keys
+from lera.errors import LeraError
+from transport.tokens import Door
+
+
+def files_in(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """What lies there; the time of change tells a file that was written anew with what it had."""
+    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> list[str]:
+    path = tmp_path / "config.toml"
+    path.write_text('[channel]\nname = "demo"\n')
+    return ["--config", str(path)]
+
+
+def test_links_are_shown_and_nothing_is_written_though_they_are_due(
+    lera_home: Path, config: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = kept_keys("demo")
+    # So long ago that the public link is due to be made anew.
+    access = kept_access("demo", keys, 90, time.time() - 80 * 86_400)
+    before = files_in(lera_home)
+    assert program.main([*config, "--show-links"]) == 0
+    told = capsys.readouterr().out
+    assert f"#key={keys.overlay}" in told and f"#key={keys.streamer}" in told
+    (token,) = re.findall(r"/join/demo#(\S+)", told)
+    admission = Door(access.terms()).admit("demo", token, "a" * 22, time.time())
+    assert admission.token_id == access.public.id, "the bot that runs takes it"
+    assert files_in(lera_home) == before
+
+
+def test_before_the_first_start_there_are_none_and_none_are_made(lera_home: Path, config: list[str]) -> None:
+    with pytest.raises(LeraError, match=r"no links of demo here yet: start the bot"):
+        program.main([*config, "--show-links"])
+    assert not any(lera_home.iterdir())
+    kept_keys("demo")
+    with pytest.raises(LeraError, match="start the bot"):
+        program.main([*config, "--show-links"])
+    assert not access_file("demo").exists()
+
+
+def test_a_damaged_list_is_left_to_the_bot_by_who_only_looks(lera_home: Path, config: list[str]) -> None:
+    kept_keys("demo")
+    access_file("demo").write_bytes(b"{")
+    before = files_in(lera_home)
+    with pytest.raises(LeraError, match="is damaged: start the bot"):
+        program.main([*config, "--show-links"])
+    assert files_in(lera_home) == before
+
+
+@pytest.mark.parametrize("option", ["--new-link", "--new-keys"])
+def test_who_only_looks_renews_nothing(lera_home: Path, config: list[str], option: str) -> None:
+    with pytest.raises(LeraError, match="changes nothing"):
+        program.main([*config, "--show-links", option])
+    assert not lera_home.exists() or not any(lera_home.iterdir())
