@@ -22,6 +22,7 @@ from bot.access_file import access_file, read_kept
 from bot.chat import load_reader
 from bot.drawing.fonts import NO_CHINESE, drawable
 from bot.history import History
+from bot.keys import found_keys
 from bot.settings import Settings, read_settings
 from bot.sheet import check_sheet
 from bot.twitch.card import Absent, is_set_up
@@ -55,7 +56,7 @@ def examine(config: Path | None = None) -> Iterator[Finding]:
         yield Finding("settings", f"channel {settings.channel.name}, all keys known")
     for name, look in (
         ("disk", lambda: _disk(settings)),
-        ("secrets", _secrets),
+        ("secrets", lambda: _secrets(settings)),
         ("links", lambda: _links(settings)),
         ("port", lambda: _port(settings)),
         ("connections", lambda: _connections(settings)),
@@ -112,10 +113,17 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", f"{folder}, {free:.0f} GB free", mend)
 
 
-def _secrets() -> Finding:
+def _secrets(settings: Settings) -> Finding:
     if vault.has_keyring():
         return Finding("secrets", "kept in the system keyring")
-    return Finding("secrets", f"no keyring here; kept in {data_folder() / 'secrets.json'}, readable by you alone")
+    path = vault.secrets_file()
+    # Reading one reads the whole file, which may be damaged.
+    found_keys(settings.channel.name)
+    if not path.exists():
+        return Finding("secrets", f"no keyring here; they will be kept in {path}")
+    if mend := _too_open(path):
+        return Finding("secrets", f"{path} can be read by others", mend)
+    return Finding("secrets", f"no keyring here; kept in {path}, readable by you alone")
 
 
 def _links(settings: Settings) -> Finding:
@@ -126,13 +134,29 @@ def _links(settings: Settings) -> Finding:
         return Finding(
             "links", f"{path} is damaged", "Start the bot with --new-link: it sets the file aside and begins anew."
         )
+    keys = found_keys(settings.channel.name)
+    if kept is None and keys is not None:
+        return Finding(
+            "links", f"{path} is gone: nobody is banned, and links that you had taken back work again",
+            "Put it back from a backup, or start the bot with --new-link, which ends all links.",
+        )  # fmt: skip
     if kept is None or kept.public is None:
         return Finding("links", "the bot makes the join link when it starts for the first time")
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        return Finding("links", f"{path} can be read by others", f"Take their rights away: chmod 600 {path}")
+    if keys is None:
+        return Finding(
+            "links", f"their keys are gone: all links and bans ({len(kept.bans)}) end when the bot starts",
+            "Put the keys back from a backup first, or give viewers the new links and ban again.",
+        )  # fmt: skip
+    if mend := _too_open(path):
+        return Finding("links", f"{path} can be read by others", mend)
     left = (kept.public.expires - time.time()) / 86_400
     good = f"is good for {left:.0f} more days" if left > 0 else "has expired; the bot makes a new one when it starts"
     return Finding("links", f"the join link {good}; {len(kept.links)} by name, {len(kept.bans)} bans")
+
+
+def _too_open(path: Path) -> str:
+    """What to do where others may read this file; empty where they may not. On Windows the folder's rights say it."""
+    return f"Take their rights away: chmod 600 {path}" if os.name == "posix" and path.stat().st_mode & 0o077 else ""
 
 
 def _port(settings: Settings) -> Finding:

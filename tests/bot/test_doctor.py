@@ -13,9 +13,10 @@ import pytest
 
 from bot import doctor
 from bot.access_file import access_file, kept_access
-from bot.keys import Keys
+from bot.keys import kept_keys
 from bot.settings import ChatSettings, Settings
 from bot.virtual_camera.settings import VirtualCameraSettings
+from lera import vault
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
 from transport.desk import HubSettings
@@ -119,7 +120,7 @@ def test_a_microphone_is_looked_for_and_needed_by_nobody_else(monkeypatch: pytes
 def test_the_list_of_links_is_looked_at(lera_home: Path) -> None:
     settings = Settings()
     assert "starts for the first time" in doctor._links(settings).said
-    access = kept_access(settings.channel.name, Keys(), 90, time.time())
+    access = kept_access(settings.channel.name, kept_keys(settings.channel.name), 90, time.time())
     access.add_link("Discord", 7, time.time())
     assert doctor._links(settings).said == "the join link is good for 90 more days; 1 by name, 0 bans"
     path = access_file(settings.channel.name)
@@ -129,3 +130,33 @@ def test_the_list_of_links_is_looked_at(lera_home: Path) -> None:
     path.write_text("{")
     assert "--new-link" in doctor._links(settings).mend
     assert path.parent == lera_home
+
+
+def test_a_list_that_is_gone_is_told_from_one_that_never_was(lera_home: Path) -> None:
+    settings = Settings()
+    kept_keys(settings.channel.name)
+    found = doctor._links(settings)
+    assert "is gone: nobody is banned" in found.said and "--new-link" in found.mend
+    assert [path.name for path in lera_home.iterdir()] == ["secrets.json"], "who looks makes nothing"
+
+
+def test_bans_whose_key_is_gone_are_told_before_the_bot_ends_them() -> None:
+    settings = Settings()
+    access = kept_access(settings.channel.name, kept_keys(settings.channel.name), 90, time.time())
+    access.ban(["aa" * 12], time.time())
+    vault.secrets_file().unlink()
+    found = doctor._links(settings)
+    assert "keys are gone: all links and bans (1) end" in found.said and "from a backup first" in found.mend
+
+
+def test_the_file_of_secrets_is_read_and_its_rights_are_looked_at(tmp_path: Path) -> None:
+    settings = Settings()
+    assert "will be kept in" in doctor._secrets(settings).said and not vault.secrets_file().exists()
+    kept_keys(settings.channel.name)
+    path = vault.secrets_file()
+    assert "readable by you alone" in doctor._secrets(settings).said
+    if sys.platform != "win32":
+        path.chmod(0o640)
+        assert doctor._secrets(settings).mend == f"Take their rights away: chmod 600 {path}"
+    path.write_text("{")
+    assert "put it back from a backup" in findings("", tmp_path)["secrets"].mend
