@@ -19,7 +19,7 @@ from bot.history import History
 from bot.keys import SECRETS, Keys, Secret, found_keys, kept_key, kept_keys
 from bot.nodes import attach_nodes
 from bot.obs import command as obs_command
-from bot.server import serving
+from bot.server import check_ports, serving
 from bot.settings import Settings, read_settings
 from bot.sheet import attach_sheet, set_up_sheet
 from bot.show import Show
@@ -83,17 +83,19 @@ def main(argv: list[str] | None = None) -> int:
             raise LeraError("--show-links changes nothing: leave out --new-link and --new-keys.")
         print("\n".join(kept_links(settings)))
         return 0
+    if renew:
+        check_ports(settings.web)
     keys = kept_keys(settings.channel.name, renew)
-    if arguments.new_link:
-        kept_access(settings.channel.name, keys, settings.hub.link_days, time.time()).renew(time.time())
-    return run_until_stopped(run(settings, keys))
+    return run_until_stopped(run(settings, keys, arguments.new_link))
 
 
-async def run(settings: Settings, keys: Keys) -> int:
-    """The bot from start to stop."""
+async def run(settings: Settings, keys: Keys, new_link: bool) -> int:
+    """The bot from start to stop. `new_link`: the seed of links is another one than before."""
     now = steady_clock()
-    history = open_history(settings, now())
     access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+    if new_link:
+        access.renew(now())
+    history = open_history(settings, now())
     show = Show(settings, keys, history, now, access=access)
     attach_sheet(show)
     attach_nodes(show)

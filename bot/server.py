@@ -2,12 +2,29 @@
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncIterator
 
+from bot.settings import WebSettings
 from bot.show import Show
 from bot.web import Pages
 from lera.errors import LeraError
 from transport.listening import keep_quiet, listen, open_files_as_allowed, site, url_of
+
+
+def check_ports(settings: WebSettings) -> None:
+    """See that the ports can be opened, before what a bot that runs goes on with is changed. Raises LeraError."""
+    for port in (settings.port, settings.public_port):
+        try:
+            if port:
+                listen(settings.host, port).close()
+        except LeraError as error:
+            if getattr(error.__context__, "errno", None) != errno.EADDRINUSE:
+                raise LeraError(f"{error} Nothing has changed.") from None
+            raise LeraError(
+                f"Port {port} is taken, so the bot seems to be running: use Keys on its dashboard, or stop it first. "
+                "Nothing has changed."
+            ) from None
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from lera import vault
 from lera.errors import LeraError
 from lera.redaction import Redaction
+from tests.ports import free_port
 
 
 def test_each_key_has_its_power_and_the_join_token_has_none() -> None:
@@ -60,16 +61,22 @@ def test_a_join_token_of_an_older_version_signs_nothing_and_that_is_said(caplog:
 @pytest.mark.parametrize(
     ("option", "renewed"), [("--new-link", {"join"}), ("--new-keys", {"overlay", "streamer"}), (None, set[str]())]
 )
-def test_the_command_line_renews_them(option: str | None, renewed: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_renews_them(
+    option: str | None, renewed: set[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     shown: list[Keys] = []
 
-    async def run(_settings: Settings, keys: Keys) -> int:
+    async def run(_settings: Settings, keys: Keys, new_link: bool) -> int:
+        assert new_link == (option == "--new-link")
         shown.append(keys)
         return 0
 
+    config = tmp_path / "config.toml"
+    config.write_text(f"[web]\nport = {free_port()}\npublic_port = 0\n")
+
     monkeypatch.setattr(program, "run", run)
     before = kept_keys(Settings().channel.name)
-    assert program.main([option] if option else []) == 0
+    assert program.main(["--config", str(config), *([option] if option else [])]) == 0
     assert {name for name in SECRETS if getattr(shown[0], name) != getattr(before, name)} == renewed
 
 

@@ -1,6 +1,7 @@
 """The bot's command line: what it does beside a bot that runs."""
 
 import re
+import socket
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bot import __main__ as program
 from bot.access_file import access_file, kept_access
 from bot.keys import kept_keys
 from lera.errors import LeraError
+from tests.ports import free_port
 from transport.tokens import Door
 
 
@@ -58,6 +60,29 @@ def test_a_damaged_list_is_left_to_the_bot_by_who_only_looks(lera_home: Path, co
     with pytest.raises(LeraError, match="is damaged: start the bot"):
         program.main([*config, "--show-links"])
     assert files_in(lera_home) == before
+
+
+@pytest.mark.parametrize("option", ["--new-link", "--new-keys"])
+@pytest.mark.parametrize("which", ["port", "public_port"])
+def test_while_a_bot_runs_nothing_is_renewed_that_it_would_not_know_of(
+    lera_home: Path, tmp_path: Path, option: str, which: str
+) -> None:
+    kept_access("demo", kept_keys("demo"), 90, time.time())
+    before = files_in(lera_home)
+    config = tmp_path / "config.toml"
+    with socket.create_server(("127.0.0.1", 0)) as running:
+        ports = {"port": free_port(), "public_port": free_port(), which: running.getsockname()[1]}
+        config.write_text("[channel]\nname = 'demo'\n[web]\n" + "".join(f"{k} = {v}\n" for k, v in ports.items()))
+        with pytest.raises(LeraError, match=r"seems to be running: use Keys on its dashboard.* Nothing has changed\.$"):
+            program.main(["--config", str(config), option])
+    assert files_in(lera_home) == before
+
+
+def test_a_host_that_is_none_of_ours_is_said_before_anything_is_renewed(lera_home: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[web]\nhost = '256.1.1.1'\n")
+    with pytest.raises(LeraError, match=r"mend host and port in .* Nothing has changed\.$"):
+        program.main(["--config", str(tmp_path / "config.toml"), "--new-link"])
+    assert not lera_home.exists()
 
 
 @pytest.mark.parametrize("option", ["--new-link", "--new-keys"])
