@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import sys
 import time
@@ -92,43 +93,50 @@ def main(argv: list[str] | None = None) -> int:
 async def run(settings: Settings, keys: Keys, new_link: bool) -> int:
     """The bot from start to stop. `new_link`: the seed of links is another one than before."""
     now = steady_clock()
-    access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
-    if new_link:
-        access.renew(now())
-    history = open_history(settings, now())
-    show = Show(settings, keys, history, now, access=access)
-    attach_sheet(show)
-    attach_nodes(show)
-    try:
-        async with serving(show) as address, asyncio.TaskGroup() as tasks:
-            tasks.create_task(show.run())
-            if settings.virtual_camera.enabled:
-                show.virtual_camera = VirtualCamera(address, lambda: keys.overlay)
-                tasks.create_task(show.virtual_camera.run())
-            say = logs.speaker(logger)
-            # Of addresses with their keys nothing is for a log.
-            quiet = [f"LERA is live for {settings.channel.name} at {address}; `--show-links` tells the keys."]
-            for line in quiet if logs.as_json() else welcome(show, address):
-                say(line)
-            if is_set_up(settings.twitch):
-                # Imported only where it is wanted: it costs a third of a second.
-                from bot.twitch.service import Twitch
-
-                show.twitch = twitch = Twitch(show)
-                tasks.create_task(twitch.run())
-            elif settings.twitch.enabled:
-                say(show.twitch.line)
-            tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
-    except asyncio.CancelledError:
-        if logs.as_json():
-            logger.info("The show is over.")
-        else:
-            print("The show is over. See you next time!", file=sys.stderr)
-        raise
-    finally:
+    with contextlib.ExitStack() as ending:
+        access = kept_access(settings.channel.name, keys, settings.hub.link_days, now())
+        ending.callback(access.close)
+        if new_link:
+            access.renew(now())
+        history = open_history(settings, now())
         if history is not None:
-            history.close()
+            ending.callback(history.close)
+        show = Show(settings, keys, history, now, access=access)
+        attach_sheet(show)
+        attach_nodes(show)
+        try:
+            await play(show)
+        except asyncio.CancelledError:
+            if logs.as_json():
+                logger.info("The show is over.")
+            else:
+                print("The show is over. See you next time!", file=sys.stderr)
+            raise
     return 0
+
+
+async def play(show: Show) -> None:
+    """The show, with all that runs beside it, until it is cancelled."""
+    settings = show.settings
+    async with serving(show) as address, asyncio.TaskGroup() as tasks:
+        tasks.create_task(show.run())
+        if settings.virtual_camera.enabled:
+            show.virtual_camera = VirtualCamera(address, lambda: show.keys.overlay)
+            tasks.create_task(show.virtual_camera.run())
+        say = logs.speaker(logger)
+        # Of addresses with their keys nothing is for a log.
+        quiet = [f"LERA is live for {settings.channel.name} at {address}; `--show-links` tells the keys."]
+        for line in quiet if logs.as_json() else welcome(show, address):
+            say(line)
+        if is_set_up(settings.twitch):
+            # Imported only where it is wanted: it costs a third of a second.
+            from bot.twitch.service import Twitch
+
+            show.twitch = twitch = Twitch(show)
+            tasks.create_task(twitch.run())
+        elif settings.twitch.enabled:
+            say(show.twitch.line)
+        tasks.create_task(chat_in_terminal(show, Asker("you", "broadcaster", id="terminal-you")))
 
 
 def open_history(settings: Settings, now: float) -> History | None:

@@ -99,8 +99,10 @@ class Access:
         self.edition = 0
         # Called when the terms have changed: with the one person whom that concerns, or "" for anybody.
         self.on_change: Callable[[str], None] = lambda _subject: None
-        # Waits until all that has changed is written down; to be awaited before somebody is told that it is done.
+        # Waits until what has changed so far is written down; to be awaited before somebody is told that it is done.
         self.settled: Callable[[], Awaitable[None]] = _nothing
+        # Writes down what isn't yet, at the end of the bot.
+        self.close: Callable[[], None] = lambda: None
         self._channel = channel
         self._keys = keys
         self._days = days
@@ -349,11 +351,15 @@ class Access:
 
     def written(self, error: LeraError | None) -> None:
         """The newest was written down, or couldn't be."""
-        self.fault = ""
+        before, self.fault = self.fault, ""
         if error is not None:
             # It holds even so: whoever was sent away must not come back for a full disk.
-            self.fault = f"{error} Links and bans hold until the bot ends, and are then as they were."
-            logger.warning("%s", self.fault)
+            self.fault = f"{error} Links and bans hold until the bot ends, and writing them is tried again till then."
+            # Said once: a full disk stays full for a while.
+            if self.fault != before:
+                logger.warning("%s", self.fault)
+        elif before:
+            logger.info("Links and bans are written again.")
 
 
 async def _nothing() -> None:

@@ -1,7 +1,7 @@
 """Where a channel's links and bans are kept: a file in the user's own folder, written whole or not at all."""
 
 import asyncio
-import contextlib
+import functools
 import logging
 import threading
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
         logger.warning("The list of your links and bans was damaged; it is now %s. %s", aside.name, UNKNOWN)
     keeper = Keeper(path)
     access = Access(channel, keys, days, now, kept, keeper.keep)
-    keeper.on_written, access.settled = access.written, keeper.settled
+    keeper.on_written, access.settled, access.close = access.written, keeper.settled, keeper.close
     if kept is not None and not keys.used:
         bans = len(access.bans)
         lost = f" {bans} of your bans can't be recognised any more and have ended: ban again." if bans else ""
@@ -58,55 +58,85 @@ def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
 
 
 class Keeper:
-    """Writes the file: in a thread while an event loop runs, since a disk may take its time; in order, newest last."""
+    """Writes the file: in a thread while an event loop runs, since a disk may take its time; in order, newest last.
+
+    What the disk refuses is tried again every few seconds, and once more at the end.
+    """
+
+    AGAIN: float = 5.0
 
     def __init__(self, path: Path) -> None:
         # Called on the loop after each write, with what went wrong.
         self.on_written: Callable[[LeraError | None], None] = lambda _error: None
         self._path = path
-        self._lock = threading.Lock()
-        # What is to be written next; older ones that were not begun are left out.
-        self._newest: bytes | None = None
-        self._busy = False
-        self._running: asyncio.Future[None] | None = None
+        # What was kept last, by number; older ones that were not begun are left out.
+        self._newest = (0, b"")
+        self._written = self._tried = 0
+        # One writes at a time, in a thread or at the end.
+        self._writing = threading.Lock()
+        # Set when the write that runs has ended.
+        self._ended: asyncio.Event | None = None
+        self._again: asyncio.TimerHandle | None = None
 
     def keep(self, kept: Kept) -> bool:
         """Write this. False where that happens later; without a loop it is on the disk, or LeraError is raised."""
-        data = msgspec.json.encode(kept)
+        self._newest = (self._newest[0] + 1, msgspec.json.encode(kept))
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            _write(self._path, data)
+            _, error = self._write()
+            if error is not None:
+                raise error from None
             return True
-        with self._lock:
-            self._newest = data
-            if self._busy:
-                return False
-            self._busy = True
-        # asyncio.run waits for this thread at its end.
-        self._running = loop.run_in_executor(None, self._write_all, loop)
+        self._begin(loop)
         return False
 
     async def settled(self) -> None:
-        """Wait until all that was kept until now is on the disk, or was refused."""
-        while self._running is not None and not self._running.done():
-            await asyncio.shield(self._running)
+        """Wait until what was kept until now is on the disk, or was refused once. What comes later isn't waited for."""
+        number = self._newest[0]
+        while self._tried < number and self._ended is not None:
+            await self._ended.wait()
 
-    def _write_all(self, loop: asyncio.AbstractEventLoop) -> None:
-        while True:
-            with self._lock:
-                data, self._newest = self._newest, None
-                if data is None:
-                    self._busy = False
-                    return
-            error = None
+    def close(self) -> None:
+        """Write what is not on the disk yet, at the end of the bot; nothing is tried again after this."""
+        if self._again is not None:
+            self._again.cancel()
+        _, error = self._write()
+        if error is not None:
+            logger.error("%s The newest links and bans end with the show.", error)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        # While a write runs, the newer one begins after it.
+        if self._ended is None:
+            self._ended = asyncio.Event()
+            loop.run_in_executor(None, self._write).add_done_callback(functools.partial(self._go_on, loop, self._ended))
+
+    def _go_on(
+        self, loop: asyncio.AbstractEventLoop, ended: asyncio.Event, write: asyncio.Future[tuple[int, LeraError | None]]
+    ) -> None:
+        ended.set()
+        self._ended = None
+        self._tried, error = write.result()
+        self.on_written(error)
+        if self._tried < self._newest[0]:
+            self._begin(loop)
+        elif error is not None:
+            self._again = loop.call_later(self.AGAIN, self._begin, loop)
+
+    def _write(self) -> tuple[int, LeraError | None]:
+        """Write the newest, unless it is on the disk. Which that was, and why it couldn't be."""
+        with self._writing:
+            number, data = self._newest
             try:
-                _write(self._path, data)
-            except LeraError as raised:
-                error = raised
-            # At the very end there may be nobody left to tell.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self.on_written, error)
+                if self._written < number:
+                    write_private(self._path, msgspec.json.format(data, indent=2))
+            except LeraError as error:
+                return number, error
+            self._written = number
+            return number, None
 
 
 def read_kept(channel: str) -> Kept | None:
@@ -118,7 +148,3 @@ def read_kept(channel: str) -> Kept | None:
         return None
     except OSError as error:
         raise LeraError(f"Can't read {path} ({error.strerror}): let your user read it.") from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    write_private(path, msgspec.json.format(data, indent=2))

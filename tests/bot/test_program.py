@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot import __main__ as program
-from bot.access_file import access_file, kept_access
+from bot import access_file as access_file_module
+from bot.access_file import access_file, kept_access, read_kept
 from bot.keys import kept_keys
+from bot.settings import ChannelSettings, HistorySettings, Settings
+from bot.show import Show
 from lera.errors import LeraError
 from tests.ports import free_port
 from transport.tokens import Door
@@ -60,6 +63,33 @@ def test_a_damaged_list_is_left_to_the_bot_by_who_only_looks(lera_home: Path, co
     with pytest.raises(LeraError, match="is damaged: start the bot"):
         program.main([*config, "--show-links"])
     assert files_in(lera_home) == before
+
+
+async def test_a_new_link_ends_the_others_and_what_the_disk_refused_is_written_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    access = kept_access("demo", kept_keys("demo"), 90, time.time())
+    access.add_link("Discord", 30, time.time())
+    access.ban(["aa" * 12], time.time())
+    await access.settled()
+
+    async def play(show: Show) -> None:
+        await show.access.settled()
+        assert not show.access.links() and len(show.access.bans) == 1, "links end, bans stay"
+        with monkeypatch.context() as broken:
+            broken.setattr(access_file_module, "write_private", refuse)
+            show.access.ban(["bb" * 12], time.time())
+            await show.access.settled()
+            assert show.access.fault
+
+    def refuse(*_: object) -> None:
+        raise LeraError("The disk is full.")
+
+    monkeypatch.setattr(program, "play", play)
+    settings = Settings(ChannelSettings("demo"), history=HistorySettings(enabled=False))
+    assert await program.run(settings, kept_keys("demo", ("join",)), new_link=True) == 0
+    kept = read_kept("demo")
+    assert kept is not None and len(kept.bans) == 2 and kept.links == []
 
 
 @pytest.mark.parametrize("option", ["--new-link", "--new-keys"])
