@@ -173,9 +173,11 @@ class Show:
         if asker.viewer is None and asker.id:
             viewer = self.roster.identities.viewer_of(self.chat.key(asker.id))
             asker = Asker(asker.name, asker.role, viewer, asker.id)
+        edition = self.access.edition
         answer = self.commands.answer(text, asker, self.now())
-        # What is said to be done, such as a ban, is on the disk by then.
-        await self.access.settled()
+        # What is said to be done, such as a ban, is on the disk by then. Other lines of chat wait for no disk.
+        if self.access.edition != edition:
+            await self.access.settled()
         return await self._clip(asker) if isinstance(answer, ClipWanted) else answer
 
     # What a platform tells of the stream.

@@ -9,7 +9,10 @@ import pytest
 
 from bot import access_file as module
 from bot.access_file import Keeper, kept_access, read_kept
+from bot.commands import Asker
 from bot.keys import Keys, kept_keys
+from bot.settings import ChannelSettings, Settings
+from bot.show import Show
 from lera import files
 from lera.errors import LeraError
 from lera.vault import secrets_file
@@ -159,3 +162,19 @@ async def test_who_waits_for_a_change_does_not_wait_for_later_ones(disk: Disk) -
     async with asyncio.timeout(10):
         await later
     assert banned() == 2
+
+
+async def test_of_chat_only_what_changes_links_or_bans_waits_for_the_disk() -> None:
+    show = Show(Settings(ChannelSettings("demo")), KEYS, None, lambda: NOW)
+    waited: list[int] = []
+
+    async def settled() -> None:
+        waited.append(show.access.edition)
+
+    show.access.settled = settled
+    show.access.meet(ANN, "ann")
+    moderator = Asker("mod", "moderator", id="mod")
+    for line in ("hello!", "!mood", "!mood help", "!mood unban nobody"):
+        await show.respond(line, moderator)
+    assert not waited
+    assert "ann is out" in str(await show.respond("!mood ban ann", moderator)) and len(waited) == 1
