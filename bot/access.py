@@ -120,6 +120,11 @@ class Access:
         self.token(now)
         self._look()
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it outlives the bot."""
+        return self._keep is not None
+
     def terms(self) -> DoorTerms:
         """What a door needs to know."""
         kept = self._kept

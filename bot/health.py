@@ -16,7 +16,9 @@ _LONGEST: Final = 300
 class Connection(msgspec.Struct, frozen=True):
     """One line of the dashboard's health. `mend` is empty where nothing is to be done."""
 
-    name: Literal["overlay", "viewers", "chat", "twitch", "obs", "sheet", "camera", "streamer", "history", "nodes"]
+    name: Literal[
+        "overlay", "viewers", "chat", "twitch", "obs", "sheet", "camera", "streamer", "history", "links", "nodes"
+    ]
     state: State
     line: str
     mend: str = ""
@@ -26,7 +28,7 @@ def health(show: Show, overlays: int) -> list[Connection]:
     """All connections, in the order in which a streamer needs them. `overlays` is how many are open now."""
     found = [
         _overlay(overlays), _viewers(show), _nodes(show), _chat(show), _twitch(show), _obs(show), _sheet(show),
-        _camera(show), _streamer(show), _history(show),
+        _camera(show), _streamer(show), _history(show), _links(show),
     ]  # fmt: skip
     # Lines of other programs and services may be of any length.
     return [
@@ -146,6 +148,15 @@ def _history(show: Show) -> Connection:
         waiting = f"The history's disk takes nothing; {show.sessions.waiting} rows wait in memory, an hour at most."
         return Connection("history", "bad", waiting, show.history_fault)
     return Connection("history", "good", "This stream is remembered.")
+
+
+def _links(show: Show) -> Connection | None:
+    access = show.access
+    if not access.is_kept:
+        return None
+    if access.fault:
+        return Connection("links", "bad", "What has changed of links and bans is not on the disk.", access.fault)
+    return Connection("links", "good", "Links and bans are kept.")
 
 
 def _cut(text: str) -> str:

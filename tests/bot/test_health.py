@@ -5,10 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from bot.access import Access, Kept
 from bot.health import health
+from bot.keys import Keys
+from bot.metrics import show_metrics
 from bot.settings import Settings
 from bot.show import Show
 from bot.virtual_camera.supervisor import VirtualCamera
+from lera.errors import LeraError
 from tests.bot.stage import OVERLAY_KEY, Theatre, theatre, with_key
 from transport.reading import Reading
 
@@ -64,3 +68,28 @@ def test_the_streamer_is_told_of_programs_that_move_in_lockstep() -> None:
         show.crowd.mood(clock[0])
     (line,) = [each for each in health(show, 1) if each.name == "viewers"]
     assert "7 of them move in lockstep" in line.line and "link" in line.mend
+
+
+def test_links_and_bans_that_the_disk_refuses_are_told_with_the_mend() -> None:
+    def keep(_kept: Kept) -> bool:
+        if full:
+            raise LeraError("Can't write it (No space left on device); free some disk space.")
+        return True
+
+    full = False
+    keys = Keys("seed")
+    show = Show(Settings(), keys, None, lambda: 0.0, access=Access("demo", keys, 90, 0.0, None, keep))
+    pages = show_metrics(show, dict)
+
+    def told() -> tuple[str, str]:
+        (line,) = [each for each in health(show, 0) if each.name == "links"]
+        return line.state, line.mend
+
+    assert told() == ("good", "") and 'lera_part_good{part="links"} 1.0' in pages.text()
+    full = True
+    show.access.ban(["aa" * 12], 0.0)
+    assert told()[0] == "bad" and "free some disk space" in told()[1]
+    assert 'lera_part_good{part="links"} 0.0' in pages.text()
+    full = False
+    show.access.lift(None, 0.0)
+    assert told() == ("good", "")
