@@ -8,15 +8,17 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from bot.access_file import access_file
 from bot.command_settings import COMMANDS, Role
 from bot.commands import Commands
 from bot.language import VARIABLES, LanguageName
 from bot.obs.rules import DO, WHEN
 from bot.obs.settings import ReactionSettings
-from bot.settings import OTHER_TABLES, Settings, settings_from
+from bot.settings import OTHER_TABLES, HistorySettings, Settings, settings_from
 from lera.cli import PROGRAMS
 from lera.configuration import Configuration
 from lera.obs.settings import ObsSettings
+from lera.vault import secrets_file
 from model.emotions import EMOTIONS
 from streamer_agent.consent import payload as streamer_payload
 from streamer_agent.settings import StreamerSettings
@@ -259,3 +261,9 @@ def test_every_theme_has_its_picture() -> None:
     for path in (ROOT / "overlay" / "themes").glob("*/theme.js"):
         picture = f"docs/theme-{path.parent.name}.png"
         assert f"({picture})" in README and (ROOT / picture).is_file(), "take it: python -m tests.pictures"
+
+
+def test_what_is_to_be_backed_up_names_all_that_the_bot_keeps() -> None:
+    section = (ROOT / "docs" / "deploy.md").read_text("utf-8").split("## Backups")[1].split("\n## ")[0]
+    for path in (HistorySettings().file, secrets_file(), access_file("CHANNEL")):
+        assert path.name in section, path.name
