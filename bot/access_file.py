@@ -34,7 +34,7 @@ def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
     """The channel's links and bans, as they were. Raises LeraError when the file can't be read.
 
     A damaged file is set aside. That is said, and that there is none any more: what was taken back is then unknown.
-    Bans of before the keys were lost are dropped, which is said as well.
+    So is one of before the keys were lost, since it means nothing without them.
     """
     path = access_file(channel)
     kept = None
@@ -42,18 +42,21 @@ def kept_access(channel: str, keys: Keys, days: int, now: float) -> Access:
         kept = read_kept(channel)
         if kept is None and keys.used:
             logger.warning("The list of your links and bans is gone (%s). %s", path, UNKNOWN)
+        if kept is not None and not keys.used:
+            # Its bans are hashes under a key that is gone: they match nobody, and would only seem to hold.
+            aside, bans, kept = set_aside(path), len(kept.bans), None
+            logger.warning(
+                "The keys of your links and bans are gone, so that all links and %d bans have ended: give viewers the "
+                "new link, and ban again. The list is now %s; with the old keys put back, it would hold again.",
+                bans,
+                aside.name,
+            )
     except UNREADABLE:
         aside = set_aside(path)
         logger.warning("The list of your links and bans was damaged; it is now %s. %s", aside.name, UNKNOWN)
     keeper = Keeper(path)
     access = Access(channel, keys, days, now, kept, keeper.keep)
     keeper.on_written, access.settled, access.close = access.written, keeper.settled, keeper.close
-    if kept is not None and not keys.used:
-        bans = len(access.bans)
-        lost = f" {bans} of your bans can't be recognised any more and have ended: ban again." if bans else ""
-        logger.warning("The keys of your links were gone, and there are new ones: give viewers the new links.%s", lost)
-        # They are hashes under a key that is gone: they match nobody, and would only seem to hold.
-        access.lift(None, now)
     return access
 
 

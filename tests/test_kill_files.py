@@ -26,7 +26,7 @@ from lera.vault import keep_secret
 from transport.link import Link
 from viewer_agent.channels import join_channel
 from viewer_agent.consent import require_consent, withdraw_consent
-access = kept_access("demo", Keys("seed"), 30, 1000.0)
+access = kept_access("demo", Keys("seed", used=True), 30, 1000.0)
 print("ready", flush=True)
 for number in itertools.count():
     # Long and short by turns: what is left of a longer one would be seen.

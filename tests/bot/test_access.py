@@ -28,7 +28,7 @@ from transport.tokens import MOST_MARKS, Admission, Door, viewer_mark
 VIEWER = "a" * 22
 ANN, BOB = "aa" * 12, "bb" * 12
 NOW = 1_800_000_000.0
-KEYS = Keys("seed", person="person")
+KEYS = Keys("seed", person="person", used=True)
 
 
 def access(kept: Kept | None = None, days: int = 90, now: float = NOW, keys: Keys = KEYS) -> Access:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot import access_file as module
-from bot.access_file import Keeper, kept_access, read_kept
+from bot.access_file import Keeper, access_file, kept_access, read_kept
 from bot.commands import Asker
 from bot.keys import Keys, kept_keys
 from bot.settings import ChannelSettings, Settings
@@ -59,31 +59,29 @@ def banned() -> int:
     return 0 if kept is None else len(kept.bans)
 
 
-def test_bans_whose_key_is_lost_are_dropped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_list_whose_keys_are_lost_is_set_aside_and_holds_again_with_them(
+    lera_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     access = kept_access("demo", kept_keys("demo"), 90, NOW)
     access.ban([ANN], NOW)
     access.ban([BOB], NOW)
-    link = access.add_link("Discord", 30, NOW)
-    access.revoke(access.add_link("leaked", 30, NOW).id, NOW)
+    access.add_link("Discord", 30, NOW)
+    listed, keys = access_file("demo").read_bytes(), secrets_file().read_bytes()
     assert len(kept_access("demo", kept_keys("demo"), 90, NOW).bans) == 2 and not caplog.text
 
     secrets_file().unlink()
     after = kept_access("demo", kept_keys("demo"), 90, NOW)
     (said,) = [record.message for record in caplog.records]
-    assert "give viewers the new links" in said and "2 of your bans can't be recognised" in said and "\n" not in said
-    kept = read_kept("demo")
-    assert kept is not None and kept.bans == after.bans == [], "none is listed that would let everybody in"
-    assert after.links() == [link] and len(kept.revoked) == 1
+    assert "all links and 2 bans have ended" in said and "access-demo.broken.json" in said and "\n" not in said
+    assert not after.bans and not after.links(), "none is listed that would let everybody in"
+    assert (lera_home / "access-demo.broken.json").read_bytes() == listed
     caplog.clear()
     kept_access("demo", kept_keys("demo"), 90, NOW)
     assert not caplog.text, "it is said once"
 
-
-def test_links_whose_key_is_lost_are_said_without_a_word_of_bans(caplog: pytest.LogCaptureFixture) -> None:
-    kept_access("demo", kept_keys("demo"), 90, NOW)
-    secrets_file().unlink()
-    kept_access("demo", kept_keys("demo"), 90, NOW)
-    assert "give viewers the new links" in caplog.text and "recognised" not in caplog.text
+    secrets_file().write_bytes(keys)
+    (lera_home / "access-demo.broken.json").replace(access_file("demo"))
+    assert kept_access("demo", kept_keys("demo"), 90, NOW).is_banned(ANN) and not caplog.text
 
 
 async def test_what_a_full_disk_refuses_is_written_by_itself_when_there_is_room_again(
