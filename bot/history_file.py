@@ -195,12 +195,22 @@ class HistoryFile:
         number = 1
         while (aside := self.path.with_suffix(".broken" if number == 1 else f".{number}.broken")).exists():
             number += 1
-        # The log goes first: alone it is nothing, and a stop in between leaves a file that can be read without it.
-        for suffix in ("-wal", ""):
-            place = Path(f"{self.path}{suffix}")
-            if place.exists():
-                place.replace(f"{aside}{suffix}")
-        Path(f"{self.path}-shm").unlink(missing_ok=True)
+        log, log_aside = Path(f"{self.path}-wal"), Path(f"{aside}-wal")
+        try:
+            Path(f"{self.path}-shm").unlink(missing_ok=True)
+            # The log goes first: alone it is nothing, and a stop in between leaves a file that can be read without it.
+            if log.exists():
+                log.replace(log_aside)
+            self.path.replace(aside)
+        except OSError as error:
+            # A file that has to stay keeps its log: without it, it would be opened as an older one.
+            with suppress(OSError):
+                if log_aside.exists():
+                    log_aside.replace(log)
+            raise LeraError(
+                f"The history {self.path} is damaged ({why}) and can't be set aside ({error}): "
+                "let your user write to its folder, and close other programs that have it open."
+            ) from None
         self._set_aside += 1
         self._another = True
         logger.warning("The history was damaged (%s); it is kept as %s and a new one was started.", why, aside)
