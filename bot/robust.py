@@ -1,6 +1,7 @@
 """Shares that a few can't steer: what an anonymous vote weighs, and means without the votes at both ends. Pure."""
 
 import math
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,9 @@ import numpy.typing as npt
 from transport.partial import Tally
 
 Row = npt.NDArray[np.float64]
+
+_LEAST: Final = 1e-3
+"""The part of what was felt that must be left for trimmed means; less of it is little more than rounding."""
 
 
 def anonymous_weight(anonymous: Tally, linked: Tally) -> float:
@@ -32,7 +36,8 @@ def trimmed_means(weights: Row, sums: Row, cut: float) -> Row:
     """The mean of each emotion without the part `cut` (0..0.5) of the weight at each end, made to sum to 1. (7,).
 
     `weights` and `sums` are histograms as of `transport.partial.Tally`, (7, bins). Of a bin that is cut in two, all
-    weight is taken to lie at the bin's own mean (trimmed mean: Tukey & McLaughlin, Sankhya A 25, 1963).
+    weight is taken to lie at the bin's own mean (trimmed mean: Tukey & McLaughlin, Sankhya A 25, 1963). A crowd so
+    divided that nothing is left, since no emotion is felt by more than are cut, is not trimmed.
     """
     if cut <= 0.0:
         return _shares(sums)
@@ -40,7 +45,8 @@ def trimmed_means(weights: Row, sums: Row, cut: float) -> Row:
     whole = upto[:, -1:]
     kept = np.minimum(upto, (1 - cut) * whole) - np.maximum(upto - weights, cut * whole)
     parts = np.divide(kept.clip(0.0), weights, out=np.zeros_like(weights), where=weights > 0.0)
-    return _shares(parts * sums)
+    trimmed = parts * sums
+    return _shares(trimmed if trimmed.sum() > _LEAST * sums.sum() else sums)
 
 
 def _shares(sums: Row) -> Row:

@@ -1,10 +1,15 @@
 """What an anonymous vote weighs, and means without the votes at both ends."""
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.crowd import Crowd
 from bot.robust import anonymous_weight, cut_part, trimmed_means
+from model.emotions import EMOTIONS
 from transport.partial import NO_VOTES, Tally, tally
 from transport.reading import Probabilities, Reading, one_hot
 
@@ -46,6 +51,32 @@ def test_the_most_extreme_votes_are_the_ones_that_are_cut() -> None:
     felt[4] = one_hot("fear")
     found = tally(np.ones(100), felt)
     assert trimmed_means(found.weights, found.sums, 0.03) == pytest.approx([0.5, 0.5, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("felt", [EMOTIONS, EMOTIONS[:5], EMOTIONS[:4]])
+def test_a_crowd_that_is_evenly_divided_is_told_as_it_is(felt: tuple[str, ...]) -> None:
+    """With `trim = 0.25`, nothing would be left of four emotions that a quarter of the crowd feels each."""
+    crowd = Crowd(trim=0.25)
+    for number in range(20 * len(felt)):
+        crowd.take(face(f"viewer {number}", one_hot(felt[number % len(felt)])), 0.0)
+    expected = [1 / len(felt) if emotion in felt else 0.0 for emotion in EMOTIONS]
+    assert crowd.mood(0.0).shares == pytest.approx(expected)
+
+
+@given(
+    st.lists(st.integers(0, 12), min_size=7, max_size=7).filter(any),
+    st.sampled_from([0.0, 1e-12, 1e-3, 0.3, 1.0]),
+    st.floats(0.05, 1.0),
+    st.just(0.25) | st.floats(0.0, 0.25),
+)
+def test_whatever_is_felt_and_trimmed_shares_add_up_to_one(
+    voters: list[int], mixed: float, quality: float, trim: float
+) -> None:
+    felt = np.repeat(np.arange(7), voters)
+    found = tally(np.linspace(quality, 1.0, len(felt)), (1 - mixed) * np.eye(7)[felt] + mixed / 7)
+    shares = trimmed_means(found.weights, found.sums, cut_part(trim, found.voters)).tolist()
+    assert all(math.isfinite(share) and 0.0 <= share <= 1.0 + 1e-9 for share in shares)
+    assert sum(shares) == pytest.approx(1.0)
 
 
 def crowd_of(linked: int, anonymous: int, trim: float = 0.02) -> Crowd:
