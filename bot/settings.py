@@ -1,5 +1,6 @@
 """Every setting of the bot: its type, range and default. config.toml explains them to people."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,12 @@ from bot.tiles import TileSettings
 from bot.twitch.settings import TwitchSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.configuration import Configuration, read_configuration
+from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.logs import LogSettings
 from lera.obs.settings import ObsSettings
 from transport.desk import HubSettings
+from transport.link import join_link, parse_link
 from transport.reading import Channel
 from transport.sheet_account import SheetSettings
 
@@ -119,11 +122,15 @@ def settings_from(configuration: Configuration) -> Settings:
     fault = fault_in(commands, chat.prefix)
     if fault is not None:
         raise configuration.fault("commands", *fault)
+    web = configuration.section("web", WebSettings)
+    fault = _fault_in(web)
+    if fault is not None:
+        raise configuration.fault("web", *fault)
     return Settings(
         channel=configuration.section("channel", ChannelSettings),
         crowd=configuration.section("crowd", CrowdSettings),
         hub=configuration.section("hub", HubSettings),
-        web=configuration.section("web", WebSettings),
+        web=web,
         virtual_camera=configuration.section("virtual_camera", VirtualCameraSettings),
         chat=chat,
         commands=commands,
@@ -137,6 +144,25 @@ def settings_from(configuration: Configuration) -> Settings:
         log=configuration.section("log", LogSettings),
         reaction=checked(configuration.tables("reaction", ReactionSettings)),
     )
+
+
+def _fault_in(web: WebSettings) -> tuple[str, str] | None:
+    """The setting that is wrong though its type is right, and what is wrong; None when all are well."""
+    if web.public_url:
+        try:
+            # Every link that is given to viewers begins with it, and their agents read links strictly.
+            parse_link(join_link(web.public_url.rstrip("/"), "channel", "token"))
+        except LeraError:
+            return "public_url", 'must be such as "https://mood.example"'
+    for each in web.trusted_addresses:
+        try:
+            # As a connection tells it: no name, no network, and in no other spelling.
+            right = str(ipaddress.ip_address(each))
+        except ValueError:
+            return "trusted_addresses", f'has {each!r}: each must be the address of one machine, such as "192.168.1.20"'
+        if right != each:
+            return "trusted_addresses", f"has {each!r}: write {right!r}"
+    return None
 
 
 def read_settings(path: Path | None = None) -> Settings:

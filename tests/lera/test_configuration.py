@@ -50,12 +50,32 @@ def test_values_are_taken() -> None:
         ("[commands]\ntexts.mood = '{'\n", 2, "lone { or }"),
         ("[commands]\ntexts = { greet = 'hi' }\n", 2, "there is no text `greet`"),
         ("[commands]\nannounce_minutes = 0\n", 2, ">= 1"),
+        ("[web]\n\npublic_url = 'mood.example'\n", 3, 'public_url must be such as "https://mood.example". Change it'),
+        ("[web]\npublic_url = 'wss://mood.example'\n", 2, "public_url must be such as"),
+        ("[web]\npublic_url = 'https://'\n", 2, "public_url must be such as"),
+        ("[web]\npublic_url = 'https:// mood.example'\n", 2, "public_url must be such as"),
+        ("[web]\npublic_url = 'https://mood.example?a=b'\n", 2, "public_url must be such as"),
+        ("[web]\npublic_url = 'https://mood.example/#a'\n", 2, "public_url must be such as"),
+        ("[web]\npublic_url = 'https://mood.example:99999'\n", 2, "public_url must be such as"),
+        ("[web]\npublic_url = 'lera+sheet://sheets.googleapis.com'\n", 2, "public_url must be such as"),
+        ("[web]\ntrusted_addresses = ['foo']\n", 2, "trusted_addresses has 'foo': each must be the address of one"),
+        ("[web]\ntrusted_addresses = ['10.0.0.7', '10.0.0.0/8']\n", 2, "has '10.0.0.0/8': each must be"),
+        ("[web]\ntrusted_addresses = ['FD00:0::7']\n", 2, "has 'FD00:0::7': write 'fd00::7'"),
     ],
 )
 def test_a_wrong_value_names_its_line_and_the_mend(text: str, line: int, words: str) -> None:
     said = complaint(text)
     assert said.startswith(f"config.toml line {line}:"), said
     assert words in said
+
+
+@pytest.mark.parametrize(
+    "url", ["", "https://mood.example", "https://mood.example/", "http://10.0.0.7:8766/lera", "https://[fd00::7]:8766"]
+)
+def test_every_address_that_links_may_begin_with_is_taken(url: str) -> None:
+    text = f"[web]\npublic_url = '{url}'\ntrusted_addresses = ['10.0.0.7', 'fd00::7']\n"
+    web = settings_from(Configuration(text)).web
+    assert (web.public_url, web.trusted_addresses) == (url, ("10.0.0.7", "fd00::7"))
 
 
 def test_commands_are_set_as_people_would_write_them() -> None:
