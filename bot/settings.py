@@ -110,13 +110,9 @@ class Settings(Struct, frozen=True):
     reaction: tuple[Rule, ...] = ()
 
 
-# The agents' own tables; the bot lets them stand in the shared file.
-OTHER_TABLES = {"viewer", "model", "streamer_agent"}
-
-
 def settings_from(configuration: Configuration) -> Settings:
     """The bot's settings. Raises LeraError with the line and the mend."""
-    configuration.check_names(set(Settings.__struct_fields__) | OTHER_TABLES)
+    configuration.check_names()
     chat = configuration.section("chat", ChatSettings)
     commands = configuration.section("commands", CommandSettings)
     fault = fault_in(commands, chat.prefix)

@@ -3,14 +3,21 @@
 import difflib
 import re
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from lera.errors import LeraError
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+TABLES: Final = frozenset({
+    "channel", "crowd", "hub", "web", "virtual_camera", "chat", "commands", "streamer", "history", "sheet", "privacy",
+    "tiles", "twitch", "obs", "log", "reaction", "viewer", "model", "streamer_agent",
+})  # fmt: skip
+"""All that a config.toml may have: bot, hubs and agents share the file."""
 
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
 _AT = re.compile(r"`\$\.(?P<key>\w+)")
@@ -59,11 +66,11 @@ class Configuration:
                 raise LeraError(self._explain(name, kind, str(error), number)) from None
         return tables
 
-    def check_names(self, known: set[str]) -> None:
+    def check_names(self) -> None:
         """Refuse tables that nobody reads: a misspelt one would be ignored in silence. Raises LeraError."""
         for name in self._document:
-            if name not in known:
-                raise LeraError(f"{self._place(name)} there is no [{name}] table;{_meant(name, known)}.")
+            if name not in TABLES:
+                raise LeraError(f"{self._place(name)} there is no [{name}] table;{_meant(name, TABLES)}.")
 
     def _explain(self, section: str, kind: type[T], message: str, nth: int = 1) -> str:
         fields = {field.name for field in msgspec.structs.fields(kind)}
@@ -100,7 +107,7 @@ def _sets(line: str, key: str) -> bool:
     return re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line) is not None
 
 
-def _meant(word: str, known: set[str]) -> str:
+def _meant(word: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(word, known, 1)
     if close:
         return f" did you mean `{close[0]}`?"
