@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import getpass
 import logging
 import socket
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lera import logs
+from lera.asking import ask_secret
 from lera.clock import steady_clock
 from lera.configuration import read_configuration
 from lera.errors import LeraError
@@ -101,10 +101,7 @@ def _address(text: str) -> tuple[str, int]:
 
 def _keep_login() -> int:
     print("NATS's login: user:password, or a token. It is not shown; empty forgets the one that is kept.")
-    try:
-        given = getpass.getpass("Login: ")
-    except EOFError:
-        raise LeraError("Nobody typed a login: run this in a terminal.") from None
+    given = ask_secret("Login: ", "login")
     keep_login(given)
     print("The login is kept." if given.strip() else "The login is forgotten.")
     return 0

@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import getpass
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -11,6 +9,7 @@ from typing import get_args
 from bot.obs.export import export
 from bot.obs.settings import Position
 from bot.obs.setup import NoBrowserSource, set_up_here
+from lera.asking import ask_secret
 from lera.errors import LeraError
 from lera.folders import data_folder
 from lera.obs.connection import connect, keep_password, kept_password
@@ -57,14 +56,7 @@ def run(arguments: argparse.Namespace, settings: ObsSettings, bot: str, key: Cal
 
 def ask_password() -> str:
     """Ask for the password without showing it, and keep it; an empty one forgets it. Raises LeraError."""
-    try:
-        if sys.stdin.isatty():
-            given = getpass.getpass("OBS's WebSocket password (it is not shown; empty forgets the one that is kept): ")
-        else:
-            # From a pipe, as a password manager gives it: there is no echo to switch off.
-            given = sys.stdin.readline().rstrip("\r\n")
-    except EOFError:
-        raise LeraError("No password was given; nothing has changed.") from None
+    given = ask_secret("OBS's WebSocket password (it is not shown; empty forgets the one that is kept): ", "password")
     if len(given) > 500:
         raise LeraError("That is too long for a password of OBS; nothing has changed.")
     keep_password(given or None)

@@ -12,6 +12,7 @@ from bot import doctor
 from bot.__main__ import main
 from bot.obs.setup import KIND
 from bot.settings import Settings, read_settings
+from lera.cli import run_program
 from lera.obs.connection import ObsAway, kept_password
 from tests.obs import Obs
 from tests.ports import free_port
@@ -52,6 +53,14 @@ def test_the_password_is_asked_for_without_echo_and_kept(
     monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
     assert main(["--obs-password"]) == 0 and kept_password() == ""
     assert "forgotten" in capsys.readouterr().out
+
+
+def test_an_end_of_input_forgets_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(SECRET))
+    assert main(["--obs-password"]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert run_program(main, ["--obs-password"]) == 1
+    assert kept_password() == SECRET and "nothing has changed" in capsys.readouterr().err
 
 
 def test_the_export_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
