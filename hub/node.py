@@ -224,12 +224,17 @@ class Node:
             self._recalled[name] = now
             self.bus.publish(name, Recall(self.id, channel.recall_seconds))
 
+    @property
+    def _fault(self) -> str:
+        """Why no viewer's vote would get to a bot from here; where NATS is, strangers aren't told."""
+        return self.bus.fault if self.bus.connected else "no bus"
+
     async def _health(self, _request: web.Request) -> web.Response:
-        well = self.bus.connected
-        told = {"status": "ok" if well else "no bus", "channels": len(self.channels), "viewers": self.viewers}
-        return web.json_response(told, status=200 if well else 503)
+        why = self._fault
+        told = {"status": why or "ok", "channels": len(self.channels), "viewers": self.viewers}
+        return web.json_response(told, status=503 if why else 200)
 
     async def _ready(self, _request: web.Request) -> web.Response:
         """For who spreads viewers over hubs: 503 while no more should come here."""
-        why = self.hub.closed or ("" if self.bus.connected else "no bus")
+        why = self.hub.closed or self._fault
         return web.json_response({"status": why or "ready"}, status=503 if why else 200)

@@ -145,6 +145,7 @@ def bus_metrics(bus: "Bus") -> Iterator[Metric]:
     yield counter(
         "bus_refused", "Frames from NATS that are none of LERA's, or of another version.", bus.counts["refused"]
     )
+    yield counter("bus_denied", "Times that NATS refused this login a subject.", bus.counts["denied"])
     yield counter("bus_lost", "Times that frames from NATS came faster than they were taken.", bus.counts["lost"])
 
 

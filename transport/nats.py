@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 _LOST: Final = (nats.errors.Error, OSError, TimeoutError, RuntimeError, ValueError)
 """What ends or prevents a connection without being a fault of ours."""
+_DENIED: Final = re.compile(r'permissions violation for (publish|subscri)\w* to "?([^"\s]+)')
 
 
 class Bus:
@@ -33,6 +35,8 @@ class Bus:
     CONNECT_SECONDS: Final = 1.5
     PING_SECONDS: Final = 1.0
     MISSED_PINGS: Final = 2
+    DENIED_SECONDS = 10.0
+    """What NATS has refused is taken for mended, or tried anew, after so long."""
     WAITING_FRAMES: Final = 4096
     WAITING_BYTES: Final = 16 * 1024 * 1024
 
@@ -50,7 +54,7 @@ class Bus:
         self.servers = servers
         self.connected = False
         self.counts: Counter[str] = Counter()
-        # Why there is no connection, in words; empty while there is one.
+        # Why there is no connection, or what NATS refuses this login, in words; empty while all is well.
         self.fault = "not connected yet"
         self._login = login
         self._name = name
@@ -61,6 +65,12 @@ class Bus:
         self._outbox: deque[tuple[str, bytes]] = deque()
         self._filled = asyncio.Event()
         self._closing = False
+        # What this connection may not do, in words, and when it last was told so.
+        self._denied, self._denied_at = "", 0.0
+        # Since when a subject that this end must hear is refused.
+        self._deaf: float | None = None
+        self._warned: set[str] = set()
+        self._sent: deque[str] = deque(maxlen=256)
 
     def publish(self, channel: str, frame: BusFrame, to: str = "") -> bool:
         """Send a frame as soon as may be. False, and it is dropped, while there is no connection or it is jammed."""
@@ -85,7 +95,7 @@ class Bus:
             except _LOST as error:
                 attempt += 1
                 self.fault = _words(server, error)
-            if self.fault and self.fault != told:
+            if self.fault not in ("", told, self._denied):
                 logger.warning("%s LERA goes on, and keeps trying.", self.fault)
             told = self.fault
             ceiling = min(self.LONGEST_WAIT, 0.1 * 2.0 ** min(attempt, 8))
@@ -96,8 +106,13 @@ class Bus:
         client = Client()
         ended = asyncio.Event()
         first: list[Exception] = []
+        self._denied, self._deaf = "", None
 
         async def on_error(error: Exception) -> None:
+            if denied := _DENIED.search(str(error).lower()):
+                # The connection stays; raised while connecting, nats-py's reader would end in a traceback.
+                self._deny("publish" if denied[1] == "publish" else "subscribe", denied[2])
+                return
             if not self.connected:
                 # nats-py would try for ever within `connect`; whether, when and where to try is decided here.
                 raise error
@@ -114,14 +129,15 @@ class Bus:
             options = self._options(client, server, tls)
             await _within(self.CONNECT_SECONDS, self._open(client, server, on_error, on_closed, options))
             self._become(True)
-            logger.info("Connected to NATS at %s.", server.url)
+            if not self._denied:
+                logger.info("Connected to NATS at %s.", server.url)
             async with asyncio.TaskGroup() as tasks:
                 watching = [tasks.create_task(self._send(client, ended)), tasks.create_task(self._ping(client, ended))]
                 await ended.wait()
                 for task in watching:
                     task.cancel()
             reason = first[0] if first else ConnectionError("the connection was lost")
-            self.fault = _words(server, reason)
+            self.fault = self._denied or _words(server, reason)
         except asyncio.CancelledError:
             # The last words of who ends go out before the connection does.
             await self._flush(client)
@@ -204,6 +220,7 @@ class Bus:
                         subject, len(data), client.max_payload,
                     )  # fmt: skip
                 continue
+            self._sent.append(subject)
             await client.publish(subject, data)
             self.counts["sent"] += 1
             self.counts["sent bytes"] += len(data)
@@ -217,6 +234,26 @@ class Bus:
             except _LOST:
                 ended.set()
                 return
+            now = asyncio.get_running_loop().time()
+            if self._deaf is not None and now - self._deaf >= self.DENIED_SECONDS:
+                # Permissions may have been mended, and what was missed meanwhile is asked for by a new connection.
+                ended.set()
+                return
+            if self._denied and self._deaf is None and now - self._denied_at >= self.DENIED_SECONDS:
+                self._denied = self.fault = ""
+
+    def _deny(self, verb: str, subject: str) -> None:
+        """NATS refuses this login a subject that LERA needs. Said once for each channel."""
+        self.counts["denied"] += 1
+        # nats-py tells subjects in small letters.
+        subject = next((each for each in (*self._subjects, *self._sent) if each.lower() == subject), subject)
+        self._denied = self.fault = _words_of_denial(verb, subject)
+        self._denied_at = asyncio.get_running_loop().time()
+        if verb == "subscribe" and self._deaf is None:
+            self._deaf = self._denied_at
+        if self._denied not in self._warned:
+            self._warned.add(self._denied)
+            logger.warning("%s LERA goes on, and keeps trying.", self._denied)
 
     async def _flush(self, client: Client) -> None:
         if self.connected:
@@ -230,7 +267,7 @@ class Bus:
         self.connected = connected
         self._outbox.clear()
         if connected:
-            self.fault = ""
+            self.fault = self._denied
             self.counts["connections"] += 1
         self._on_connected(connected)
 
@@ -277,3 +314,12 @@ def _words(server: Server, error: BaseException) -> str:
     if isinstance(error, ConnectionRefusedError):
         text = "nothing listens there"
     return f"NATS at {server.url} is away ({text[:120]}): start nats-server there, or change [hub] nats."
+
+
+def _words_of_denial(verb: str, subject: str) -> str:
+    """What is refused and what to do, in one line: the same for all subjects of a channel."""
+    channel = subject.partition(".")[2].partition(".")[0]
+    mend = "put the channel's name into its permissions in nats.conf, or keep the right login"
+    if channel == "*":
+        mend = "it is no hub's; keep the hubs' login"
+    return f"NATS doesn't let this login {verb} to lera.{channel}.…: {mend} with `python run.py hub --nats-login`."
