@@ -115,6 +115,11 @@ class NodeChannel:
         # The bot's run and its edition of the door that is gone by here.
         self._edition = terms.bot, terms.edition
         self.heard_at = now
+        # Since when the bus is there: before that, no bot could be heard.
+        self.listening_since = now
+        # Another bot of this name that has another key, and whether terms have come of one whose key isn't known.
+        self._other = ""
+        self._unknown = False
         self._clock = BotClock()
         self._clock.hear(terms.bot, terms.time, now)
         self.roll = Roll(node)
@@ -169,8 +174,10 @@ class NodeChannel:
         """The bot's clock."""
         return self._clock.at(now)
 
-    def update(self, terms: Terms, now: float) -> None:
-        """Go by the bot's newest terms."""
+    def update(self, terms: Terms, now: float) -> bool:
+        """Go by the bot's newest terms. False when they are another bot's: nothing of them holds here."""
+        if not self._follows(terms, now):
+            return False
         before, self.terms = self.terms, terms
         self.heard_at = now
         self._clock.hear(terms.bot, terms.time, now)
@@ -186,11 +193,30 @@ class NodeChannel:
                 self.desk.door.update(terms.door)
                 self.desk.expel()
         self._apply(terms)
+        return True
 
     @property
     def wants(self) -> bool:
-        """Whether the bot goes by another door than this node."""
-        return self._edition != (self.terms.bot, self.terms.edition)
+        """Whether the bot goes by another door than this node, or one whose key isn't known is there."""
+        return self._unknown or self._edition != (self.terms.bot, self.terms.edition)
+
+    def _follows(self, terms: Terms, now: float) -> bool:
+        """Whether terms are of the bot that is gone by, or of one that takes its place.
+
+        A bot that was started anew has the key of the one before it. One with another key would put all viewers out,
+        so that it is gone by only when nothing is heard of the first.
+        """
+        self._unknown = False
+        silent = now - max(self.heard_at, self.listening_since) > self.HEARD_SECONDS
+        if terms.bot == self.terms.bot or silent:
+            return True
+        if terms.door is None:
+            self._unknown = terms.bot != self._other
+            return False
+        if terms.door.public_key != self.desk.door.terms.public_key:
+            self._other = terms.bot
+            return False
+        return True
 
     def hear(self, joins: Joins, now: float) -> Change:
         """Let go of those who have joined another hub."""

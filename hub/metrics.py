@@ -15,7 +15,7 @@ def metrics_application(node: Node) -> web.Application:
     def source() -> Iterator[Metric]:
         yield from bus_metrics(node.bus)
         yield counter("moved_away", "Viewers who have joined again at another hub.", node.counts["moved away"])
-        refused = sum(node.counts[cause] for cause in ("refused", "not for nodes", "too many channels"))
+        refused = sum(node.counts[cause] for cause in ("refused", "not for nodes", "too many channels", "another bot"))
         yield counter("bus_ignored", "Frames from NATS that this node doesn't go by.", refused)
 
     app = web.Application(client_max_size=1024)

@@ -167,7 +167,8 @@ class Node:
     def _go_by(self, name: str, terms: Terms, now: float) -> None:
         channel = self.channels.get(name)
         if channel is not None:
-            channel.update(terms, now)
+            if not channel.update(terms, now):
+                self.counts["another bot"] += 1
             if channel.wants:
                 self._want(name, now)
         elif len(self.channels) >= self.MAX_CHANNELS:
@@ -206,6 +207,7 @@ class Node:
         self._since = now
         for name, channel in self.channels.items():
             channel.recall_seconds = now - self._lost + channel.roll.RECALLED
+            channel.listening_since = now
             # First our joins, so that none of them is answered with.
             for joins in channel.joins(now):
                 self.bus.publish(name, joins)
