@@ -168,12 +168,15 @@ class History:
         deleted = self._file.run(
             lambda database: database.execute("DELETE FROM session WHERE ended < ?", (time,)).rowcount
         )
+        # First: the next start finds files that stay, but not what it has to scrub.
+        if deleted:
+            self._file.scrub()
         try:
             self._file.delete_aside(time)
         except OSError as error:
-            raise LeraError(f"Can't delete an old damaged history: {error}.") from None
-        if deleted:
-            self._file.scrub()
+            raise LeraError(
+                f"Can't delete an old damaged history ({error}): let your user write to its folder, and start again."
+            ) from None
         return deleted
 
     def rows(self, session: int, since: float = 0.0) -> list[Row]:

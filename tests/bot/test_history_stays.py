@@ -1,5 +1,6 @@
 """A damaged history that can't be set aside: its disk is read-only, or, on Windows, another program has it open."""
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -85,3 +86,26 @@ def test_a_file_that_stays_keeps_its_log(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(file.run(lambda database: database.execute("SELECT * FROM session").fetchall())) == 1
     other.close()
     file.close()
+
+
+def test_an_old_damaged_file_that_cannot_be_deleted_keeps_nothing_else_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, aside = tmp_path / "history.sqlite3", tmp_path / "history.broken"
+    aside.write_bytes(b"damaged")
+    os.utime(aside, (500.0, 500.0))
+    history = History(path)
+    session = history.begin("demo", 1000.0)
+    history.add(session, mood(1))
+    history.end(session, 1002.0)
+
+    def refuse(place: Path, **_options: bool) -> None:
+        raise PermissionError(13, "Permission denied", str(place))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(LeraError, match="let your user write to its folder"):
+        history.delete_before(2000.0)
+    assert not Path(f"{path}-wal").stat().st_size, "what was deleted is scrubbed, and its log is empty"
+    monkeypatch.undo()
+    assert history.delete_before(2000.0) == 0 and not aside.exists()
+    history.close()
