@@ -73,7 +73,7 @@ def test_the_export_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_a_dry_run_only_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shows: list[Settings] = []
 
-    async def run(settings: Settings, _token: str) -> int:
+    async def run(settings: Settings, _keys: object, _new_link: bool) -> int:
         shows.append(settings)
         return 0
 
