@@ -15,6 +15,7 @@ from twitchio.http import Route
 from bot.twitch.faults import Unreachable
 from bot.twitch.identity import unreachable_line
 from bot.twitch.tokens import Keeper
+from lera.http_body import read_body
 from lera.redaction import redacted
 
 LONGEST_RESET: Final = 120.0
@@ -87,7 +88,7 @@ class Helix(ManagedHTTPClient):
             async with self._http.request(
                 route.method, route.url, headers=headers, json=route.json or None
             ) as answer:  # fmt: skip
-                body = await answer.content.read(_MOST)
+                body = await read_body(answer, _MOST)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unreachable(unreachable_line(error)) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

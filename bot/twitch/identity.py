@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from bot.twitch.faults import LoginNeeded, Stopped, Unreachable, login_line
 from lera.errors import LeraError
+from lera.http_body import read_body
 from lera.redaction import hide, redacted
 
 _DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
@@ -127,7 +128,7 @@ class Identity:
         data = {"client_id": self.client_id, **form} if method == "POST" else None
         try:
             async with self._session.request(method, self._base + path, data=data, headers=headers) as answer:
-                body = await answer.content.read(_MOST)
+                body = await read_body(answer, _MOST)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(unreachable_line(error)) from None
         if answer.status == 429 or answer.status >= 500:

@@ -13,6 +13,7 @@ import msgspec
 from bot.drawing.look import MoodFrame, Signal, read_frame
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera.errors import LeraError
+from lera.http_body import read_body
 
 _NETWORK: Final = (aiohttp.ClientError, OSError, TimeoutError)
 _LOCKED: Final = 401
@@ -56,7 +57,7 @@ class Feed:
                             raise LeraError(_KEY_REFUSED)
                         if answer.status < 500 and answer.status != _TOO_MANY:
                             answer.raise_for_status()
-                            return msgspec.json.decode(await answer.content.read(65_536), type=VirtualCameraSettings)
+                            return msgspec.json.decode(await read_body(answer, 65_536), type=VirtualCameraSettings)
                 except (aiohttp.ClientResponseError, msgspec.DecodeError, UnicodeDecodeError):
                     raise LeraError(
                         f"{self._address} gives no settings: is it this LERA's bot, and does its [web] "

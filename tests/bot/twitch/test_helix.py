@@ -43,6 +43,13 @@ async def test_a_dead_token_is_renewed_and_the_request_sent_again() -> None:
         assert world.answers(401, "users") == 1 and world.answers(200, "users") == 1
 
 
+async def test_an_answer_in_pieces_is_one() -> None:
+    async with helix() as (world, client, keeper):
+        world.answer_in_pieces("helix/users", 3)
+        assert (await client.request_json(users(keeper)))["data"][0]["login"] == STREAMER
+        assert world.answers(200, "users") == 1, "and it is not asked for again"
+
+
 @pytest.mark.parametrize("status", [500, 503, DROP])
 async def test_reading_is_tried_once_more(status: int) -> None:
     async with helix() as (world, client, keeper):

@@ -113,6 +113,18 @@ async def test_a_network_that_fails_is_not_the_logins_fault() -> None:
         assert await kept.renew(account.user_id, account.access) != account.access
 
 
+async def test_tokens_that_come_in_pieces_are_kept_whole() -> None:
+    async with keeper() as (world, kept):
+        await kept.check()
+        account = kept.broadcaster
+        for pieces in (2, 7):
+            world.answer_in_pieces("oauth2/token", pieces)
+            world.answer_in_pieces("oauth2/validate", pieces)
+            await kept.renew(account.user_id, kept.broadcaster.access)
+            await kept.check()
+        assert world.answers(200, "oauth2/token") == 2 and not world.faults.waiting
+
+
 async def test_what_ends_before_the_next_check_is_refreshed_now() -> None:
     async with keeper() as (world, kept):
         world.clock.advance(14_000.0)

@@ -1,6 +1,9 @@
 """Requests that go wrong on purpose."""
 
+import asyncio
 from dataclasses import dataclass, field
+
+from aiohttp import web
 
 DROP = 0
 """The status of a fault that cuts the connection instead of answering."""
@@ -17,6 +20,22 @@ class Fault:
     after: bool = False
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    pieces: int = 0
+    """In how many pieces the answer comes, which is the right one then."""
+
+    async def in_pieces(self, request: web.Request, whole: web.Response) -> web.StreamResponse:
+        """Give the answer in pieces, the next one only when the client has surely had the one before."""
+        body = whole.body
+        assert isinstance(body, bytes)
+        answer = web.StreamResponse(status=whole.status, headers=whole.headers)
+        answer.content_length = len(body)
+        await answer.prepare(request)
+        size = -(-len(body) // self.pieces)
+        for begin in range(0, len(body), size):
+            await answer.write(body[begin : begin + size])
+            await asyncio.sleep(0.02)
+        await answer.write_eof()
+        return answer
 
 
 @dataclass

@@ -223,6 +223,10 @@ class Twitch:
         """
         self.faults.waiting.append(Fault(path, status, times, after, message, headers or {}))
 
+    def answer_in_pieces(self, path: str, pieces: int = 2, times: int = 1) -> None:
+        """The next answers to requests for a path that ends so come in this many pieces, one after the other."""
+        self.faults.waiting.append(Fault(path, 200, times, pieces=pieces))
+
     async def repeat(self, count: int = 1) -> None:
         """Tell the latest events again, with their message ids, to whoever listens now: at least once, Twitch says."""
         for kind, channel, event, message_id in list(self._told)[-count:]:
@@ -264,7 +268,7 @@ class Twitch:
         headers: dict[str, str] = {}
         helix = request.path.startswith("/helix/")
         try:
-            if fault is not None and not fault.after:
+            if fault is not None and not fault.after and not fault.pieces:
                 return self._failed(request, fault)
             if helix:
                 headers = self.helix.admit(request)
@@ -278,12 +282,14 @@ class Twitch:
             response = web.json_response(Refusal(405, "").body(identity=not helix), status=405)
         finally:
             self._stir()
-        if fault is not None:
+        if fault is not None and not fault.pieces:
             return self._failed(request, fault)
         if not response.prepared:
             response.headers.update(headers)
         self.requests.append((request.method, request.path, response.status))
         self._stir()
+        if fault is not None and isinstance(response, web.Response):
+            return await fault.in_pieces(request, response)
         return response
 
     def _failed(self, request: web.Request, fault: Fault) -> web.StreamResponse:
