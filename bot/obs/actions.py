@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bot.obs.reactions import Fire, Keep, Restore, Set
 from bot.obs.rules import Rule, Target, Wish
@@ -10,23 +10,35 @@ from lera.obs.connection import Connection, Data, ObsError, ObsSaysNo
 
 _NOT_FOUND: Final = 600
 _UNKNOWN_REQUEST: Final = 204
+_NOT_READY: Final = 207
+
+Outcome = Literal["back", "theirs", "waits"]
+"""Of putting back: done; left, since somebody has changed it or taken it away; not now, since OBS isn't ready or has
+another scene collection."""
 
 
 class Actions:
-    """What was before stays known while OBS is away, so that it comes back after OBS does."""
+    """What was before stays known while OBS is away or not ready, so that it comes back after OBS does."""
 
     def __init__(self) -> None:
-        # For each target that was changed: where exactly, what was there before, and what was put there last.
-        self._changed: dict[Target, tuple[Target, Wish, Wish]] = {}
+        # For each target of a scene collection that was changed: where exactly, what was there before, and what was put
+        # there last. Another collection may have a source of the same name, or none.
+        self._changed: dict[tuple[str, Target], tuple[Target, Wish, Wish]] = {}
 
     @property
     def changed(self) -> list[Target]:
         """What is not as it was."""
-        return list(self._changed)
+        return list(dict.fromkeys(target for _, target in self._changed))
 
     async def set(self, obs: Connection, order: Set) -> None:
         """Make a target what the order wishes. Raises ObsError with the mend."""
-        known = self._changed.get(order.target)
+        try:
+            await self._set(obs, order, (await _collection(obs), order.target))
+        except ObsSaysNo as no:
+            raise ObsError(await _mend(obs, order.rule, no)) from None
+
+    async def _set(self, obs: Connection, order: Set, key: tuple[str, Target]) -> None:
+        known = self._changed.get(key)
         place, before, _ = known or (order.target, None, None)
         try:
             if before is None:
@@ -35,37 +47,37 @@ class Actions:
                     # Somebody, as a second bot, has made it so already: it is theirs to put back.
                     return
             # Remembered before it is changed: whatever happens in between, there is something to put back.
-            self._changed[order.target] = (place, before, order.wish)
+            self._changed[key] = (place, before, order.wish)
             if order.target[0] != "scene" or await _look(obs, place) != order.wish:
                 await _put(obs, place, order.wish)
-        except ObsSaysNo as no:
+        except ObsSaysNo:
             # What a rule before it has changed is still to be put back.
             if known is None:
-                self._changed.pop(order.target, None)
+                self._changed.pop(key, None)
             else:
-                self._changed[order.target] = known
-            raise ObsError(await _mend(obs, order.rule, no)) from None
+                self._changed[key] = known
+            raise
 
-    async def restore(self, obs: Connection, order: Restore) -> bool:
-        """Put a target back, if it was changed. False when somebody else has since: then it stays. Raises ObsAway."""
-        changed = self._changed.get(order.target)
-        if changed is None:
-            return True
-        place, before, ours = changed
+    async def restore(self, obs: Connection, order: Restore) -> Outcome:
+        """Put a target back, if it was changed; what waits stays in `changed`. Raises ObsAway."""
+        if order.target not in self.changed:
+            return "back"
         try:
-            still_ours = _same(await _look(obs, place), ours)
-            if still_ours:
-                await _put(obs, place, before)
+            key = (await _collection(obs), order.target)
         except ObsSaysNo:
-            # It is no longer there, so there is nothing to put back.
-            still_ours = False
-        # Not before: when OBS goes in between, this is what is still to be put back.
-        self._changed.pop(order.target, None)
-        return still_ours
+            return "waits"
+        if key not in self._changed:
+            return "waits"
+        outcome = await _put_back(obs, *self._changed[key])
+        if outcome != "waits":
+            # Not before: when OBS goes in between, this is what is still to be put back.
+            self._changed.pop(key, None)
+        return outcome
 
     def keep(self, order: Keep) -> None:
         """What is there stays."""
-        self._changed.pop(order.target, None)
+        for key in [key for key in self._changed if key[1] == order.target]:
+            del self._changed[key]
 
     async def fire(self, obs: Connection, order: Fire) -> None:
         """Chapter, hotkey or event; replays are `replay.py`'s. Raises ObsError with the mend."""
@@ -152,6 +164,22 @@ async def _put(obs: Connection, place: Target, wish: Wish) -> None:
             await obs.request("SetInputSettings", {"inputName": source, "inputSettings": {"text": wish}})
 
 
+async def _put_back(obs: Connection, place: Target, before: Wish, ours: Wish) -> Outcome:
+    try:
+        if not _same(await _look(obs, place), ours):
+            return "theirs"
+        await _put(obs, place, before)
+    except ObsSaysNo as no:
+        # What is no longer there can't be put back. All else may pass, as 207 does, which OBS says while it changes its
+        # scene collection.
+        return "theirs" if no.code == _NOT_FOUND else "waits"
+    return "back"
+
+
+async def _collection(obs: Connection) -> str:
+    return str((await obs.request("GetSceneCollectionList"))["currentSceneCollectionName"])
+
+
 async def _program_scene(obs: Connection) -> str:
     return str((await obs.request("GetCurrentProgramScene"))["currentProgramSceneName"])
 
@@ -175,6 +203,8 @@ def _same(now: Wish, ours: Wish) -> bool:
 async def _mend(obs: Connection, rule: Rule, no: ObsSaysNo) -> str:
     """Why a rule can't be done, and what to do, in one line."""
     place = f"Reaction `{rule.name}`"
+    if no.code == _NOT_READY:
+        return f"{place}: OBS was not ready, as while it changes its scene collection: nothing was done this time."
     if rule.do == "chapter":
         if no.code == _UNKNOWN_REQUEST:
             return f"{place}: this OBS is too old for chapters; they came with OBS 30.2."

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from bot.crowd import Mood
-from bot.obs.actions import Actions, unknown_names
-from bot.obs.reactions import Fire, Keep, Note, Order, Reactions, Restore, Set
+from bot.obs.actions import Actions, Outcome, unknown_names
+from bot.obs.reactions import SCENE, Fire, Keep, Note, Order, Reactions, Restore, Set
 from bot.obs.replay import Replay
 from bot.obs.rules import Rule
 from bot.obs.settings import Position
@@ -44,7 +44,14 @@ HEARTBEAT: Final = 2.0
 """Seconds between two questions to a silent OBS: a machine that sleeps closes no connection."""
 LONGEST_WAIT: Final = 3.0
 """Seconds between two tries at most: what the crowd moved is back within five seconds of OBS's return."""
+FINISH: Final = 1.0
+"""Seconds between two tries to put back what OBS was not ready for."""
 LINES: Final = 50
+
+_NOT_BACK: Final[dict[Outcome, str]] = {
+    "theirs": "but somebody has changed it meanwhile: it stays",
+    "waits": "once OBS is ready and has that scene collection",
+}
 
 
 class Studio:
@@ -192,9 +199,7 @@ class Studio:
     async def _greet(self, obs: Connection, replay: Replay) -> None:
         """What is to be done first: finish what OBS went away from, and say what is wrong with it."""
         async with self._acting:
-            for target in self._actions.changed:
-                if self._reactions.shows(target) is None:
-                    await self._actions.restore(obs, Restore(target, ""))
+            await self._finish(obs)
         with contextlib.suppress(ObsSaysNo):
             for line in await unknown_names(obs, self.rules):
                 self._complain(line)
@@ -205,6 +210,14 @@ class Studio:
                 raise
             except ObsError as error:
                 self._complain(str(error))
+
+    async def _finish(self, obs: Connection) -> None:
+        """Put back what no reaction holds any more, and what OBS went away from or was not ready for."""
+        # In a dry run nothing is held, only told.
+        held = self.mode == "on"
+        for target in self._actions.changed:
+            if not held or self._reactions.shows(target) is None:
+                await self._actions.restore(obs, Restore(target, ""))
 
     async def _hear(self, obs: Connection, replay: Replay) -> None:
         while True:
@@ -233,6 +246,7 @@ class Studio:
     # Reactions.
 
     async def _react(self) -> None:
+        tried = time.monotonic()
         while True:
             await asyncio.sleep(TICK)
             if self.mode == "dry-run":
@@ -242,6 +256,16 @@ class Studio:
             elif self.mode == "on" and self._obs is not None and self._obs.is_open:
                 async with self._acting:
                     await self._do(self._obs, self._reactions.step(self._mood(), self._now()))
+            if self.connected and self._actions.changed and time.monotonic() - tried >= FINISH:
+                await self._try_to_finish()
+                tried = time.monotonic()
+
+    async def _try_to_finish(self) -> None:
+        async with self._acting:
+            # OBS may have gone by now; what can't be done is tried again.
+            with contextlib.suppress(LeraError, KeyError, TypeError, ValueError):
+                if self._obs is not None:
+                    await self._finish(self._obs)
 
     async def _do(self, obs: Connection, orders: list[Order]) -> None:
         for order in orders:
@@ -264,8 +288,9 @@ class Studio:
             case Set():
                 await self._actions.set(obs, order)
             case Restore():
-                if not await self._actions.restore(obs, order):
-                    self._say(f"{order.why}, but somebody has changed it meanwhile: it stays")
+                outcome = await self._actions.restore(obs, order)
+                if outcome != "back":
+                    self._say(f"{order.why}, {_NOT_BACK[outcome]}")
                     return
             case Keep():
                 self._actions.keep(order)
@@ -302,6 +327,8 @@ class Studio:
                     elif isinstance(order, Restore) and self._obs is not None:
                         async with asyncio.timeout(self.settings.timeout):
                             await self._actions.restore(self._obs, order)
+            # Also one that OBS was not ready to switch back: from here on the scene is the streamer's alone.
+            self._actions.keep(Keep(SCENE, ""))
 
     def _be(self, state: str, log: Callable[[str], None]) -> None:
         """Note what has become of OBS; said once, as long as it stays so."""

@@ -1,4 +1,5 @@
-"""A local OBS: obs-websocket 5 as far as a show without reactions uses it, and what goes wrong with an OBS.
+"""A local OBS: obs-websocket 5 as far as a show without reactions uses it, a scene and filters for reactions to switch,
+and what goes wrong with an OBS.
 
 After the protocol's description (https://github.com/obsproject/obs-websocket/blob/master/docs/generated/protocol.md);
 what a real one answers is checked in tests/bot/obs.
@@ -19,9 +20,10 @@ PASSWORD: Final = "the-password-of-the-local-obs"
 _ANSWERS: Final[dict[str, dict[str, Any]]] = {
     "GetVersion": {"obsVersion": "29.0.2", "obsWebSocketVersion": "5.1.0", "rpcVersion": 1},
     "GetSceneList": {"currentProgramSceneName": "Scene", "scenes": [{"sceneIndex": 0, "sceneName": "Scene"}]},
-    "GetCurrentProgramScene": {"currentProgramSceneName": "Scene"},
 }
 _UNKNOWN: Final = 204
+_NOT_READY: Final = 207
+_NOT_FOUND: Final = 600
 
 
 class Obs:
@@ -32,6 +34,12 @@ class Obs:
         self.running = True
         # Answers nobody any more, as a machine that sleeps.
         self.silent = False
+        # Answers everything with 207, as from obs-websocket 5.3 on while the scene collection changes.
+        self.ready = True
+        self.collection = "Untitled"
+        self.scene = "Scene"
+        # Scene collection, source and filter; whether it is on.
+        self.filters: dict[tuple[str, str, str], bool] = {}
         self.sockets: set[web.WebSocketResponse] = set()
 
     def crash(self) -> None:
@@ -43,7 +51,7 @@ class Obs:
 
     def start(self) -> None:
         """There again."""
-        self.running, self.silent = True, False
+        self.running, self.silent, self.ready = True, False, True
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One program's connection."""
@@ -82,10 +90,32 @@ class Obs:
     async def _answer(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
         asked = message["d"]
         name = asked["requestType"]
-        known = name in _ANSWERS
-        status = {"result": known, "code": 100 if known else _UNKNOWN}
-        answer = {"requestType": name, "requestId": asked["requestId"], "requestStatus": status}
-        await socket.send_json({"op": 7, "d": {**answer, **({"responseData": _ANSWERS[name]} if known else {})}})
+        code, found = self._done(name, asked.get("requestData") or {}) if self.ready else (_NOT_READY, None)
+        answer = {
+            "requestType": name,
+            "requestId": asked["requestId"],
+            "requestStatus": {"result": found is not None, "code": code},
+        }
+        await socket.send_json({"op": 7, "d": {**answer, **({"responseData": found} if found else {})}})
+
+    def _done(self, name: str, data: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
+        """A request's code, and its answer, None where it was refused."""
+        if name == "GetSceneCollectionList":
+            return 100, {"currentSceneCollectionName": self.collection, "sceneCollections": [self.collection]}
+        if name == "GetCurrentProgramScene":
+            return 100, {"currentProgramSceneName": self.scene}
+        if name == "SetCurrentProgramScene":
+            self.scene = data["sceneName"]
+            return 100, {}
+        if name in ("GetSourceFilter", "SetSourceFilterEnabled"):
+            place = (self.collection, data["sourceName"], data["filterName"])
+            if place not in self.filters:
+                return _NOT_FOUND, None
+            if name == "GetSourceFilter":
+                return 100, {"filterEnabled": self.filters[place], "filterSettings": {}}
+            self.filters[place] = data["filterEnabled"]
+            return 100, {}
+        return (100, _ANSWERS[name]) if name in _ANSWERS else (_UNKNOWN, None)
 
 
 def _digest(text: str) -> str:
