@@ -247,6 +247,9 @@ def _open(settings: ObsSettings, password: Password, subscriptions: int) -> Any:
         client.authenticate()
     except OBSSDKError:
         _hang_up(client)
+        # The library has one error for a wrong password and for an OBS that hangs up, as one that closes does.
+        if "authentication" not in client.server_hello["d"]:
+            raise ObsAway(f"OBS at {place} hung up before it let LERA in. {_MEND_AWAY}") from None
         if not password:
             raise ObsRefused(f"OBS at {place} asks for a password and none is kept. {MEND_PASSWORD}") from None
         raise ObsRefused(f"OBS at {place} refuses the password. {MEND_PASSWORD}") from None

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.obs.studio import Studio
 from lera.errors import LeraError
 from lera.obs.connection import (
     Connection,
@@ -28,6 +30,7 @@ from lera.obs.connection import (
 )
 from lera.obs.settings import ObsSettings
 from tests.bot.obs.conftest import Rig
+from tests.bot.obs.moods import nobody
 from tests.bot.stage import eventually
 from tests.obs import PATIENCE
 from tests.ports import free_port
@@ -178,6 +181,29 @@ async def test_a_refusal_must_come_twice_to_be_one() -> None:
             await connect(settings, Password(SECRET))
         with pytest.raises(ObsRefused, match="none is kept"):
             await connect(settings, Password(""))
+
+
+async def closes(socket: Socket) -> None:
+    await socket.send_json(HELLO)
+    await socket.receive()
+    await socket.close(code=1001, message=b"Server stopping.")
+
+
+@pytest.mark.parametrize("password", ["", SECRET])
+async def test_an_obs_without_a_password_that_closes_meanwhile_is_away_and_not_refusing(password: str) -> None:
+    async with standing_in(closes) as settings:
+        with pytest.raises(ObsAway, match="hung up"):
+            await connect(settings, Password(password))
+
+
+async def test_and_it_is_looked_for_again() -> None:
+    plays = iter([closes, *[polite] * 9])
+    async with standing_in(lambda socket: next(plays)(socket)) as settings:
+        there = Studio(settings, (), nobody, time.monotonic, password=lambda: Password(""))
+        running = asyncio.create_task(there.run())
+        await eventually(lambda: there.connected)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def answering(socket: Socket, answer: Any = None) -> None:
