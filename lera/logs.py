@@ -46,11 +46,11 @@ def speaker(logger: logging.Logger) -> Callable[[str], None]:
 
 
 def tell_end(error: object) -> None:
-    """Say in one line why this program ends: what happened, and what to do."""
+    """Say in one line why this program ends: what happened, and what to do. Nothing in it moves a terminal's cursor."""
     if as_json():
         logging.getLogger("lera").error("%s", error)
     else:
-        print(f"LERA: {redaction.redacted(str(error))}", file=sys.stderr)
+        print(_in_one_line(f"LERA: {redaction.redacted(str(error))}"), file=sys.stderr)
 
 
 def as_json() -> bool:

@@ -212,9 +212,9 @@ def encode(frame: Join | AgentFrame | HubFrame) -> str:
     return _encoder.encode(frame).decode()
 
 
-def sayable(reason: str) -> str:
-    """The other end's words, as they may stand in a line of ours: at most 200 characters, none that moves a cursor."""
-    return "".join(letter for letter in reason if letter.isprintable())[:200]
+def sayable(reason: str, most: int = 200) -> str:
+    """The other end's words, as they may stand in a line of ours: at most `most` letters, none that moves a cursor."""
+    return "".join(letter for letter in reason if letter.isprintable())[:most]
 
 
 def parting(reason: str) -> bytes:

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from lera.errors import LeraError
 from model.emotions import EMOTIONS
-from transport.reading import UNREADABLE, AwayReason, Channel, Clock, Number, Probabilities, sums_to_one
+from transport.reading import UNREADABLE, AwayReason, Channel, Clock, Number, Probabilities, sayable, sums_to_one
 from transport.reading import Sequence as SequenceNumber
 
 VERSION: Final = 1
@@ -222,8 +222,9 @@ def _check_head(title: str, values: Sequence[Sequence[Any]], columns: Sequence[s
             "or rename that sheet and run `python run.py bot --sheet-setup`."
         )
     if first[1:2] != [VERSION]:
+        found = sayable(str(first[1]), 20) if len(first) > 1 else ""
         raise LayoutFault(
-            f"The sheet `{title}` has layout {first[1] if len(first) > 1 else '?'}, this LERA knows layout {VERSION}: "
+            f"The sheet `{title}` has layout {found or '?'}, this LERA knows layout {VERSION}: "
             "update LERA, or rename the sheet and run `python run.py bot --sheet-setup`."
         )
     names = [str(cell) for cell in values[2]] if len(values) > 2 else []

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from transport.reading import sayable
 from transport.sheet_api import Table
 from transport.sheet_layout import (
     FIRST_ROW,
@@ -73,7 +74,8 @@ def missing_sheets(sheets: Mapping[str, int]) -> list[str]:
         if title in sheets:
             raise LayoutFault(f"There is a sheet `{title}` that LERA didn't make: rename it, and run this again.")
         if number in titles:
-            raise LayoutFault(f"The sheet `{title}` was renamed to `{titles[number]}`: name it `{title}` again.")
+            renamed = sayable(titles[number], 50)
+            raise LayoutFault(f"The sheet `{title}` was renamed to `{renamed}`: name it `{title}` again.")
         missing.append(title)
     return missing
 

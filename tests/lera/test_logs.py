@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lera.logs import JsonFormatter, TextFormatter, fields_of
+from lera.errors import LeraError
+from lera.logs import JsonFormatter, TextFormatter, fields_of, tell_end
 from lera.redaction import Redaction, hide
 from tests.conftest import ROOT
 
@@ -64,6 +65,16 @@ def test_whatever_strangers_say_is_one_line(said: str) -> None:
     text = TextFormatter().format(record("the hub said %s", said, reason=said))
     assert len(text.splitlines()) == 1 and "\x1b" not in text
     assert as_json(record("the hub said %s", said))["message"] == f"the hub said {said}"
+
+
+@pytest.mark.parametrize("said", ["a\n20:15:07 forged", "a\r\x1b[2J", "a\x85b\u2028c", "a\x1b]0;b\x07c"])
+def test_whatever_strangers_say_ends_a_program_with_one_line_as_well(
+    said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell_end(LeraError(f"The hub said {said}."))
+    line = capsys.readouterr().err
+    assert line.startswith("LERA: The hub said a") and len(line.splitlines()) == 1
+    assert line.rstrip("\n").isprintable()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"\xff", ["x"], Path("x")])

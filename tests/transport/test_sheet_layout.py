@@ -140,6 +140,24 @@ def test_a_head_that_a_person_broke_is_refused_with_the_cell_and_the_mend(
     assert "\n" not in str(fault.value) and "--sheet-setup" in str(fault.value)
 
 
+FORGED = "\x1b[2J\x1b]0;title\x07LERA: type this\n"
+
+
+@pytest.mark.parametrize("version", [FORGED, FORGED + "x" * 50_000, "\u202e", "\x1b"])
+def test_a_strangers_version_of_the_layout_is_said_shortly_and_moves_no_cursor(version: str) -> None:
+    head = [list(line) for line in HEAD]
+    head[0][1] = version
+    with pytest.raises(LayoutFault, match=r"has layout .+, this LERA knows") as fault:
+        read_head(head)
+    assert str(fault.value).isprintable() and len(str(fault.value)) < 200
+
+
+def test_nor_does_a_strangers_title_of_a_sheet() -> None:
+    with pytest.raises(LayoutFault, match=r"renamed to `.*LERA: type this.*`: name it `Live` again") as fault:
+        missing_sheets({FORGED + "x" * 1000: 7001})
+    assert str(fault.value).isprintable() and len(str(fault.value)) < 200
+
+
 @pytest.mark.parametrize("values", [[], [[]], [[""]], [["LERA Live"]], [["LERA Live", 1]]])
 def test_an_emptied_sheet_is_refused(values: list[list[Any]]) -> None:
     with pytest.raises(LayoutFault):
