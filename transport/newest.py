@@ -1,9 +1,9 @@
 """What an agent has to say at this moment: one reading or one absence, never a queue."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
+from lera.clock import steady_clock
 from transport.reading import Away, AwayReason, Post, Probabilities
 
 
@@ -13,7 +13,9 @@ class Newest:
     # A reading that is neither renewed nor confirmed for so long comes from a camera or a program that hangs.
     STALE_SECONDS: Final = 30.0
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] | None = None) -> None:
+        """`now`: seconds of a clock that counts the machine's sleep; `steady_clock` where none is given."""
+        self._now = now or steady_clock()
         self._word: Post | Away | None = None
         self._confirmed = 0.0
 
@@ -25,7 +27,7 @@ class Newest:
 
     def confirm(self) -> None:
         """The reading still holds."""
-        self._confirmed = time.monotonic()
+        self._confirmed = self._now()
 
     def away(self, reason: AwayReason) -> None:
         """There is nothing to read, and why."""
@@ -36,7 +38,8 @@ class Newest:
         self._word = None
 
     def take(self) -> Post | Away | None:
-        """The word to send now; a reading that nobody renewed has become an absence."""
-        if isinstance(self._word, Post) and time.monotonic() - self._confirmed > self.STALE_SECONDS:
-            self._word = Away("no_camera")
+        """The word to send now; a reading that nobody has renewed for long is an absence until somebody does."""
+        if isinstance(self._word, Post) and self._now() - self._confirmed > self.STALE_SECONDS:
+            # Not kept: who says only what is new will confirm the reading, and never say it again.
+            return Away("no_camera")
         return self._word
