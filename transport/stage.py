@@ -7,7 +7,6 @@ The bot answers with `StageWelcome`, and with `Refused` last. The socket is open
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ import msgspec
 from aiohttp import WSMsgType
 from msgspec import Meta, Struct
 
+from lera.clock import steady_clock
 from lera.errors import LeraError
 from transport.hub_client import CLOSE_TIMEOUT, LOST, State, backoff
 from transport.link import netloc
@@ -126,15 +126,18 @@ class StageClient:
         on_state: Callable[[str], None] | None = None,
         insecure: bool = False,
         say: Callable[[str], None] = lambda _line: None,
+        now: Callable[[], float] | None = None,
     ) -> None:
         """`on_state` hears "connecting", "joined" and "offline". `url` and `key`: see `parse_stage_address`.
 
         `insecure` lets it use a way over the internet that isn't encrypted; `say` is told where others could listen.
+        `now`: seconds of a clock that counts the machine's sleep; `steady_clock` where none is given.
         """
         self.url = url
         self._insecure = insecure
         self._say = say
         self._told = ""
+        self._now = now or steady_clock()
         self.interval = 0.5
         self.channel = ""
         self.state: State = "offline"
@@ -158,7 +161,7 @@ class StageClient:
         """
         rounded = cast(Probabilities, tuple(round(float(p), 4) for p in probabilities))
         self._waiting[modality] = Feel(modality, rounded, round(float(quality), 3), round(captured, 3))
-        self._posted[modality] = time.monotonic()
+        self._posted[modality] = self._now()
         self._wake.set()
 
     def away(self, modality: Modality, reason: GoneReason) -> None:
@@ -261,8 +264,8 @@ class StageClient:
                     await self._wake.wait()
 
     def _drop_stale(self) -> None:
-        # What waited out a break says nothing of the time after it.
-        oldest = time.monotonic() - self.STALE
+        # What waited out a break, or the machine's sleep, says nothing of the time after it.
+        oldest = self._now() - self.STALE
         for modality, frame in list(self._waiting.items()):
             if isinstance(frame, Feel) and self._posted[modality] < oldest:
                 del self._waiting[modality]

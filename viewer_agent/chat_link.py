@@ -1,8 +1,8 @@
 """Who the viewer is in chat: a code to type there, the name that typed it, and how to undo it."""
 
-import time
 from collections.abc import Callable
 
+from lera.clock import steady_clock
 from transport.identities import Linking
 from transport.reading import Code, Linked
 
@@ -13,11 +13,12 @@ _LONGEST_LIFE = 3600.0
 class ChatLink:
     """The viewer's side of `!mood link`. Nothing of it is kept when the agent ends."""
 
-    def __init__(self, linking: Linking, say: Callable[[str], None], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, linking: Linking, say: Callable[[str], None], now: Callable[[], float] | None = None) -> None:
+        """`now`: seconds of a clock that counts the machine's sleep; `steady_clock` where none is given."""
         self.name = ""
         self._linking = linking
         self._say = say
-        self._now = now
+        self._now = now or steady_clock()
         self._line = ""
         self._until = float("-inf")
         linking.on_change = self._hear

@@ -295,3 +295,19 @@ def test_the_dashboards_address_tells_all_that_the_agent_needs() -> None:
 def test_another_address_is_refused_in_one_line(address: str) -> None:
     with pytest.raises(LeraError, match="dashboard's address"):
         parse_stage_address(address)
+
+
+async def test_what_was_read_before_the_machine_slept_is_not_sent_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    boot = [500.0]
+    monkeypatch.setattr("lera.clock._since_boot", lambda: lambda: boot[0])
+    async with asyncio.timeout(30), serving() as server:
+        client = StageClient(server.url, "streamer")
+        client.post("face", SEVEN)
+        # Python's monotonic clock has stood still meanwhile.
+        boot[0] += 3600
+        client.post("voice", SEVEN)
+        task = asyncio.create_task(client.run())
+        await server.listener.until(lambda: bool(server.listener.readings))
+        await client.close()
+        await task
+    assert [reading.source for reading in server.listener.readings] == ["streamer_voice"]

@@ -1,5 +1,7 @@
 """What a viewer sees of the link with a name in chat."""
 
+import pytest
+
 from transport.identities import Linking
 from transport.reading import Code, Identify, Linked, Unlink, Welcome
 from viewer_agent.chat_link import ChatLink
@@ -22,6 +24,18 @@ def test_a_code_is_shown_while_it_works_and_the_name_that_typed_it() -> None:
     assert link.line is None
     linking.hear(Linked("ann"))
     assert "you are ann in chat" in said.pop() and link.linked and link.name == "ann"
+
+
+def test_a_code_that_ended_while_the_machine_slept_is_shown_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    boot = [500.0]
+    monkeypatch.setattr("lera.clock._since_boot", lambda: lambda: boot[0])
+    linking = Linking()
+    link = ChatLink(linking, lambda _line: None)
+    linking.hear(Code("!mood link ABCD2345", 300.0))
+    assert link.line
+    # Python's monotonic clock has stood still meanwhile.
+    boot[0] += 3600
+    assert link.line is None
 
 
 def test_it_can_be_undone_from_here() -> None:
