@@ -73,12 +73,13 @@ class Listening(Sense):
             self._away("voice", "no_microphone")
             self._away("words", "no_microphone")
             return
+        pauses = self._pauses
         heard = await asyncio.get_running_loop().run_in_executor(self._worker, self._hear, microphone.take)
         if heard is None:
             return
         self._lines.once(self.name, "The microphone is open. p pauses and closes it.")
         # There may have been a pause while we listened; then not a word of it leaves.
-        if self.paused:
+        if self._pauses != pauses:
             return
         if self._muted >= self.MUTED:
             self._lines.once("muted", "The microphone gives nothing but silence: is it muted?")

@@ -59,6 +59,7 @@ class Looking(Sense):
             watch.lose()
             self._away("face", "no_camera")
             return
+        pauses = self._pauses
         frame = camera.take()
         if frame is None:
             return
@@ -66,7 +67,7 @@ class Looking(Sense):
         sight = await asyncio.get_running_loop().run_in_executor(self._worker, watch.look, frame, self._interval)
         self.frames += 1
         # There may have been a pause while we looked; then not a word of it leaves.
-        if self.paused:
+        if self._pauses != pauses:
             return
         self._lines.once("seen", _SEEN[sight.seen])
         if isinstance(sight.say, Told):

@@ -68,12 +68,16 @@ class Sense:
         self._client = client
         self._lines = lines
         self._make = make
+        # A pause that is over before anybody noticed it was one all the same.
+        self._pauses = 0
+        self._patient = False
         self._change = asyncio.Event()
         self._gone: dict[Modality, GoneReason] = {}
 
     def pause(self) -> None:
         """Withdraw what was said, and close the source."""
         self.paused = True
+        self._pauses += 1
         for modality in self.readings:
             self._away(modality, "paused")
         self._change.set()
@@ -87,18 +91,21 @@ class Sense:
         """Until the source ends. Raises LeraError when what reads it can't be loaded."""
         loop = asyncio.get_running_loop()
         await self._load()
-        patient = False
-        while not await self._attend_one(loop, patient):
+        await self._until_resumed()
+        while not await self._attend_one(loop):
             self._forget()
-            if self.paused:
-                self._lines.once(self.name, f"Paused: the {self.name} is closed. p goes on.")
-            while self.paused:
-                self._change.clear()
-                await self._change.wait()
-            patient = True
+            await self._until_resumed()
 
-    async def _attend_one(self, loop: asyncio.AbstractEventLoop, patient: bool) -> bool:
+    async def _until_resumed(self) -> None:
+        if self.paused:
+            self._lines.once(self.name, f"Paused: the {self.name} is closed. p goes on.")
+        while self.paused:
+            self._change.clear()
+            await self._change.wait()
+
+    async def _attend_one(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Open the source and attend to it until it ends (True), it can't be opened, or there is a pause (False)."""
+        pauses, patient = self._pauses, self._patient
 
         def wake() -> None:
             loop.call_soon_threadsafe(self._change.set)
@@ -106,7 +113,8 @@ class Sense:
         source = self._make(wake)
         try:
             await asyncio.to_thread(source.open, patient=patient)
-            while not self.paused:
+            self._patient = True
+            while self._pauses == pauses:
                 await self._attend(source)
                 if source.state == "ended":
                     self._lines.once(self.name, f"The {self.name}'s file has ended.")
@@ -120,6 +128,10 @@ class Sense:
         except LeraError as error:
             if patient:
                 raise
+            if self._pauses != pauses:
+                # Who has paused needs no source. If it is still missing when they go on, that is said then.
+                return False
+            self._patient = True
             self.missing = error
             self.on_missing()
             return False

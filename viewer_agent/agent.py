@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import psutil
 from msgspec import Struct
 
+from lera.errors import LeraError
 from transport.appearances import Appearing
 from transport.identities import Linking
 from viewer_agent.appearance import Appearance
@@ -117,6 +118,9 @@ class Agent:
         self._said: dict[str, str] = {}
         self._keep_frame = keep_frame
         self._make_watch = make_watch
+        # A pause that is over before anybody noticed it was one all the same.
+        self._pauses = 0
+        self._found = False
         self._change = asyncio.Event()
         self._stopping = asyncio.Event()
         # Vision has one thread of its own, so that a slow frame never delays a heartbeat or a key.
@@ -161,6 +165,7 @@ class Agent:
         """Pause, which closes the camera, or go on."""
         self.paused = not self.paused
         if self.paused:
+            self._pauses += 1
             # Said before the camera is closed, which may take a moment.
             self._client.away("paused")
             self.frame = self.sight = None
@@ -175,17 +180,21 @@ class Agent:
         watch = self._make_watch(await asyncio.wrap_future(self._loading), self._settings)
         self.statistics.loading_seconds = time.monotonic() - began
         self.statistics.loading_cpu_seconds = time.process_time() - spent
-        resumed = False
-        while not await self._watch_camera(watch, patient=resumed):
+        await self._until_resumed()
+        while not await self._watch_camera(watch):
             watch.pause()
-            self._once("camera", "Paused: the camera is closed. p goes on.")
-            while self.paused:
-                self._change.clear()
-                await self._change.wait()
-            resumed = True
+            await self._until_resumed()
 
-    async def _watch_camera(self, watch: Watch, *, patient: bool) -> bool:
+    async def _until_resumed(self) -> None:
+        if self.paused:
+            self._once("camera", "Paused: the camera is closed. p goes on.")
+        while self.paused:
+            self._change.clear()
+            await self._change.wait()
+
+    async def _watch_camera(self, watch: Watch) -> bool:
         """Open the camera and look until it ends (True) or the viewer pauses (False)."""
+        pauses = self._pauses
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -195,14 +204,21 @@ class Agent:
         if not self._keep_frame:  # a preview shows every frame
             camera.idle_until = lambda: watch.idle_until
         try:
-            await asyncio.to_thread(camera.open, patient=patient)
-            while not self.paused:
+            # Waited for only if it was there before: one that never was is better said.
+            await asyncio.to_thread(camera.open, patient=self._found)
+            self._found = True
+            while self._pauses == pauses:
                 await self._look(watch, camera)
                 if camera.state == "ended":
                     return True
                 # Set by the camera, by a pause, and by nothing else: no frame, no work.
                 await self._change.wait()
                 self._change.clear()
+            return False
+        except LeraError:
+            # Who has paused needs no camera. If it is still missing when they go on, that is said then.
+            if self._pauses == pauses:
+                raise
             return False
         finally:
             await asyncio.to_thread(camera.close)
@@ -217,11 +233,11 @@ class Agent:
         if frame is None:
             return
         self._once("camera", "The camera is open. p pauses and closes it.")
-        interval = self._client.interval
+        interval, pauses = self._client.interval, self._pauses
         sight = await asyncio.get_running_loop().run_in_executor(self._worker, watch.look, frame, interval)
         self.statistics.frames += 1
         # The viewer may have paused while we looked; then not a word of it leaves.
-        if self.paused:
+        if self._pauses != pauses:
             return
         if self._keep_frame:
             self.frame = frame

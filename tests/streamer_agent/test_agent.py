@@ -107,6 +107,59 @@ async def test_a_pause_closes_camera_and_microphone_and_withdraws_all() -> None:
     await until(lambda: FakeCamera.closed == FakeCamera.opened and devices.open_streams == 0)
 
 
+async def test_nothing_is_opened_while_paused_and_what_is_missing_is_said_when_it_goes_on() -> None:
+    client, devices = Client(), FakeDevices(plugged=False)
+    lines: list[str] = []
+    streamer = agent(client, lines, devices, camera=False)
+    streamer.toggle_pause()
+    running = asyncio.create_task(streamer.run())
+    await until(lambda: sum(line.startswith("Paused") for line in lines) == 2)
+    await asyncio.sleep(0.1)
+    assert FakeCamera.closed == 0 and not running.done()
+    streamer.toggle_pause()
+    with pytest.raises(LeraError, match="There is no"):
+        await running
+
+
+async def test_what_turns_out_to_be_missing_ends_nothing_while_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, devices = Client(), FakeDevices()
+    lines: list[str] = []
+    streamer = agent(client, lines, devices, camera=False)
+    loop = asyncio.get_running_loop()
+    really = devices.find
+
+    def find(which: int | str) -> Any:
+        # Paused while the system looks for it.
+        asyncio.run_coroutine_threadsafe(pause(), loop).result(20)
+        devices.find = really  # type: ignore[method-assign]
+        raise LeraError(f"There is no microphone {which}.")
+
+    async def pause() -> None:
+        streamer.toggle_pause()
+
+    monkeypatch.setattr(devices, "find", find)
+    running = asyncio.create_task(streamer.run())
+    await until(lambda: "Paused: the microphone is closed. p goes on." in lines)
+    assert not running.done()
+    streamer.toggle_pause()
+    await until(lambda: any(told[0] == "voice" for told in client.told))
+    await ended(running, streamer)
+
+
+async def test_a_pause_that_is_over_before_anybody_noticed_closes_both_all_the_same() -> None:
+    client, devices = Client(), FakeDevices()
+    streamer = agent(client, [], devices)
+    running = asyncio.create_task(streamer.run())
+    await until(lambda: {told[0] for told in client.told} == {"face", "voice"})
+    streamer.toggle_pause()
+    streamer.toggle_pause()
+    await until(lambda: FakeCamera.opened == 2 and len(devices.streams) == 2)
+    assert FakeCamera.closed == 1 and devices.streams[0].closed
+    told = len(client.told)
+    await until(lambda: {each[0] for each in client.told[told:]} == {"face", "voice"})
+    await ended(running, streamer)
+
+
 async def test_the_microphone_dies_and_comes_back_while_the_camera_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Microphone, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(Microphone, "LOOK", 0.05)

@@ -166,6 +166,72 @@ async def test_a_pause_is_told_at_once_and_closes_the_camera() -> None:
     assert stage.kind.closed == 2
 
 
+async def test_a_pause_that_is_over_before_anybody_noticed_closes_the_camera_and_the_face_is_told_again() -> None:
+    stage = Stage()
+    running = asyncio.create_task(stage.agent.run())
+    await stage.client.until(lambda said: len(said) > 0)
+    stage.agent.toggle_pause()
+    stage.agent.toggle_pause()
+    assert stage.client.said[-1] == "paused"
+    # Nothing in the face has changed meanwhile.
+    await stage.client.until(lambda said: said[-1] != "paused")
+    assert (stage.kind.opened, stage.kind.closed) == (2, 1)
+    stage.agent.stop()
+    await running
+
+
+async def test_no_camera_is_opened_while_paused() -> None:
+    stage = Stage()
+    loading = threading.Event()
+    load = stage.agent._load_reader
+
+    def load_late() -> Any:
+        loading.wait(20)
+        return load()
+
+    stage.agent._load_reader = load_late
+    paused = asyncio.Event()
+    stage.agent._say = lambda line: paused.set() if line.startswith("Paused") else None
+    running = asyncio.create_task(stage.agent.run())
+    await asyncio.sleep(0)
+    stage.agent.toggle_pause()
+    loading.set()
+    async with asyncio.timeout(20):
+        await paused.wait()
+    assert not stage.cameras
+    stage.agent.toggle_pause()
+    await stage.client.until(lambda said: said[-1] != "paused")
+    assert stage.kind.opened == 1
+    stage.agent.stop()
+    await running
+
+
+async def test_a_missing_camera_ends_nothing_while_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    loop = asyncio.get_running_loop()
+    opened: list[bool] = []
+
+    def fail(_camera: FakeCamera, *, patient: bool = False) -> None:
+        opened.append(patient)
+        if len(opened) == 1:
+            asyncio.run_coroutine_threadsafe(pause(), loop).result(20)
+        raise LeraError("There is no camera 0.")
+
+    async def pause() -> None:
+        stage.agent.toggle_pause()
+
+    monkeypatch.setattr(stage.kind, "open", fail)
+    running = asyncio.create_task(stage.agent.run())
+    await stage.client.until(lambda said: said == ["paused"])
+    await asyncio.to_thread(stage.cameras[0].gone.wait, 20)
+    assert not running.done()
+    # It is said once it is wanted again.
+    stage.agent.toggle_pause()
+    with pytest.raises(LeraError, match="no camera"):
+        await running
+    assert opened == [False, False]
+
+
 async def test_a_lost_camera_is_no_face() -> None:
     stage = Stage()
     running = asyncio.create_task(stage.agent.run())
