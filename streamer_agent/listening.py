@@ -120,6 +120,7 @@ class Listening(Sense):
 
     async def close(self) -> None:
         """Free what it holds."""
+        await super().close()
         await asyncio.to_thread(self._worker.shutdown)
         # The recogniser first, which ends what is being recognised.
         await asyncio.to_thread(self._closing.close)

@@ -89,6 +89,7 @@ class Looking(Sense):
 
     async def close(self) -> None:
         """Free the reader."""
+        await super().close()
         await asyncio.to_thread(self._worker.shutdown)
         if self._reader is not None:
             self._reader.close()

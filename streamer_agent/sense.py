@@ -1,7 +1,9 @@
 """What camera and microphone have in common: opened, attended to, paused, lost and found again, each for itself."""
 
 import asyncio
+import functools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 from lera.errors import LeraError
@@ -71,6 +73,8 @@ class Sense:
         # A pause that is over before anybody noticed it was one all the same.
         self._pauses = 0
         self._patient = False
+        # Nothing that others do in threads must delay it. Two, so that it can be closed while it opens.
+        self._opener = ThreadPoolExecutor(2, "opener")
         self._change = asyncio.Event()
         self._gone: dict[Modality, GoneReason] = {}
 
@@ -112,7 +116,7 @@ class Sense:
 
         source = self._make(wake)
         try:
-            await asyncio.to_thread(source.open, patient=patient)
+            await loop.run_in_executor(self._opener, functools.partial(source.open, patient=patient))
             self._patient = True
             while self._pauses == pauses:
                 await self._attend(source)
@@ -136,7 +140,7 @@ class Sense:
             self.on_missing()
             return False
         finally:
-            await asyncio.to_thread(source.close)
+            await loop.run_in_executor(self._opener, source.close)
 
     def _tell(self, modality: Modality, probabilities: Sequence[float], quality: float, captured: float) -> None:
         self._gone.pop(modality, None)
@@ -169,4 +173,4 @@ class Sense:
 
     async def close(self) -> None:
         """Free what it holds, after `run` has ended."""
-        raise NotImplementedError
+        await asyncio.to_thread(self._opener.shutdown)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -125,6 +126,8 @@ class Agent:
         self._stopping = asyncio.Event()
         # Vision has one thread of its own, so that a slow frame never delays a heartbeat or a key.
         self._worker = ThreadPoolExecutor(1, "vision")
+        # Nor must anything that others do in threads delay the camera. Two, so that it can be closed while it opens.
+        self._opener = ThreadPoolExecutor(2, "opener")
         self._loading: Future[Reader] | None = None
 
     async def run(self, seconds: float | None = None) -> None:
@@ -153,6 +156,7 @@ class Agent:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self._worker.shutdown)
+        await asyncio.to_thread(self._opener.shutdown)
         # It may have been loaded only after we were stopped.
         if self._loading is not None and not self._loading.cancelled() and self._loading.exception() is None:
             self._loading.result().close()
@@ -205,7 +209,7 @@ class Agent:
             camera.idle_until = lambda: watch.idle_until
         try:
             # Waited for only if it was there before: one that never was is better said.
-            await asyncio.to_thread(camera.open, patient=self._found)
+            await loop.run_in_executor(self._opener, functools.partial(camera.open, patient=self._found))
             self._found = True
             while self._pauses == pauses:
                 await self._look(watch, camera)
@@ -221,7 +225,7 @@ class Agent:
                 raise
             return False
         finally:
-            await asyncio.to_thread(camera.close)
+            await loop.run_in_executor(self._opener, camera.close)
 
     async def _look(self, watch: Watch, camera: CameraLike) -> None:
         if camera.state == "lost":

@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,24 @@ async def test_nothing_is_opened_while_paused_and_what_is_missing_is_said_when_i
     streamer.toggle_pause()
     with pytest.raises(LeraError, match="There is no"):
         await running
+
+
+async def test_a_pause_closes_both_whatever_waits_for_the_programs_other_threads() -> None:
+    client, devices = Client(), FakeDevices()
+    streamer = agent(client, [], devices)
+    loop = asyncio.get_running_loop()
+    released = threading.Event()
+    with ThreadPoolExecutor(1) as others:
+        loop.set_default_executor(others)
+        for _ in range(3):
+            loop.run_in_executor(None, released.wait, 60)
+        running = asyncio.create_task(streamer.run())
+        await until(lambda: {told[0] for told in client.told} == {"face", "voice"}, 20)
+        streamer.toggle_pause()
+        await until(lambda: FakeCamera.closed == 1 and devices.open_streams == 0, 20)
+        released.set()
+        await ended(running, streamer)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("opener")]
 
 
 async def test_what_turns_out_to_be_missing_ends_nothing_while_paused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -204,6 +205,26 @@ async def test_no_camera_is_opened_while_paused() -> None:
     assert stage.kind.opened == 1
     stage.agent.stop()
     await running
+
+
+async def test_a_pause_closes_the_camera_whatever_waits_for_the_programs_other_threads() -> None:
+    stage = Stage()
+    loop = asyncio.get_running_loop()
+    released = threading.Event()
+    with ThreadPoolExecutor(1) as others:
+        loop.set_default_executor(others)
+        for _ in range(3):
+            loop.run_in_executor(None, released.wait, 60)
+        running = asyncio.create_task(stage.agent.run())
+        async with asyncio.timeout(20):
+            await stage.client.until(lambda said: len(said) > 0)
+            stage.agent.toggle_pause()
+            while not stage.kind.closed:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        released.set()
+        stage.agent.stop()
+        await running
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("opener")]
 
 
 async def test_a_missing_camera_ends_nothing_while_paused(monkeypatch: pytest.MonkeyPatch) -> None:
