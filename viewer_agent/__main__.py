@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,20 +231,36 @@ def _remember(joined: Joined, showing: Showing, say: Callable[[str], None]) -> N
 
 
 def _given_keeper(joined: Joined) -> Callable[[str], None]:
-    """What keeps the tokens that the hub gives, off the loop: a keyring may take its time."""
-    newest = ""
+    """What keeps the tokens that the hub gives, off the loop: a keyring may take its time.
 
-    def write() -> None:
-        try:
-            keep_given(joined, newest)
-        except (LeraError, OSError) as error:
-            print(f"The stream's new key could not be kept for the next time: {error}", flush=True)
+    One is written at a time, and of those that come meanwhile only the newest: a hub may give as many as it likes.
+    """
+    lock = threading.Lock()
+    newest: str | None = None
+    busy = False
+
+    def write_all() -> None:
+        nonlocal newest, busy
+        while True:
+            with lock:
+                token, newest = newest, None
+                busy = token is not None
+            if token is None:
+                return
+            try:
+                keep_given(joined, token)
+            except (LeraError, OSError) as error:
+                print(f"The stream's new key could not be kept for the next time: {error}", flush=True)
 
     def keep(token: str) -> None:
-        nonlocal newest
-        # Whichever write is the last, it writes the newest.
-        newest = token
-        asyncio.get_running_loop().run_in_executor(None, write)
+        nonlocal newest, busy
+        with lock:
+            newest = token
+            if busy:
+                return
+            busy = True
+        # asyncio.run waits for this thread at its end.
+        asyncio.get_running_loop().run_in_executor(None, write_all)
 
     return keep
 

@@ -1,7 +1,9 @@
 import argparse
 import asyncio
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from transport.link import Link, parse_link
 from transport.reading import Post, agent_decoder
 from viewer_agent import __main__ as program
 from viewer_agent.__main__ import main
-from viewer_agent.channels import join_channel, joined_channels
+from viewer_agent.channels import Joined, join_channel, joined_channels
 from viewer_agent.consent import has_consent, require_consent
 from viewer_agent.settings import ViewerSettings
 
@@ -233,6 +235,34 @@ async def test_statistics_are_written_on_request(tmp_path: Path, monkeypatch: py
     assert statistics["frames"] > 0
     assert statistics["readings"] == 0
     assert statistics["cpu_seconds"] > 0
+
+
+async def test_a_hub_that_gives_tokens_without_end_has_one_write_under_way_and_the_newest_is_kept_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[str] = []
+    writing, going_on = threading.Event(), threading.Event()
+
+    def keep(_joined: Joined, token: str) -> None:
+        writing.set()
+        assert going_on.wait(20)
+        kept.append(token)
+
+    monkeypatch.setattr(program, "keep_given", keep)
+    with ThreadPoolExecutor(4) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        keeper = program._given_keeper(join_channel(LINK))
+        keeper("token-0")
+        await asyncio.get_running_loop().run_in_executor(None, writing.wait, 20)
+        for number in range(1, 1000):
+            keeper(f"token-{number}")
+        going_on.set()
+    # What comes after all was written is written, too.
+    assert kept == ["token-0", "token-999"]
+    with ThreadPoolExecutor(4) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        keeper("")
+    assert kept[2:] == [""]
 
 
 async def test_by_an_open_way_it_joins_only_with_insecure_and_forgets_in_any_case(
