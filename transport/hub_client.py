@@ -13,6 +13,7 @@ from aiohttp import WSMsgType
 from lera.errors import LeraError
 from transport.appearances import Appearing
 from transport.identities import Linking
+from transport.limits import Rate
 from transport.link import netloc
 from transport.newest import Newest
 from transport.reading import (
@@ -56,6 +57,8 @@ class HubClient:
     """
 
     LONGEST_WAIT: Final = 30.0
+    FRAMES: Final = (0.1, 100)
+    """A hub may say ten frames a second, and a hundred at once; it has something to say now and then only."""
 
     def __init__(
         self,
@@ -164,26 +167,42 @@ class HubClient:
                         await self._closing.wait()
 
     async def _connect(self, session: aiohttp.ClientSession) -> None:
-        async with session.ws_connect(
-            self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT
-        ) as socket:
-            # Before a word is said. Where a name or a redirection leads is seen only now.
-            self._look_at_way(socket)
-            self._socket = socket
-            await socket.send_str(encode(self._join))
-            sender: asyncio.Task[None] | None = None
+        loop = asyncio.get_running_loop()
+        async with (
+            asyncio.timeout(None) as ending,
+            session.ws_connect(
+                self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT
+            ) as socket,
+        ):
             try:
-                async for message in socket:
-                    if message.type is not WSMsgType.TEXT:
-                        continue
-                    self._hear(message.data)
-                    if self.state == "joined" and sender is None:
-                        sender = asyncio.create_task(self._send_newest(socket))
+                await self._talk(socket)
             finally:
-                if sender is not None:
-                    sender.cancel()
-                    # Not suppressing CancelledError: it may be ours, which must not be lost.
-                    await asyncio.gather(sender, return_exceptions=True)
+                # aiohttp's goodbye, which has two seconds, has as many again for each thing that a hub still says.
+                ending.reschedule(loop.time() + 3.0)
+
+    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        # Before a word is said. Where a name or a redirection leads is seen only now.
+        self._look_at_way(socket)
+        self._socket = socket
+        await socket.send_str(encode(self._join))
+        loop, heard = asyncio.get_running_loop(), Rate(*self.FRAMES)
+        sender: asyncio.Task[None] | None = None
+        try:
+            async for message in socket:
+                if not heard.allow(loop.time()):
+                    # It wants to keep this machine busy: it isn't well, so that each time it is waited for longer.
+                    self._become("offline")
+                    return
+                if message.type is not WSMsgType.TEXT:
+                    continue
+                self._hear(message.data)
+                if self.state == "joined" and sender is None:
+                    sender = asyncio.create_task(self._send_newest(socket))
+        finally:
+            if sender is not None:
+                sender.cancel()
+                # Not suppressing CancelledError: it may be ours, which must not be lost.
+                await asyncio.gather(sender, return_exceptions=True)
 
     def _look_at_way(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         peer = socket.get_extra_info("peername")
