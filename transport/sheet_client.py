@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import astuple
 
+from lera.clock import steady_clock
 from lera.errors import LeraError
 from transport.appearances import Appearing
 from transport.hub_client import State
@@ -60,8 +61,12 @@ class SheetClient:
         quota: Quota | None = None,
         *,
         shared: bool = False,
+        now: Callable[[], float] | None = None,
     ) -> None:
-        """`shared`: the account is a service account, which others use as well."""
+        """`shared`: the account is a service account, which others use as well. `now`: seconds of a clock that counts
+        the machine's sleep; `steady_clock` where none is given."""
+        # The loop's own clock stands still while Linux and macOS sleep, and a row goes to another meanwhile.
+        self._now = now or steady_clock()
         self.quota = quota or Quota()
         self.interval, self.heartbeat = astuple(sheet_pace(0, self.quota, shared))
         self._fastest = self.interval
@@ -77,7 +82,7 @@ class SheetClient:
         self._channel = channel
         self._viewer = viewer
         self._on_state = on_state
-        self._newest = Newest()
+        self._newest = Newest(self._now)
         self._fresh = False
         self._seat: LiveRow | None = None
         self._claims: set[str] = set()
@@ -177,19 +182,20 @@ class SheetClient:
             raise LeraError("You joined again from another window; this one stops.")
         claim = new_claim()
         self._claims.add(claim)
-        loop = asyncio.get_running_loop()
+        # As below: the row may have been ours for long when the answer is read.
+        asked = self._now()
         mine = LiveRow(0, self._viewer, claim, 0, None, 0.0, "waiting", 0.0)
         seat = await self._take_row(live, own, mine)
         if seat is None:
             await self._pause(self.quota.seconds(random.uniform(0.0, 1.0)))
             return
         self._seat = seat
-        self._held = self._heard = loop.time()
+        self._held, self._heard = asked, self._now()
         # Of a crowd that comes at once the bot has not told the pace yet: go by the rows, of which as many may follow.
         crowd = max(len(live.rows), seat.row - FIRST_ROW) + 1
         if crowd > 3 + (told.viewers if told is not None else 0):
             self.interval = max(self.interval, sheet_pace(2 * crowd, self.quota, self._shared).interval)
-        self._posted = loop.time() - random.uniform(0.0, self.interval / 2)
+        self._posted = asyncio.get_running_loop().time() - random.uniform(0.0, self.interval / 2)
         self._become("joined" if told is None or told.open else "offline")
 
     async def _take_row(self, live: Live, own: Sequence[LiveRow], mine: LiveRow) -> LiveRow | None:
@@ -223,12 +229,14 @@ class SheetClient:
             return
         # Who was away for long may have lost the row to another, and must not write into it: three heartbeats are all
         # that the bot waits.
-        if self._seat is None or loop.time() - self._held > 2.5 * self.heartbeat:
+        if self._seat is None or self._now() - self._held > 2.5 * self.heartbeat:
             self._seat = None
             return
         self._seat = seat = self._word(self._seat)
         self._fresh = False
         self._posted = loop.time()
+        # The row was still ours when Google did it; the machine may sleep before the answer is read.
+        asked = self._now()
         try:
             written = await self._table.write(renew(seat), HEAD_RANGE)
         except SheetFault:
@@ -237,9 +245,9 @@ class SheetClient:
         if not swapped(written.replies[0]):
             # Somebody moved the rows. The other who was overwritten finds out in the same way.
             self._seat = None
-            self._losses.append(loop.time())
+            self._losses.append(self._now())
             return
-        self._held = loop.time()
+        self._held = asked
         self.readings_sent += seat.state == "face"
         self._hear(written)
 
@@ -275,7 +283,7 @@ class SheetClient:
             self._become("offline")
 
     def _silent(self) -> bool:
-        return asyncio.get_running_loop().time() - self._heard > 6 * write_interval(self.quota)
+        return self._now() - self._heard > 6 * write_interval(self.quota)
 
     def _obey(self, control: Control) -> None:
         # Who forges the control row can't make a crowd use up Google's quotas.
@@ -283,7 +291,7 @@ class SheetClient:
         self.heartbeat = max(control.heartbeat, self.interval)
         self.minimum_viewers = control.minimum_viewers
         if control.open and control.beat != self._beat:
-            self._beat, self._heard = control.beat, asyncio.get_running_loop().time()
+            self._beat, self._heard = control.beat, self._now()
         if self._seat is not None:
             self._become("offline" if self._silent() or not control.open else "joined")
 

@@ -88,17 +88,19 @@ class SheetStage:
         """A person who has logged in to Google."""
         return login_account(self.google.logins.add_person(f"{name}@example.com"))
 
-    def client(self, name: str, owner: Account | None = None) -> SheetClient:
+    def client(self, name: str, owner: Account | None = None, now: Callable[[], float] | None = None) -> SheetClient:
         """A viewer with a login of its own, not running yet."""
         states = self.states.setdefault(name, [])
         table = (owner or self.login(name)).table(self.book, self.google.url)
-        client = SheetClient(table, "demo", key_of(name), states.append, self.quota)
+        client = SheetClient(table, "demo", key_of(name), states.append, self.quota, now=now)
         self._clients.append(client)
         return client
 
-    def join(self, name: str, feeling: Probabilities | None = HAPPY) -> tuple[SheetClient, "asyncio.Task[None]"]:
+    def join(
+        self, name: str, feeling: Probabilities | None = HAPPY, now: Callable[[], float] | None = None
+    ) -> tuple[SheetClient, "asyncio.Task[None]"]:
         """A viewer who runs and feels something."""
-        client = self.client(name)
+        client = self.client(name, now=now)
         if feeling is not None:
             client.post(feeling)
         self._tasks.append(asyncio.create_task(client.run()))
