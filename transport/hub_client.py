@@ -40,8 +40,9 @@ from transport.reading import (
 )
 from transport.way import Way, check_way, way_to
 
-# What ends a connection without being anyone's mistake.
-LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError)
+# What ends a connection without being anyone's mistake. UnicodeError: a host's name that can't be one, as a redirection
+# may give it.
+LOST = (aiohttp.ClientError, ConnectionError, OSError, TimeoutError, UnicodeError)
 
 # What is kept, and shown to the hub again, can be no more than a token.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,160}")

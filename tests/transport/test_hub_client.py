@@ -85,6 +85,20 @@ async def test_a_hub_that_says_things_without_end_is_left_and_waited_for_ever_lo
     assert 0 < len(given) < 1000
 
 
+@pytest.mark.parametrize("place", ["http://a..b/", f"http://{'x' * 70}.example/", "http://[::1/", "ftp://x/"])
+async def test_a_hub_that_leads_nowhere_is_one_that_cant_be_reached(place: str) -> None:
+    async def lead(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": place})
+
+    states: asyncio.Queue[str] = asyncio.Queue()
+    async with asyncio.timeout(30), answering(lead) as url, aiohttp.ClientSession() as session:
+        client = HubClient(url, "demo", "token", VIEWER, states.put_nowait, session)
+        task = asyncio.create_task(client.run())
+        assert [await states.get(), await states.get()] == ["connecting", "offline"]
+        await client.close()
+        await task
+
+
 def test_the_wait_grows_is_capped_and_jitters() -> None:
     for attempt in range(60):
         waits = {backoff(attempt, 30.0) for _ in range(50)}
