@@ -112,7 +112,6 @@ class Settings(Struct, frozen=True):
 
 def settings_from(configuration: Configuration) -> Settings:
     """The bot's settings. Raises LeraError with the line and the mend."""
-    configuration.check_names()
     chat = configuration.section("chat", ChatSettings)
     commands = configuration.section("commands", CommandSettings)
     fault = fault_in(commands, chat.prefix)

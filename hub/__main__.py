@@ -58,7 +58,6 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.nats_login:
         return _keep_login()
     configuration = read_configuration(arguments.config)
-    configuration.check_names()
     logs.set_up(configuration.section("log", LogSettings))
     settings = configuration.section("hub", HubSettings)
     address = arguments.nats or settings.nats

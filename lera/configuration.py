@@ -27,13 +27,16 @@ class Configuration:
     """A parsed config.toml; `section` turns its tables into typed settings."""
 
     def __init__(self, text: str, name: str = "config.toml") -> None:
-        """Raises LeraError for text that is not TOML."""
+        """Raises LeraError for text that is not TOML, and for tables that nobody reads: one may be misspelt."""
         self.name = name
         self._lines = text.splitlines()
         try:
             self._document: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise LeraError(f"{name} is not valid TOML: {error}. Mend that line and start again.") from None
+        for table in self._document:
+            if table not in TABLES:
+                raise LeraError(f"{self._place(table)} there is no [{table}] table;{_meant(table, TABLES)}.")
 
     def section(self, name: str, kind: type[T]) -> T:
         """The table `[name]` as a `kind`; missing keys take their defaults. Raises LeraError."""
@@ -65,12 +68,6 @@ class Configuration:
             except msgspec.ValidationError as error:
                 raise LeraError(self._explain(name, kind, str(error), number)) from None
         return tables
-
-    def check_names(self) -> None:
-        """Refuse tables that nobody reads: a misspelt one would be ignored in silence. Raises LeraError."""
-        for name in self._document:
-            if name not in TABLES:
-                raise LeraError(f"{self._place(name)} there is no [{name}] table;{_meant(name, TABLES)}.")
 
     def _explain(self, section: str, kind: type[T], message: str, nth: int = 1) -> str:
         fields = {field.name for field in msgspec.structs.fields(kind)}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, read_settings, settings_from
-from lera.configuration import Configuration
+from lera.configuration import Configuration, read_configuration
 from lera.errors import LeraError
 
 
@@ -18,6 +18,13 @@ def complaint(text: str) -> str:
 
 def test_an_empty_file_gives_the_defaults() -> None:
     assert settings_from(Configuration("")) == Settings()
+
+
+def test_a_misspelt_table_is_said_to_whichever_program_reads_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[hubb]\nnats = 'nats://127.0.0.1:4222'\n")
+    with pytest.raises(LeraError, match=r"line 1: there is no \[hubb\] table; did you mean `hub`"):
+        read_configuration(path)
 
 
 def test_values_are_taken() -> None:
