@@ -5,10 +5,11 @@ import contextlib
 import random
 import re
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import aiohttp
 from aiohttp import WSMsgType
+from yarl import URL
 
 from lera.errors import LeraError
 from transport.appearances import Appearing
@@ -148,7 +149,7 @@ class HubClient:
         async with contextlib.AsyncExitStack() as stack:
             session = self._session
             if session is None:
-                session = await stack.enter_async_context(aiohttp.ClientSession())
+                session = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[_staying()]))
             while not self._closing.is_set():
                 self._become("connecting")
                 try:
@@ -300,6 +301,28 @@ class HubClient:
             self.state = state
             if self._on_state is not None:
                 self._on_state(state)
+
+
+def _staying() -> aiohttp.TraceConfig:
+    """What keeps a connection at the host that the link names, which is the one that the viewer agreed to.
+
+    A hub could else have any address asked for by this machine, those of this machine and its network among them.
+    """
+
+    async def stay(_session: aiohttp.ClientSession, _trace: Any, told: aiohttp.TraceRequestRedirectParams) -> None:
+        headers = told.response.headers
+        try:
+            # In the order in which aiohttp looks for it; without a host it is the same one.
+            host = URL(headers.get("Location") or headers.get("URI") or "").host
+        except ValueError:
+            host = ""
+        if host is not None and host != told.response.url.host:
+            told.response.close()
+            raise aiohttp.ClientError("It leads to another host.")
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(stay)
+    return trace
 
 
 CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)

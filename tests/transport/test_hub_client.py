@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.door import TOKEN
 from tests.transport.test_desk import VIEWER, frame
 from tests.transport.test_hub import joined_socket, running, serving
 from transport.hub_client import HubClient, backoff
@@ -97,6 +98,26 @@ async def test_a_hub_that_leads_nowhere_is_one_that_cant_be_reached(place: str) 
         assert [await states.get(), await states.get()] == ["connecting", "offline"]
         await client.close()
         await task
+
+
+async def test_nobody_is_led_from_the_links_own_host_to_another() -> None:
+    asked: list[str] = []
+    to = ""
+
+    async def lead(request: web.Request) -> web.StreamResponse:
+        asked.append(request.host)
+        return web.Response(status=302, headers={"Location": to})
+
+    states: asyncio.Queue[str] = asyncio.Queue()
+    async with asyncio.timeout(30), answering(lead) as url, serving() as server:
+        for host, expected in (("localhost", "offline"), ("127.0.0.1", "joined")):
+            to = server.address.replace("127.0.0.1", host) + HUB_PATH
+            client = HubClient(url, "demo", TOKEN, VIEWER, states.put_nowait)
+            task = asyncio.create_task(client.run())
+            assert [await states.get(), await states.get()] == ["connecting", expected]
+            await client.close()
+            await task
+        assert server.desk.counts["joined"] == 1 and asked
 
 
 def test_the_wait_grows_is_capped_and_jitters() -> None:
