@@ -249,7 +249,8 @@ def _given_keeper(joined: Joined) -> Callable[[str], None]:
                 return
             try:
                 keep_given(joined, token)
-            except (LeraError, OSError) as error:
+            except Exception as error:
+                # Keyrings of all systems have errors of their own, and the next token may be kept.
                 print(f"The stream's new key could not be kept for the next time: {error}", flush=True)
 
     def keep(token: str) -> None:

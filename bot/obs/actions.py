@@ -33,7 +33,8 @@ class Actions:
     async def set(self, obs: Connection, order: Set) -> None:
         """Make a target what the order wishes. Raises ObsError with the mend."""
         try:
-            await self._set(obs, order, (await _collection(obs), order.target))
+            here, _ = await _collections(obs)
+            await self._set(obs, order, (here, order.target))
         except ObsSaysNo as no:
             raise ObsError(await _mend(obs, order.rule, no)) from None
 
@@ -63,11 +64,15 @@ class Actions:
         if order.target not in self.changed:
             return "back"
         try:
-            key = (await _collection(obs), order.target)
+            here, there = await _collections(obs)
         except ObsSaysNo:
             return "waits"
-        if key not in self._changed:
+        # One whose name there is no longer was renamed, or is gone: what looks like ours here is put back.
+        names = [name for name, target in self._changed if target == order.target]
+        name = here if here in names else next((name for name in names if name not in there), None)
+        if name is None:
             return "waits"
+        key = (name, order.target)
         outcome = await _put_back(obs, *self._changed[key])
         if outcome != "waits":
             # Not before: when OBS goes in between, this is what is still to be put back.
@@ -176,8 +181,10 @@ async def _put_back(obs: Connection, place: Target, before: Wish, ours: Wish) ->
     return "back"
 
 
-async def _collection(obs: Connection) -> str:
-    return str((await obs.request("GetSceneCollectionList"))["currentSceneCollectionName"])
+async def _collections(obs: Connection) -> tuple[str, list[str]]:
+    """The name of the scene collection that is open now, and the names of all."""
+    told = await obs.request("GetSceneCollectionList")
+    return str(told["currentSceneCollectionName"]), [str(name) for name in told["sceneCollections"]]
 
 
 async def _program_scene(obs: Connection) -> str:

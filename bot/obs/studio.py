@@ -216,7 +216,8 @@ class Studio:
         # In a dry run nothing is held, only told.
         held = self.mode == "on"
         for target in self._actions.changed:
-            if not held or self._reactions.shows(target) is None:
+            # Whoever stops the reactions keeps the scene that is on.
+            if self._reactions.shows(target) is None if held else target != SCENE:
                 await self._actions.restore(obs, Restore(target, ""))
 
     async def _hear(self, obs: Connection, replay: Replay) -> None:

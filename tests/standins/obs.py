@@ -37,6 +37,7 @@ class Obs:
         # Answers everything with 207, as from obs-websocket 5.3 on while the scene collection changes.
         self.ready = True
         self.collection = "Untitled"
+        self.collections = ["Untitled", "Travel"]
         self.scene = "Scene"
         # Scene collection, source and filter; whether it is on.
         self.filters: dict[tuple[str, str, str], bool] = {}
@@ -101,7 +102,7 @@ class Obs:
     def _done(self, name: str, data: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
         """A request's code, and its answer, None where it was refused."""
         if name == "GetSceneCollectionList":
-            return 100, {"currentSceneCollectionName": self.collection, "sceneCollections": [self.collection]}
+            return 100, {"currentSceneCollectionName": self.collection, "sceneCollections": self.collections}
         if name == "GetCurrentProgramScene":
             return 100, {"currentProgramSceneName": self.scene}
         if name == "SetCurrentProgramScene":

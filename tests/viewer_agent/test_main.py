@@ -265,6 +265,25 @@ async def test_a_hub_that_gives_tokens_without_end_has_one_write_under_way_and_t
     assert kept[2:] == [""]
 
 
+async def test_a_token_that_a_keyring_refuses_in_its_own_words_keeps_no_later_one_from_being_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept: list[str] = []
+
+    def keep(_joined: Joined, token: str) -> None:
+        if token == "first":
+            raise RuntimeError("the collection is locked")
+        kept.append(token)
+
+    monkeypatch.setattr(program, "keep_given", keep)
+    keeper = program._given_keeper(join_channel(LINK))
+    for token in ("first", "second"):
+        with ThreadPoolExecutor(1) as pool:
+            asyncio.get_running_loop().set_default_executor(pool)
+            keeper(token)
+    assert kept == ["second"] and "could not be kept for the next time: the collection" in capsys.readouterr().out
+
+
 async def test_by_an_open_way_it_joins_only_with_insecure_and_forgets_in_any_case(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

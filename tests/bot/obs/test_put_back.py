@@ -114,6 +114,24 @@ async def test_a_scene_collection_that_was_left_is_put_back_on_return_and_no_oth
         await eventually(lambda: not obs.filters[HOME])
 
 
+async def test_a_scene_collection_that_was_renamed_is_put_back() -> None:
+    async with glowing() as (obs, there, crowd):
+        obs.collections = ["My show", "Travel"]
+        obs.collection = "My show"
+        obs.filters = {("My show", "light", "glow"): True}
+        crowd.mood = CALM
+        await eventually(lambda: not obs.filters["My show", "light", "glow"])
+        await eventually(lambda: not there._actions.changed)
+
+
+async def test_off_leaves_the_scene_to_the_streamer_whatever_else_is_put_back_in_that_moment() -> None:
+    async with glowing({**JOY, "name": "party", "do": "scene", "scene": "Party"}) as (obs, there, _):
+        await eventually(lambda: obs.scene == "Party")
+        there.mode = "off"
+        await there._try_to_finish()
+        assert obs.scene == "Party" and not obs.filters[HOME]
+
+
 async def test_what_somebody_took_away_or_changed_is_forgotten() -> None:
     async with glowing() as (obs, there, crowd):
         del obs.filters[HOME]
