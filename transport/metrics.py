@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 METRICS_PATH: Final = "/metrics"
 CAUSES: Final = frozenset(
     {
-        "address", "banned", "channel", "ended", "expired", "first frame", "flood", "full", "malformed", "no program",
-        "origin", "other channel", "overloaded", "oversized", "replaced", "replayed", "revoked", "silent or slow",
-        "token", "too fast", "vanished", "version",
+        "address", "banned", "channel", "ended", "expired", "first frame", "flood", "full", "left", "malformed",
+        "no program", "origin", "other channel", "overloaded", "oversized", "replaced", "replayed", "revoked",
+        "silent or slow", "token", "too fast", "vanished", "version",
     }
 )  # fmt: skip
 """Why connections are refused and readings dropped, as labels; whatever is no member of it is "other"."""
