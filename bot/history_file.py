@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from bot.history_schema import MIGRATIONS, SCHEMA, SCHEMA_VERSION
 from lera.errors import LeraError
+from lera.files import free_aside
 
 logger = logging.getLogger(__name__)
 
@@ -192,9 +193,7 @@ class HistoryFile:
                 f"The history {self.path} was damaged again ({why}), as {MOST_SET_ASIDE} before it: "
                 "its disk seems to be broken; set [history] folder elsewhere."
             )
-        number = 1
-        while (aside := self.path.with_suffix(".broken" if number == 1 else f".{number}.broken")).exists():
-            number += 1
+        aside = free_aside(self.path, "")
         log, log_aside = Path(f"{self.path}-wal"), Path(f"{aside}-wal")
         try:
             Path(f"{self.path}-shm").unlink(missing_ok=True)

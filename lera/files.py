@@ -23,11 +23,17 @@ def is_file(name: Path | str) -> bool:
         return False
 
 
+def free_aside(path: Path, ending: str) -> Path:
+    """A name for a damaged file that none set aside before has: `NAME.broken`, `NAME.2.broken`, each with `ending`."""
+    number = 1
+    while (aside := path.with_suffix(f"{f'.{number}' if number > 1 else ''}.broken{ending}")).exists():
+        number += 1
+    return aside
+
+
 def set_aside(path: Path) -> Path:
     """Rename a damaged file, over none that was set aside before, and return its new name. Raises LeraError."""
-    number = 1
-    while (aside := path.with_suffix(f"{f'.{number}' if number > 1 else ''}.broken{path.suffix}")).exists():
-        number += 1
+    aside = free_aside(path, path.suffix)
     try:
         path.replace(aside)
     except OSError as error:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal
 
+from transport.guest import FRAME_INTERVAL, FRAMES_SLACK
 from transport.reading import MAX_FRAME_BYTES
 
 _WHOLE_TEXT: Final = 0x81
@@ -21,12 +22,8 @@ _MASKED: Final = 0x80
 _SHORTEST: Final = 6
 """Bytes of a masked frame that is empty."""
 _TWO_BYTES: Final = 126
-_EIGHT_BYTES: Final = 127
 _LONGEST_HEAD: Final = 14
 _LONGEST: Final = 4 * MAX_FRAME_BYTES
-_OTHERS_INTERVAL: Final = 0.1
-"""Seconds between the frames that are handed on, in the long run; as for all frames of a guest."""
-_OTHERS_SLACK: Final = 4.9
 
 End = Literal["", "goodbye", "oversized", "unmasked", "flood"]
 
@@ -98,10 +95,10 @@ class FrameTap(asyncio.Protocol):
         else:
             # As `transport.limits.Rate`, without an object for each of many thousands of connections.
             now = self._now()
-            if self._due - now > _OTHERS_SLACK:
+            if self._due - now > FRAMES_SLACK:
                 self._abort("flood")
                 return
-            self._due = max(self._due, now) + _OTHERS_INTERVAL
+            self._due = max(self._due, now) + FRAME_INTERVAL
             if self.refused:
                 return
         self._inner.data_received(frame)

@@ -5,8 +5,8 @@ from typing import Final
 from transport.refusal import Refusal
 from transport.tokens import Admission
 
-_FRAME_INTERVAL: Final = 0.1
-_FRAMES_SLACK: Final = 4.9
+FRAME_INTERVAL: Final = 0.1
+FRAMES_SLACK: Final = 4.9
 """Twice what an honest agent can come to at the fastest pace, and room for what a stalled network held back."""
 _READINGS_SLACK: Final = 2
 """Intervals: who was held up by the network may be early once or twice; a flood is not."""
@@ -54,11 +54,11 @@ class Guest:
         """Whether one more frame of any kind is no flood; counts it."""
         due = self._frame_due
         if due <= now:
-            self._frame_due = now + _FRAME_INTERVAL
-        elif due - now > _FRAMES_SLACK:
+            self._frame_due = now + FRAME_INTERVAL
+        elif due - now > FRAMES_SLACK:
             return False
         else:
-            self._frame_due = due + _FRAME_INTERVAL
+            self._frame_due = due + FRAME_INTERVAL
         return True
 
     def reading_fits(self, now: float) -> bool:
