@@ -2,9 +2,9 @@
  * The OBS browser source: feed in, a theme on the screen. This is the core that all themes share: the connection, the
  * pace at which anything may change, sleep while hidden, delay, the states, the notice, and the line that is said.
  *
- * `document.documentElement.dataset.state` says what the plate shows: "connecting" until the first mood, "live",
- * "gathering" while too few viewers share, "resting" while a moderator lets the mood rest, "stale" when what is shown is
- * no longer the truth. `dataset.overlay` is "off" while a moderator has hidden it; `dataset.design` names the theme.
+ * `document.documentElement.dataset.state` says what the plate shows: "connecting" until there are a theme and a first mood,
+ * "live", "gathering" while too few viewers share, "resting" while a moderator lets the mood rest, "stale" when what is
+ * shown is no longer the truth. `dataset.overlay` is "off" while a moderator has hidden it; `dataset.design` names the theme.
  */
 
 import { Delay } from "./delay.js";
@@ -74,9 +74,11 @@ const state = () => stateOf(signal, mood);
 
 const move = paced(MOVE_EVERY, () => {
   if (!sight.seen()) return;
-  const is = state();
   const shown = newest?.overlay === false ? "off" : "on";
   if (root.dataset.overlay !== shown) root.dataset.overlay = shown;
+  // A plate without a theme shows nothing, so it is in no state yet.
+  if (theme === null) return;
+  const is = state();
   if (root.dataset.state !== is) {
     root.dataset.state = is;
     recount();
@@ -118,7 +120,7 @@ const retell = () => (telling = tellingOf(state(), mood, settings, words, settin
 /** @param {import("./view.js").View} view */
 function perform(view) {
   try {
-    theme?.update(Object.freeze(view));
+    theme.update(Object.freeze(view));
   } catch (error) {
     replace(root.dataset.design, error);
   }

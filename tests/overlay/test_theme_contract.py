@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.overlay.conftest import Theatre
-from tests.overlay.looks import UNKNOWN, until_share, until_state
+from tests.overlay.looks import UNKNOWN, state, until_share, until_state
 from tests.overlay.stage import Stage, mood
 
 pytestmark = pytest.mark.browser
@@ -174,6 +174,28 @@ def test_a_bot_that_went_away_while_the_page_came_leaves_no_blank_plate(theatre:
     assert any("came only in part" in error for error in theatre.errors)
     page.close()
     theatre.errors.clear()
+
+
+def test_a_plate_is_live_no_sooner_than_its_theme_is_there(theatre: Theatre, stage: Stage) -> None:
+    """`data-state` says what is shown, and without a theme nothing is."""
+    stage.current = mood(HAPPY)
+    held: list[Route] = []
+    theatre.prepare = lambda page: page.route("**/themes/bars/theme.js", lambda route: held.append(route))
+    page = theatre.open()
+    page.evaluate(
+        """() => { window.rows = []; const root = document.documentElement;
+             new MutationObserver(() => window.rows.push(document.querySelectorAll(".row[data-share]").length))
+               .observe(root, { attributeFilter: ["data-state"] }); }"""
+    )
+    # That comes before the state, so that what is hidden is hidden from the first picture on.
+    expect(page.locator("html")).to_have_attribute("data-overlay", "on")
+    stage.play(mood(SAD, overlay=False))
+    expect(page.locator("html")).to_have_attribute("data-overlay", "off")
+    assert state(page) == "connecting"
+    held[0].continue_()
+    until_state(page, "live")
+    until_share(page, "sadness", 0.41)
+    assert page.evaluate("() => window.rows") == [7]
 
 
 def test_a_name_that_is_no_name_is_not_even_asked_for(theatre: Theatre, stage: Stage) -> None:
