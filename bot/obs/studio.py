@@ -35,6 +35,7 @@ from lera.obs.connection import (
     kept_password,
 )  # fmt: skip
 from lera.obs.settings import Mode, ObsSettings
+from lera.together import run_together
 
 logger = logging.getLogger(__name__)
 
@@ -184,12 +185,7 @@ class Studio:
         self._faults.clear()
         self._obs, self._replay = obs, replay
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._hear(obs, replay))
-                tasks.create_task(self._watch(obs))
-                tasks.create_task(self._greet(obs, replay))
-        except BaseExceptionGroup as group:
-            raise _first(group) from None
+            await run_together(self._hear(obs, replay), self._watch(obs), self._greet(obs, replay))
         finally:
             if obs.is_open:
                 await self._put_back()
@@ -347,10 +343,3 @@ class Studio:
     def _say(self, line: str) -> None:
         self.why.append((self._now(), line))
         logger.info("OBS: %s", line)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -24,6 +24,7 @@ from bot.twitch.seen import Seen
 from bot.twitch.session import Session
 from bot.twitch.tokens import Account, Keeper
 from lera.errors import LeraError
+from lera.together import run_together
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class Connection:
         self._bot = _Bot(client_id, http)
         self._bot._http = self.helix
         self._sessions: list[Session] = []
+        self._retiring: list[asyncio.Task[None]] = []
         self._fault: asyncio.Future[LeraError] = asyncio.get_running_loop().create_future()
 
     @property
@@ -102,7 +104,7 @@ class Connection:
         return self._bot
 
     async def run(self) -> None:
-        """Stay connected for as long as it goes. Always raises in the end: LeraError, alone or in a group."""
+        """Stay connected for as long as it goes. Always raises in the end."""
         try:
             await self.keeper.check()
             self.me, self.channel = self.keeper.chatter, self.keeper.broadcaster
@@ -111,12 +113,14 @@ class Connection:
             session = await self._opened()
             self.up_since = asyncio.get_running_loop().time()
             self._owner.connected()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._owner.missed())
-                tasks.create_task(self._validate())
-                tasks.create_task(self._owner.login_again())
-                await self._attend(session, tasks)
+            # Of two that fail at once the first counts: what a person must mend goes before what passes.
+            await run_together(
+                self._validate(), self._owner.login_again(), self._attend(session), self._owner.missed()
+            )  # fmt: skip
         finally:
+            for retiring in self._retiring:
+                retiring.cancel()
+            await asyncio.gather(*self._retiring, return_exceptions=True)
             await asyncio.gather(*(self._close(session) for session in list(self._sessions)))
             await self._bot.close(save_tokens=False)
 
@@ -125,7 +129,7 @@ class Connection:
         if not self._fault.done():
             self._fault.set_result(fault)
 
-    async def _attend(self, session: Session, tasks: asyncio.TaskGroup) -> None:
+    async def _attend(self, session: Session) -> None:
         while True:
             events: set[asyncio.Future[Any]] = {session.ended, session.moving, session.revoked, self._fault}
             await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
@@ -137,7 +141,7 @@ class Connection:
                 self.code = session.ended.result()
                 raise ending(self.code, self._inbound + 1)
             fresh = await self._moved(session)
-            tasks.create_task(self._retire(session))
+            self._retiring.append(asyncio.create_task(self._retire(session)))
             session = fresh
 
     async def _moved(self, old: Session) -> Session:
@@ -265,18 +269,9 @@ def backoff(tries: int, first: float, longest: float) -> float:
     return random.uniform(0.0, min(longest, first * 2.0 ** min(tries, 30)))
 
 
-def fault_of(error: BaseException) -> LeraError:
-    """The one fault that a person, or the next try, must mend, of an error or a group of them."""
-    leaves = list(_leaves(error))
-    for kind in (LeraError, Unreachable):
-        for leaf in leaves:
-            if isinstance(leaf, kind) and (kind is Unreachable or not isinstance(leaf, Unreachable)):
-                return leaf
+def fault_of(error: Exception) -> LeraError:
+    """What a person, or the next try, must mend of an error."""
+    if isinstance(error, LeraError):
+        return error
     # Ours or twitchio's: the show goes on, and so does Twitch. It may quote chat, so that only its kind is told.
-    return Unreachable(f"Twitch's part of LERA failed ({type(leaves[0]).__name__}); it starts again by itself.")
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if not isinstance(error, BaseExceptionGroup):
-        return [error]
-    return [leaf for each in error.exceptions for leaf in _leaves(each)]
+    return Unreachable(f"Twitch's part of LERA failed ({type(error).__name__}); it starts again by itself.")

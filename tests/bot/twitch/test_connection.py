@@ -1,4 +1,4 @@
-"""How long to wait, and which of several faults counts."""
+"""How long to wait, and what a fault becomes."""
 
 from bot.twitch.connection import backoff, fault_of
 from bot.twitch.faults import LoginNeeded, Unreachable
@@ -10,12 +10,8 @@ def test_waits_grow_are_capped_and_fully_jittered() -> None:
         assert 0.0 <= min(waits) < 0.05 * ceiling and 0.95 * ceiling < max(waits) <= ceiling
 
 
-def test_what_a_person_must_mend_goes_before_what_passes() -> None:
-    login, network = LoginNeeded("log in"), Unreachable("no network")
-    assert fault_of(ExceptionGroup("", [network, ExceptionGroup("", [login])])) is login
-    assert fault_of(network) is network
-
-
 def test_a_fault_of_our_own_is_told_by_its_kind_and_tried_again() -> None:
-    fault = fault_of(ExceptionGroup("", [ValueError("what somebody wrote")]))
+    login = LoginNeeded("log in")
+    assert fault_of(login) is login
+    fault = fault_of(ValueError("what somebody wrote"))
     assert isinstance(fault, Unreachable) and "ValueError" in str(fault) and "somebody" not in str(fault)
