@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bot.history_file import MOST_SET_ASIDE
 from lera.errors import LeraError
+from tests.faults.bot import RestartableBot
 from tests.faults.hubs import RestartableNode
 from tests.faults.people import Page, Viewer, a_feeling
 from tests.faults.wire import TOXICS, Wire
@@ -46,7 +47,7 @@ class Faults:
             self.wire_toxic, self.wire_toxic, self.wire_toxic, self.wire_cut, self.agent_killed, self.agent_killed,
             self.agent_restarted, self.agent_closed, self.agent_joined_twice, self.face_away, self.feeling_changed,
             self.forgotten, self.paused, self.votes_reset, self.link_renewed, self.banned, self.slept,
-            self.hub_expelled,
+            self.hub_expelled, self.bot_killed, self.bot_stopped,
             self.page_closed, self.page_not_reading, self.page_toxic, self.overlay_key_renewed,
             self.obs_crashed, self.obs_silent, self.obs_toxic,
             self.twitch_cut, self.twitch_closed, self.twitch_silent, self.twitch_handover, self.twitch_refuses,
@@ -81,10 +82,11 @@ class Faults:
         return asyncio.get_running_loop().time()
 
     def later(self, seconds: float, work: Callable[[], Any]) -> None:
-        """Do this after so many seconds; the storm's end waits for it."""
+        """Do this after so many seconds, and while the bot is there; the storm's end waits for it."""
 
         async def do() -> None:
             await asyncio.sleep(seconds)
+            await self.world.bot.there.wait()
             found = work()
             if asyncio.iscoroutine(found):
                 await found
@@ -96,6 +98,11 @@ class Faults:
         if not found:
             raise Impossible
         return self.chance.choice(found)
+
+    def the_bot(self) -> RestartableBot:
+        if not self.world.bot.there.is_set():
+            raise Impossible
+        return self.world.bot
 
     def a_page(self) -> Page:
         return self.chance.choice(self.world.pages)
@@ -153,29 +160,32 @@ class Faults:
     # The streamer and moderators.
 
     async def paused(self) -> None:
-        self.world.show.pause(True)
+        self.the_bot().show.pause(True)
         self.later(self.chance.uniform(0.0, 10.0), lambda: self.world.show.pause(False))
 
     async def votes_reset(self) -> None:
-        self.world.show.reset()
+        self.the_bot().show.reset()
 
     async def link_renewed(self) -> None:
         """Who came by the old link is out, and comes by the new one once it is told."""
-        await self.world.show.renew("join")
+        await self.the_bot().show.renew("join")
         self.later(self.chance.uniform(0.0, 5.0), self.renewed_links)
 
     async def banned(self) -> None:
         """A viewer is banned, and let in again later."""
-        viewer = self.a_viewer()
-        show, key = self.world.show, viewer.key
-        mark = viewer_mark(show.settings.channel.name, key)
+        viewer, show = self.a_viewer(), self.the_bot().show
+        mark = viewer_mark(show.settings.channel.name, viewer.key)
         show.access.ban([mark], show.now())
         viewer.banned = True
+        # As whoever bans is told that it is done.
+        await show.access.settled()
 
         async def lift() -> None:
-            for ban in list(show.access.bans):
+            access, now = self.world.show.access, self.world.now()
+            for ban in list(access.bans):
                 if mark in ban.marks:
-                    show.access.lift(ban.id, show.now())
+                    access.lift(ban.id, now)
+            await access.settled()
             viewer.banned = False
             await viewer.kill()
             viewer.start()
@@ -188,7 +198,31 @@ class Faults:
 
     async def hub_expelled(self) -> None:
         """Every agent is told goodbye at once."""
-        await self.world.show.hub.close()
+        await self.the_bot().show.hub.close()
+
+    async def bot_killed(self) -> None:
+        """kill -9; it is started again at the latest before the next quiet."""
+        bot, world = self.the_bot(), self.world
+        self.twitch_fault()
+        self._full = False
+        await bot.kill(world.wires, [line for line in (world.obs_wire, world.bus_wire) if line is not None])
+        world.twitch.drop()
+        self._back(bot)
+
+    async def bot_stopped(self) -> None:
+        """Ctrl-C; it is started again."""
+        bot = self.the_bot()
+        self.twitch_fault()
+        self._full = False
+        await bot.stop()
+        self._back(bot)
+
+    def _back(self, bot: RestartableBot) -> None:
+        async def start() -> None:
+            await asyncio.sleep(self.chance.choice((0.0, 1.0, 5.0, STORM / 2)))
+            await bot.start()
+
+        self.mends.append(asyncio.create_task(start()))
 
     def renewed_links(self) -> None:
         self.world.renew_link()
@@ -213,7 +247,7 @@ class Faults:
         self.later(self.chance.uniform(1.0, STORM), page.wire.heal)
 
     async def overlay_key_renewed(self) -> None:
-        await self.world.show.renew("overlay")
+        await self.the_bot().show.renew("overlay")
 
     # OBS.
 
@@ -273,16 +307,17 @@ class Faults:
     # The disk.
 
     async def disk_full(self) -> None:
+        self.the_bot()
         self.set_full(True)
         self.later(self.chance.uniform(1.0, STORM), lambda: self.set_full(False))
 
     def set_full(self, full: bool) -> None:
-        """SQLite's own limit, which is met as a full disk is."""
+        """SQLite's own limit, which is met as a full disk is; a bot that is started anew has none."""
         if full == self._full:
             return
         self._full = full
         with contextlib.suppress(LeraError):
-            self.world.history._file.run(
+            self.world.bot.history._file.run(
                 lambda database: database.execute(f"PRAGMA max_page_count = {1 if full else 1_073_741_823}").fetchone()
             )
 
@@ -292,7 +327,7 @@ class Faults:
         if not path.exists() or self.counts["file_damaged"] >= MOST_SET_ASIDE - 1:
             # Of more the history gives up, as it should.
             raise Impossible
-        self.last_damage = self.world.show.now() + STORM
+        self.last_damage = self.world.now() + STORM
         with path.open("r+b") as file:
             size = path.stat().st_size
             for _ in range(20):
@@ -303,7 +338,7 @@ class Faults:
         path = self.world.folder / "history.sqlite3"
         if not path.exists() or self.counts["file_moved_away"] >= _MOST_MOVED:
             raise Impossible
-        self.last_damage = self.world.show.now() + STORM
+        self.last_damage = self.world.now() + STORM
         path.replace(self.world.folder / f"moved-{self.counts.total()}.sqlite3")
 
     # NATS and nodes.

@@ -8,29 +8,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
-from bot.commands import Asker
 from bot.controls import links
-from bot.history import History
-from bot.keys import Keys
-from bot.nodes import attach_nodes
-from bot.server import serving
 from bot.settings import ChannelSettings, ChatSettings, CrowdSettings, Settings
 from bot.show import Show
 from bot.twitch.endpoints import stand_in
-from bot.twitch.service import Twitch
 from bot.twitch.settings import TwitchSettings
-from lera.obs.connection import Password
 from lera.obs.settings import ObsSettings
 from lera.obs.worker import Worker
 from tests.bot.twitch.stage import keep_login
+from tests.faults.bot import RestartableBot
 from tests.faults.hubs import RestartableNode
 from tests.faults.people import Page, Viewer
 from tests.faults.wire import Wire, lasting_port, wire
 from tests.night_loop import NightLoop
 from tests.standins.nats import Nats, nats_standin
-from tests.standins.obs import PASSWORD, Obs, obs_standin
+from tests.standins.obs import Obs, obs_standin
 from tests.standins.twitch import BOT, CLIENT_ID, STREAMER, standin
 from tests.standins.twitch import Twitch as StandIn
 from transport.desk import HubSettings
@@ -39,22 +32,13 @@ from transport.link import parse_link
 BEGIN: Final = 1_800_000_000.0
 
 
-class Parrot(Show):
-    """A show that gives each question an answer of its own: equal ones would be merged."""
-
-    async def respond(self, text: str, asker: Asker) -> str | None:
-        return f"{asker.name}: {text.removeprefix('!mood ')}" if text.startswith("!mood ") else None
-
-
 class World:
     """Its parts, and the model of who is really there."""
 
-    def __init__(self, show: Show, address: str, twitch: StandIn, service: Twitch, obs: Obs, folder: Path) -> None:
-        self.show, self.twitch, self.service, self.obs, self.folder = show, twitch, service, obs, folder
-        assert show.history is not None
-        self.history = show.history
-        self.door = urlsplit(address).port or 0
+    def __init__(self, settings: Settings, twitch: StandIn, obs: Obs, folder: Path) -> None:
+        self.twitch, self.obs, self.folder = twitch, obs, folder
         self.asleep = 0.0
+        self.bot = RestartableBot(settings, folder, stand_in(twitch.base), self.now)
         # What ended that should have gone on.
         self.failures: list[BaseException] = []
         self.viewers: list[Viewer] = []
@@ -64,7 +48,12 @@ class World:
         self.nats: Nats | None = None
         self.bus_wire: Wire | None = None
         self.nodes: list[RestartableNode] = []
-        self.link = parse_link(links(show, address)["join"])
+        self.link = ("", "", "")
+
+    @property
+    def show(self) -> Show:
+        """The bot's, also while it is away."""
+        return self.bot.show
 
     @property
     def wires(self) -> list[Wire]:
@@ -76,20 +65,20 @@ class World:
     @property
     def doors(self) -> list[int]:
         """Where viewers are sent: to the bot's own hub, or to a node."""
-        return [self.door, *(node.port for node in self.nodes if node.running)]
+        return [self.bot.port, *(node.port for node in self.nodes if node.running)]
 
     def renew_link(self) -> None:
         """Tell the viewers the streamer's newest link."""
-        self.link = parse_link(links(self.show, f"http://127.0.0.1:{self.door}")["join"])
+        self.link = parse_link(links(self.show, f"http://127.0.0.1:{self.bot.port}")["join"])
 
     def link_for(self, wire: Wire) -> tuple[str, str, str]:
         """The link's address, channel and token, over this wire."""
         url, channel, token = self.link
-        return url.replace(f":{self.door}", f":{wire.port}"), channel, token
+        return url.replace(f":{self.bot.port}", f":{wire.port}"), channel, token
 
     def now(self) -> float:
-        """The show's clock."""
-        return self.show.now()
+        """The clock of the bot's machine, in seconds since 1970."""
+        return BEGIN + asyncio.get_running_loop().time() + self.asleep
 
 
 class _PatientWorker(Worker):
@@ -128,18 +117,11 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2, node
             obs=ObsSettings(enabled=True, port=obs_wire.port, timeout=0.5),
             hub=HubSettings(nats=f"nats://127.0.0.1:{bus_wire.port}" if bus_wire else ""),
         )
-        history = History(folder / "history.sqlite3", patient=True)
-        stack.callback(history.close)
-        made: list[World] = []
-        show = Parrot(settings, Keys(), history, lambda: BEGIN + loop.time() + (made[0].asleep if made else 0.0))
-        show.studio._password = lambda: Password(PASSWORD)
-        service = Twitch(show, places=stand_in(twitch.base))
-        show.twitch = service
-        attach_nodes(show)
-        address = await stack.enter_async_context(serving(show, 0))
-        this = World(show, address, twitch, service, obs, folder)
-        made.append(this)
-        this.obs_wire, this.nats, this.bus_wire = obs_wire, nats, bus_wire
+        this = World(settings, twitch, obs, folder)
+        this.obs_wire, this.bus_wire, this.nats = obs_wire, bus_wire, nats
+        stack.push_async_callback(this.bot.stop)
+        await this.bot.start()
+        this.renew_link()
         for number in range(nodes):
             assert nats is not None
             line = await stack.enter_async_context(wire(lambda port=nats.port: ("127.0.0.1", port)))  # type: ignore[misc]
@@ -161,12 +143,10 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2, node
             )
             running.append(task)
 
-        start(show.run())
-        start(service.run())
         try:
             for _ in range(pages):
-                line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", this.door)))
-                this.pages.append(Page(line, lambda: show.keys.overlay, lambda _frame: None))
+                line = await stack.enter_async_context(wire(lambda: ("127.0.0.1", this.bot.port)))
+                this.pages.append(Page(line, lambda: this.bot.keys.overlay, lambda _frame: None))
                 start(this.pages[-1].run())
             for viewer in this.viewers:
                 viewer.start()
