@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from hub.channel import NodeChannel
 from tests.door import LINK, TOKEN, door, maker
+from tests.hub.test_over import StagedNode
 from tests.transport.test_desk import VIEWER, frame, join_frame, post_frame
 from transport.bus import Ask, Seat, Terms, asked_by
 from transport.desk import HubSettings
@@ -122,3 +123,16 @@ def test_a_bot_that_was_started_anew_is_gone_by_at_once_or_as_soon_as_its_door_i
     assert not channel.update(replace(again, door=None), NOW + 1.0) and channel.wants
     assert channel.update(again, NOW + 1.1) and not channel.wants
     assert channel.update(terms_at(NOW + 2.0, "d" * 16), NOW + 2.0)
+
+
+def test_what_was_missed_is_asked_for_until_a_connection_holds() -> None:
+    node = StagedNode()
+    node.live("demo")
+    asked = []
+    for seconds, away in ((100.0, 600.0), (0.2, 0.5), (0.2, 0.5), (10.0, 0.5), (10.0, 0.5)):
+        node._connected(True)
+        asked.append(round(node.channels["demo"].recall_seconds))
+        node.time += seconds
+        node._connected(False)
+        node.time += away
+    assert asked == [60, 660, 661, 661, 60], "one that breaks at once brings no answer"
