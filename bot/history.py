@@ -22,6 +22,8 @@ _NO_SHARES: Final = (None,) * len(EMOTIONS)
 _SHARES: Final = ", ".join(EMOTIONS)
 _MOOD: Final = f"session, time, viewers, {_SHARES}, valence, arousal, faces, chatters, chat_part"
 _STAGE: Final = f"session, time, {_SHARES}, face, voice, words, score, low, high, lag"
+_ENDED: Final = "max(started, coalesce((SELECT max(time) FROM mood WHERE session = id), started))"
+"""When a session ended that a crash left open."""
 
 
 class Row(Struct, frozen=True):
@@ -117,10 +119,7 @@ class History:
         """Start a session and return its id. Sessions that a crash left open end at their last row."""
 
         def begin(database: sqlite3.Connection) -> int:
-            database.execute(
-                "UPDATE session SET ended = max(started, coalesce("
-                "(SELECT max(time) FROM mood WHERE session = id), started)) WHERE ended IS NULL"
-            )
+            database.execute(f"UPDATE session SET ended = {_ENDED} WHERE ended IS NULL")
             cursor = database.execute(
                 "INSERT INTO session (channel, started, title, category) VALUES (?, ?, ?, ?)",
                 (channel, started, title, category),
@@ -165,9 +164,8 @@ class History:
 
         Nothing of them stays on the disk that its file system doesn't keep.
         """
-        deleted = self._file.run(
-            lambda database: database.execute("DELETE FROM session WHERE ended < ?", (time,)).rowcount
-        )
+        query = f"DELETE FROM session WHERE coalesce(ended, {_ENDED}) < ?"
+        deleted = self._file.run(lambda database: database.execute(query, (time,)).rowcount)
         # First: the next start finds files that stay, but not what it has to scrub.
         if deleted:
             self._file.scrub()

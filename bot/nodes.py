@@ -74,7 +74,7 @@ class Nodes:
         self.other_bot = float("-inf")
         self.bus = connect(self)
         self._show = show
-        self._lost = self._begun = show.now()
+        self._since = self._lost = self._begun = show.now()
         self._recall_seconds = Roll.RECALLED
         self._recalled = float("-inf")
         self._cleared = 0
@@ -175,8 +175,11 @@ class Nodes:
         """The bus has come or gone."""
         now = self._show.now()
         if not connected:
-            self._lost = now
+            if self.bus.made_up(now - self._since):
+                self._lost = now
             return
+        self._since = now
+        self._recalled = float("-inf")
         self._recall_seconds = now - self._lost + Roll.RECALLED
         self._wanted, self._door_said = True, float("-inf")
         # First our joins, so that none of them is answered with.

@@ -154,7 +154,8 @@ class Show:
 
     def take_chat(self, reading: Reading) -> None:
         """Count a chatter's vote, made of messages that are a little older than now."""
-        if not self.paused:
+        # Others who write the same renew the votes of all who did, also of one who has been banned since.
+        if not self.paused and not self.access.is_banned(subject_of(reading.viewer)):
             self._changed |= self.crowd.take(reading, self.now())
 
     def hear(self, message: ChatMessage) -> bool:

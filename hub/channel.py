@@ -322,6 +322,10 @@ class NodeChannel:
                 self.votes.move(guest.viewer)
         if admission.linked:
             self._owe(guest.viewer, Seat, Seat(self._node, guest.viewer, admission.subject))
+            # A link whose end the bot hasn't heard of ends also where the viewer has come back by it meanwhile.
+            for kind in (Unlink, Forget):
+                if said := self.unsaid.pop((guest.viewer, kind), None):
+                    self.unsaid[guest.viewer, kind] = said
 
     def _ask(self, viewer: str, frame: Askable) -> None:
         self._owe(viewer, type(frame), ask(self._node, viewer, frame))

@@ -202,7 +202,8 @@ class Node:
     def _connected(self, connected: bool) -> None:
         now = self._now()
         if not connected:
-            self._lost = now
+            if self.bus.made_up(now - self._since):
+                self._lost = now
             return
         self._since = now
         for name, channel in self.channels.items():

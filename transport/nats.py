@@ -37,6 +37,8 @@ class Bus:
     MISSED_PINGS: Final = 2
     DENIED_SECONDS = 10.0
     """What NATS has refused is taken for mended, or tried anew, after so long."""
+    SETTLED_SECONDS: Final = 5.0
+    """By then what was missed before a connection has been asked for, and answered."""
     WAITING_FRAMES: Final = 4096
     WAITING_BYTES: Final = 16 * 1024 * 1024
 
@@ -68,7 +70,7 @@ class Bus:
         # What this connection may not do, in words, and when it last was told so.
         self._denied, self._denied_at = "", 0.0
         # Since when a subject that this end must hear is refused.
-        self._deaf: float | None = None
+        self.deaf_since: float | None = None
         self._warned: set[str] = set()
         self._sent: deque[str] = deque(maxlen=256)
 
@@ -80,6 +82,10 @@ class Bus:
         self._outbox.append((subject_of_frame(channel, frame, to), encode_frame(frame)))
         self._filled.set()
         return True
+
+    def made_up(self, seconds: float) -> bool:
+        """Whether the last connection, which was there for so long, has brought what was missed before it."""
+        return self.deaf_since is None and seconds >= self.SETTLED_SECONDS
 
     async def run(self) -> None:
         """Stay connected until cancelled. What is wrong is said once for each kind of fault."""
@@ -106,7 +112,7 @@ class Bus:
         client = Client()
         ended = asyncio.Event()
         first: list[Exception] = []
-        self._denied, self._deaf = "", None
+        self._denied, self.deaf_since = "", None
 
         async def on_error(error: Exception) -> None:
             if denied := _DENIED.search(str(error).lower()):
@@ -235,11 +241,11 @@ class Bus:
                 ended.set()
                 return
             now = asyncio.get_running_loop().time()
-            if self._deaf is not None and now - self._deaf >= self.DENIED_SECONDS:
+            if self.deaf_since is not None and now - self.deaf_since >= self.DENIED_SECONDS:
                 # Permissions may have been mended, and what was missed meanwhile is asked for by a new connection.
                 ended.set()
                 return
-            if self._denied and self._deaf is None and now - self._denied_at >= self.DENIED_SECONDS:
+            if self._denied and self.deaf_since is None and now - self._denied_at >= self.DENIED_SECONDS:
                 self._denied = self.fault = ""
 
     def _deny(self, verb: str, subject: str) -> None:
@@ -249,8 +255,8 @@ class Bus:
         subject = next((each for each in (*self._subjects, *self._sent) if each.lower() == subject), subject)
         self._denied = self.fault = _words_of_denial(verb, subject)
         self._denied_at = asyncio.get_running_loop().time()
-        if verb == "subscribe" and self._deaf is None:
-            self._deaf = self._denied_at
+        if verb == "subscribe" and self.deaf_since is None:
+            self.deaf_since = self._denied_at
         if self._denied not in self._warned:
             self._warned.add(self._denied)
             logger.warning("%s LERA goes on, and keeps trying.", self._denied)

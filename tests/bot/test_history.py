@@ -201,6 +201,21 @@ def test_old_sessions_are_really_deleted(tmp_path: Path) -> None:
     history.close()
 
 
+def test_old_sessions_that_a_crash_left_open_are_deleted_too_and_one_that_went_on_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    for start, last in ((100.0, 101.0), (200.0, 5000.0)):
+        killed = History(path)
+        killed.add(killed.begin("demo", start), mood(last))
+        killed.close()
+        with sqlite3.connect(path) as database:
+            database.execute("UPDATE session SET ended = NULL")
+        database.close()
+    history = History(path)
+    assert history.delete_before(1000.0) == 1
+    assert [found.started for found in history.sessions()] == [200.0]
+    history.close()
+
+
 OLD_TITLE, NEW_TITLE = "A title that must not be found again", "The title of a younger stream"
 
 

@@ -144,6 +144,24 @@ async def test_a_ban_ends_connection_vote_and_tile_and_keeps_the_person_out(way:
         assert back.linking.linked and "sad" in await ask(stage, "!mood", ANN)
 
 
+async def test_what_who_is_banned_wrote_before_counts_no_more_also_when_others_write_the_same() -> None:
+    async with theatre(minimum_viewers=1, chat=QUICK) as stage:
+        show = stage.show
+        client = await joined(stage, links(show, stage.address)["join"], 1)
+        await ask(stage, await code_of(client), ANN)
+        for chatter in (ANN.id, "2"):
+            assert stage.write(chatter, "such joy")
+        ann, last = show.chat.key(ANN.id), show.chat.key("8")
+        await eventually(lambda: ann in show.crowd)
+        await ask(stage, "!mood ban ann", MODERATOR)
+        assert ann not in show.crowd
+        for number in range(3, 9):
+            assert stage.write(str(number), "such joy")
+        await eventually(lambda: last in show.crowd)
+        await asyncio.sleep(0.05)
+        assert ann not in show.crowd
+
+
 async def test_who_is_not_linked_can_be_banned_by_the_tile_and_it_is_said_what_that_is_worth() -> None:
     async with theatre(minimum_viewers=1) as stage:
         client = await joined(stage, links(stage.show, stage.address)["join"], 1)

@@ -20,6 +20,7 @@ from transport.bus import (
     Heard,
     Joined,
     Joins,
+    Recall,
     Report,
     Seat,
     Tell,
@@ -47,6 +48,7 @@ class Spoken(Bus):
         self.nodes = nodes
         self.said: list[BusFrame] = []
         self.fault = ""
+        self.deaf_since = None
         self.counts = Counter()
 
     def publish(self, channel: str, frame: BusFrame, to: str = "") -> bool:
@@ -266,6 +268,32 @@ def test_who_asks_to_be_forgotten_in_a_loop_keeps_no_linked_viewer_from_it(frame
     assert person in stage.show.access.terms().ended and not stage.show.roster.identities.viewers
     (told,) = [told_by(frame) for frame in stage.bus.said if isinstance(frame, Tell)]
     assert isinstance(told, Forgotten if isinstance(frame, Forget) else Linked)
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_what_was_missed_is_asked_for_until_a_connection_holds_and_hears(deaf: bool) -> None:
+    stage = Stage()
+    nodes, bus = stage.nodes, stage.bus
+
+    def come(seconds: float) -> float:
+        """A connection of so many seconds, and as many without one; gives how much it asks for."""
+        bus.said.clear()
+        nodes.connected(True)
+        (asked,) = [frame.seconds for frame in bus.said if isinstance(frame, Recall)]
+        stage.time += seconds
+        nodes.connected(False)
+        stage.time += seconds
+        return asked
+
+    come(100.0)
+    stage.time += 600.0
+    bus.deaf_since = stage.time if deaf else None
+    # One that breaks at once, or hears nothing, brings no answer.
+    short = 10.5 if deaf else 0.2
+    assert [round(come(short)) for _ in range(3)] == [round(760.0 + 2 * short * tries) for tries in range(3)]
+    bus.deaf_since = None
+    assert come(10.0) > 760.0
+    assert come(10.0) == pytest.approx(70.0)
 
 
 def test_whom_the_platform_silences_is_banned_also_when_a_node_said_that_they_left() -> None:

@@ -1,13 +1,15 @@
 """One channel at a node, without a bus: what the bot is told of its viewers."""
 
+import pytest
 from msgspec.structs import replace
 
 from hub.channel import NodeChannel
 from tests.door import LINK, TOKEN, door, maker
+from tests.hub.test_over import StagedNode
 from tests.transport.test_desk import VIEWER, frame, join_frame, post_frame
 from transport.bus import Ask, Seat, Terms, asked_by
 from transport.desk import HubSettings
-from transport.reading import Forgotten, Identify, Linked, Renew, Unlink
+from transport.reading import Forget, Forgotten, Identify, Linked, Renew, Unlink
 from transport.tokens import DoorTerms, TokenMaker
 
 NOW = 1000.0
@@ -52,6 +54,19 @@ def test_a_bot_that_was_started_anew_is_told_whose_link_it_is_to_end() -> None:
     seat, asked = channel.unsaid.values()
     assert isinstance(seat, Seat) and (seat.viewer, seat.subject) == (VIEWER, person)
     assert isinstance(asked, Ask) and asked_by(asked) == Unlink()
+
+
+@pytest.mark.parametrize("end", ["unlink", "forget"])
+def test_who_unlinks_and_comes_back_before_the_bot_has_heard_of_it_is_unlinked(end: str) -> None:
+    channel = node_channel()
+    token = maker().make(LINK, NOW, NOW + 1000.0, "aa" * 12)
+    guest, _, _ = channel.desk.join(join_frame(token=token), NOW)
+    channel.desk.take(guest, frame(type=end), NOW + 1.0)
+    channel.desk.gone(guest)
+    channel.desk.join(join_frame(token=token), NOW + 2.0)
+    seat, asked = channel.unsaid.values()
+    assert isinstance(seat, Seat) and isinstance(asked, Ask), "the bot hears whose link it is, and then its end"
+    assert asked_by(asked) == (Unlink() if end == "unlink" else Forget())
 
 
 def test_who_is_nobody_in_chat_is_answered_here_and_others_when_the_bot_has_done_it() -> None:
@@ -122,3 +137,16 @@ def test_a_bot_that_was_started_anew_is_gone_by_at_once_or_as_soon_as_its_door_i
     assert not channel.update(replace(again, door=None), NOW + 1.0) and channel.wants
     assert channel.update(again, NOW + 1.1) and not channel.wants
     assert channel.update(terms_at(NOW + 2.0, "d" * 16), NOW + 2.0)
+
+
+def test_what_was_missed_is_asked_for_until_a_connection_holds() -> None:
+    node = StagedNode()
+    node.live("demo")
+    asked = []
+    for seconds, away in ((100.0, 600.0), (0.2, 0.5), (0.2, 0.5), (10.0, 0.5), (10.0, 0.5)):
+        node._connected(True)
+        asked.append(round(node.channels["demo"].recall_seconds))
+        node.time += seconds
+        node._connected(False)
+        node.time += away
+    assert asked == [60, 660, 661, 661, 60], "one that breaks at once brings no answer"

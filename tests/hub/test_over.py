@@ -26,6 +26,7 @@ class Quiet(Bus):
 
     def __init__(self, node: "StagedNode") -> None:
         self.node = node
+        self.deaf_since = None
 
     def publish(self, channel: str, said: object, to: str = "") -> bool:
         del channel, said, to
