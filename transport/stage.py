@@ -228,8 +228,8 @@ class StageClient:
             finally:
                 if sender is not None:
                     sender.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, *LOST):
-                        await sender
+                    # Not suppressing CancelledError: it may be ours, which must not be lost.
+                    await asyncio.gather(sender, return_exceptions=True)
 
     def _hear(self, text: str) -> None:
         try:

@@ -311,3 +311,28 @@ async def test_what_was_read_before_the_machine_slept_is_not_sent_after_it(monke
         await client.close()
         await task
     assert [reading.source for reading in server.listener.readings] == ["streamer_voice"]
+
+
+async def test_who_is_cancelled_ends_even_in_the_moment_in_which_the_line_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    tidying = asyncio.Event()
+
+    async def send(*_: object) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            tidying.set()
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(StageClient, "_send", send)
+    async with serving() as server:
+        client = StageClient(server.url, "streamer")
+        task = asyncio.create_task(client.run())
+        await server.listener.until(lambda: server.listener.present == [True])
+        async with asyncio.timeout(20):
+            while client.state != "joined":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await server.host.end()
+        await tidying.wait()
+        task.cancel()
+        await asyncio.wait([task], timeout=5.0)
+        assert task.cancelled()
