@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -88,6 +88,9 @@ class Configuration:
         complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "").replace(" | null", "")
         if "matching regex" in complaint:
             complaint = "can't be written like that: see the comment beside it in LERA's own config.toml"
+        words = get_args(get_type_hints(kind).get(key))
+        if complaint.startswith("Invalid enum value ") and words and all(isinstance(word, str) for word in words):
+            complaint = f"must be one of {', '.join(words)}, not {complaint.removeprefix('Invalid enum value ')}"
         return str(self.fault(section, key, f"{complaint[0].lower()}{complaint[1:]}", nth))
 
     def _place(self, section: str, key: str = "", nth: int = 1) -> str:

@@ -67,6 +67,7 @@ def test_values_are_taken() -> None:
         ("[web]\npublic_url = 'lera+sheet://sheets.googleapis.com'\n", 2, "public_url must be such as"),
         ("[web]\nport = 8766\n", 2, "port is 8766, as public_port is"),
         ("[web]\npublic_port = 8765\n", 2, "public_port is 8765, as port is"),
+        ("[log]\nlevel = 'debug'\n", 2, "[log] level must be one of info, warning, error, not 'debug'."),
         ('[history]\nfolder = "a\\u0000b"\n', 2, "[history] folder has a zero character"),
         ("[web]\ntrusted_addresses = ['foo']\n", 2, "trusted_addresses has 'foo': each must be the address of one"),
         ("[web]\ntrusted_addresses = ['10.0.0.7', '10.0.0.0/8']\n", 2, "has '10.0.0.0/8': each must be"),
