@@ -160,15 +160,17 @@ def _too_open(path: Path) -> str:
 
 
 def _port(settings: Settings) -> Finding:
-    host, port = settings.web.host, settings.web.port
-    try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
-    except OSError as error:
-        if _is_lera(port):
-            return Finding("port", f"{port}: a LERA bot is running there")
-        mend = "Close the program that uses it, or set another [web] port in config.toml."
-        return Finding("port", f"{host}:{port} is not free ({error.strerror or error})", mend)
-    return Finding("port", f"{host}:{port} is free")
+    web, host = settings.web, settings.web.host
+    if _is_lera(web.port):
+        return Finding("port", f"{web.port}: a LERA bot is running there")
+    ports = {"port": web.port, "public_port": web.public_port} if web.public_port else {"port": web.port}
+    for name, port in ports.items():
+        try:
+            socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        except OSError as error:
+            mend = f"Close the program that uses it, or set another [web] {name} in config.toml."
+            return Finding("port", f"{host}:{port} is not free ({error.strerror or error})", mend)
+    return Finding("port", " and ".join(f"{host}:{port}" for port in ports.values()) + " free")
 
 
 def _is_lera(port: int) -> bool:

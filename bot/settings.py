@@ -143,6 +143,10 @@ def settings_from(configuration: Configuration) -> Settings:
 
 def _fault_in(web: WebSettings) -> tuple[str, str] | None:
     """The setting that is wrong though its type is right, and what is wrong; None when all are well."""
+    if web.port == web.public_port:
+        # The one of them that is in the file: the other may be as it is by default.
+        mine, other = ("public_port", "port") if web.port == WebSettings().port else ("port", "public_port")
+        return mine, f"is {web.port}, as {other} is: each needs its own"
     if web.public_url:
         try:
             # Every link that is given to viewers begins with it, and their agents read links strictly.

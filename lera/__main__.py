@@ -2,6 +2,11 @@
 
 import sys
 
-from lera.cli import main
+try:
+    from lera.cli import main
 
-sys.exit(main())
+    status = main()
+except KeyboardInterrupt:
+    # It came before there was anybody to handle it.
+    status = 130
+sys.exit(status)

@@ -3,9 +3,9 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -34,9 +34,15 @@ class Configuration:
             self._document: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise LeraError(f"{name} is not valid TOML: {error}. Mend that line and start again.") from None
+        except (ValueError, RecursionError) as error:
+            # A number of thousands of digits, or brackets in brackets without end.
+            raise LeraError(f"{name} has a value that nobody can read ({error}): mend it and start again.") from None
         for table in self._document:
             if table not in TABLES:
                 raise LeraError(f"{self._place(table)} there is no [{table}] table;{_meant(table, TABLES)}.")
+        # No file, host or name has one; Python's own calls say so with an error that is none of the system's.
+        for table, key in _with_nul(self._document):
+            raise self.fault(table, key, "has a zero character (\\u0000), which nothing may have")
 
     def section(self, name: str, kind: type[T]) -> T:
         """The table `[name]` as a `kind`; missing keys take their defaults. Raises LeraError."""
@@ -82,6 +88,9 @@ class Configuration:
         complaint = message.split(" - at ")[0].replace("Expected", "must be").replace("`", "").replace(" | null", "")
         if "matching regex" in complaint:
             complaint = "can't be written like that: see the comment beside it in LERA's own config.toml"
+        words = get_args(get_type_hints(kind).get(key))
+        if complaint.startswith("Invalid enum value ") and words and all(isinstance(word, str) for word in words):
+            complaint = f"must be one of {', '.join(words)}, not {complaint.removeprefix('Invalid enum value ')}"
         return str(self.fault(section, key, f"{complaint[0].lower()}{complaint[1:]}", nth))
 
     def _place(self, section: str, key: str = "", nth: int = 1) -> str:
@@ -98,6 +107,14 @@ class Configuration:
             if found or (not key and _sets(line, section)):
                 return f"{self.name} line {number}:"
         return f"{self.name}:"
+
+
+def _with_nul(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Table and key of each text that has a zero character in it."""
+    for table, settings in document.items():
+        for key, value in settings.items() if isinstance(settings, dict) else ():
+            if isinstance(value, str) and "\0" in value:
+                yield table, key
 
 
 def _sets(line: str, key: str) -> bool:
@@ -125,6 +142,8 @@ def read_configuration(path: Path | None = None) -> Configuration:
     try:
         # Windows editors put a mark in front, which is no part of the text.
         text = chosen.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise LeraError(f"{chosen} is not UTF-8: open it in your editor, and save it again as UTF-8.") from None
+    except OSError as error:
         raise LeraError(f"Can't read {chosen}: {error}. Name a config.toml with --config.") from None
     return Configuration(text, chosen.name)

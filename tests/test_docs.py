@@ -207,7 +207,7 @@ def test_the_page_on_deploying_names_what_is_there(monkeypatch: pytest.MonkeyPat
     for table, setting in re.findall(r"`\[(\w+)\] (\w+)", page):
         assert setting in TABLES[table].__struct_fields__, setting
     known = {"--url", "--webroot", "--nginx"}.union(*(options(name, monkeypatch) for name in PROGRAMS))
-    known |= {"--now", "--require-hashes", "--only-binary", "--signal"}
+    known |= {"--now", "--require-hashes", "--only-binary", "--signal", "--reference"}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) <= known
     for bench in re.findall(r"python -m bench\.(\w+)", page):
         assert (ROOT / "bench" / f"{bench}.py").is_file(), bench

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import sys
@@ -61,10 +62,10 @@ def listen(host: str, port: int, where: str = "config.toml under [web]") -> sock
     except (socket.gaierror, UnicodeError, OverflowError) as error:
         raise LeraError(f"Can't listen on {host} port {port} ({error}): mend host and port in {where}.") from None
     except OSError as error:
-        raise LeraError(
-            f"Can't listen on {host} port {port} ({error.strerror or error}): is another LERA running? "
-            f"Close it, or set another port in {where}."
-        ) from None
+        # Neither an address that this machine doesn't have nor a port that is the system's own is taken by anybody.
+        taken = error.errno == errno.EADDRINUSE
+        mend = "is another LERA running? Close it, or set another port" if taken else "mend host and port"
+        raise LeraError(f"Can't listen on {host} port {port} ({error.strerror or error}): {mend} in {where}.") from None
 
 
 def url_of(host: str, listener: socket.socket) -> str:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -56,7 +55,7 @@ def spreadsheet_id(text: str) -> str:
     """The id of a spreadsheet, given as such or as the address in a browser. Raises LeraError."""
     text = text.strip()
     if "://" in text:
-        found = re.search(r"/spreadsheets/d/([^/?#]+)", urlsplit(text).path)
+        found = re.search(r"^[^?#]*/spreadsheets/d/([^/?#]+)", text)
         text = found[1] if found else ""
     if not re.fullmatch(r"[A-Za-z0-9_-]{10,100}", text):
         raise LeraError(

@@ -19,6 +19,7 @@ from bot.virtual_camera.settings import VirtualCameraSettings
 from lera import vault
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
+from tests.ports import free_port
 from transport.desk import HubSettings
 
 look_at_chat = doctor._chat
@@ -42,18 +43,23 @@ def test_a_well_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     path = tmp_path / "config.toml"
-    path.write_text(f"[web]\nport = {port}\n")
+    path.write_text(f"[web]\nport = {port}\npublic_port = 0\n")
     assert doctor.main(["--config", str(path)]) == 0
     assert "All is well." in capsys.readouterr().out
 
 
-def test_a_taken_port_and_a_wrong_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_and_a_wrong_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         found = findings(f"[web]\nport = {port}\n", tmp_path)
         assert "not free" in found["port"].said and "[web] port" in found["port"].mend
+        found = findings(f"[web]\nport = {free_port()}\npublic_port = {port}\n", tmp_path)
+        assert "not free" in found["port"].said and "[web] public_port" in found["port"].mend, "the bot wants it, too"
     path = tmp_path / "config.toml"
     path.write_text("[web]\nprot = 1\n")
+    monkeypatch.setattr(doctor, "_port", lambda _settings: doctor.Finding("port", "is free"))
     assert doctor.main(["--config", str(path)]) == 1
     out = capsys.readouterr().out
     assert "line 2" in out and "did you mean `port`" in out and "1 thing to mend." in out

@@ -10,9 +10,10 @@ from bot.__main__ import welcome
 from bot.server import serving
 from bot.settings import ChannelSettings, Settings, WebSettings
 from bot.show import Show
+from lera.errors import LeraError
 from tests.bot.stage import theatre
 from tests.ports import free_port
-from transport.listening import _is_our_fault, open_files_as_allowed
+from transport.listening import _is_our_fault, listen, open_files_as_allowed
 
 
 def show_with(**web: object) -> Show:
@@ -107,3 +108,11 @@ def test_our_own_faults_are_still_logged() -> None:
 def test_as_many_connections_as_the_system_allows() -> None:
     allowed = open_files_as_allowed()
     assert allowed is None or allowed >= 256
+
+
+def test_only_a_port_that_is_taken_is_said_to_be_another_leras() -> None:
+    with listen("127.0.0.1", 0) as taken, pytest.raises(LeraError, match="is another LERA running"):
+        listen("127.0.0.1", taken.getsockname()[1])
+    # An address for documentation (RFC 5737), which no machine has.
+    with pytest.raises(LeraError, match=r"port 9000 \(.*\): mend host and port in"):
+        listen("192.0.2.1", 9000)

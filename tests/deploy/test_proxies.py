@@ -148,6 +148,45 @@ async def test_viewers_go_where_there_is_room(name: Name, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", BOTH)
+async def test_a_hub_that_was_away_once_takes_in_its_share_when_it_is_back(name: Name, tmp_path: Path) -> None:
+    beside, taken = free_port(), []
+
+    async def take(request: web.Request) -> web.StreamResponse:
+        taken.append(request)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        return socket
+
+    async def ready(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    async with (
+        proxy(name, tmp_path, free_port(), beside) as front,
+        show_behind(front),
+        front.viewer() as session,
+        AsyncExitStack() as joined,
+    ):
+
+        async def join(viewers: int) -> None:
+            for _ in range(viewers):
+                await joined.enter_async_context(session.ws_connect(f"{front.url}/hub"))
+
+        # As in an upgrade: somebody knocks while the other hub is away.
+        await join(4)
+        app = web.Application()
+        app.router.add_get("/hub", take)
+        app.router.add_get("/readyz", ready)
+        with listen("127.0.0.1", beside) as listener:
+            async with site(listener, app, 10.0):
+                # So long nginx leaves out who failed where it is told to, and then lets one in to try.
+                await asyncio.sleep(6.0)
+                await join(12)
+                assert len(taken) == 8, "half of all"
+                await joined.aclose()
+
+
+@pytest.mark.parametrize("name", BOTH)
 async def test_nothing_private_can_be_reached_through_it(name: Name, tmp_path: Path) -> None:
     private = (
         "/",

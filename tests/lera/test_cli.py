@@ -1,13 +1,16 @@
 """The command line: help, wrong commands, and errors in one line."""
 
 import io
+import runpy
 import subprocess
 import sys
+import types
 
 import pytest
 
 from lera.cli import PROGRAMS, main, run_program, usage
 from lera.errors import LeraError
+from lera.signals import STOPPED_STATUS
 from tests.conftest import ROOT
 
 
@@ -83,3 +86,15 @@ def _imports_anything_installed() -> set[str]:
 def test_run_py_says_what_is_wrong_in_one_line() -> None:
     done = subprocess.run([sys.executable, "run.py", "dmeo"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and done.stderr.startswith("LERA: There is no command `dmeo`")
+
+
+def test_ctrl_c_before_anything_is_there_to_handle_it_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    early = types.ModuleType("lera.cli")
+    early.__getattr__ = interrupted  # type: ignore[method-assign]
+    monkeypatch.setitem(sys.modules, "lera.cli", early)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("lera", run_name="__main__")
+    assert ended.value.code == STOPPED_STATUS

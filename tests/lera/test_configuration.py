@@ -65,6 +65,10 @@ def test_values_are_taken() -> None:
         ("[web]\npublic_url = 'https://mood.example/#a'\n", 2, "public_url must be such as"),
         ("[web]\npublic_url = 'https://mood.example:99999'\n", 2, "public_url must be such as"),
         ("[web]\npublic_url = 'lera+sheet://sheets.googleapis.com'\n", 2, "public_url must be such as"),
+        ("[web]\nport = 8766\n", 2, "port is 8766, as public_port is"),
+        ("[web]\npublic_port = 8765\n", 2, "public_port is 8765, as port is"),
+        ("[log]\nlevel = 'debug'\n", 2, "[log] level must be one of info, warning, error, not 'debug'."),
+        ('[history]\nfolder = "a\\u0000b"\n', 2, "[history] folder has a zero character"),
         ("[web]\ntrusted_addresses = ['foo']\n", 2, "trusted_addresses has 'foo': each must be the address of one"),
         ("[web]\ntrusted_addresses = ['10.0.0.7', '10.0.0.0/8']\n", 2, "has '10.0.0.0/8': each must be"),
         ("[web]\ntrusted_addresses = ['FD00:0::7']\n", 2, "has 'FD00:0::7': write 'fd00::7'"),
@@ -111,6 +115,11 @@ def test_broken_toml_names_its_line() -> None:
 def test_a_missing_or_unreadable_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(LeraError, match="--config"):
         read_settings(tmp_path / "none.toml")
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(LeraError, match="--config"):
-        read_settings(tmp_path / "binary.toml")
+    (tmp_path / "wide.toml").write_text("[web]\nport = 9000\n", "utf-16")
+    with pytest.raises(LeraError, match=r"wide\.toml is not UTF-8: .* save it again as UTF-8"):
+        read_settings(tmp_path / "wide.toml")
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
+def test_a_value_beyond_all_bounds_is_one_line(value: str) -> None:
+    assert "mend it and start again" in complaint(f"[web]\nport = {value}\n")

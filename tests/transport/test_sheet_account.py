@@ -45,7 +45,9 @@ def test_a_spreadsheet_is_named_by_its_id_or_its_address(text: str, found: str) 
     assert spreadsheet_id(text) == found
 
 
-@pytest.mark.parametrize("text", ["", "short", "https://example.com/", "a b c d e f g h i j", "../../../etc/passwd"])
+@pytest.mark.parametrize(
+    "text", ["", "short", "https://example.com/", "https://[", "a b c d e f g h i j", "../../../etc/passwd"]
+)
 def test_what_names_no_spreadsheet_is_told(text: str) -> None:
     with pytest.raises(LeraError, match="copy the address"):
         spreadsheet_id(text)
