@@ -201,26 +201,25 @@ class Faults:
         await self.the_bot().show.hub.close()
 
     async def bot_killed(self) -> None:
-        """kill -9; it is started again at the latest before the next quiet."""
-        bot, world = self.the_bot(), self.world
-        self.twitch_fault()
-        self._full = False
-        await bot.kill(world.wires, [line for line in (world.obs_wire, world.bus_wire) if line is not None])
+        """kill -9; it is started again before the next quiet."""
+        world = self.world
+        await self.the_bot().kill(world.wires, [line for line in (world.obs_wire, world.bus_wire) if line is not None])
         world.twitch.drop()
-        self._back(bot)
+        self._start_bot_later()
 
     async def bot_stopped(self) -> None:
-        """Ctrl-C; it is started again."""
-        bot = self.the_bot()
-        self.twitch_fault()
-        self._full = False
-        await bot.stop()
-        self._back(bot)
+        """Ctrl-C; it is started again before the next quiet."""
+        await self.the_bot().stop()
+        self._start_bot_later()
 
-    def _back(self, bot: RestartableBot) -> None:
+    def _start_bot_later(self) -> None:
+        self.twitch_fault()
+        # Its limit goes with the connection to the file.
+        self._full = False
+
         async def start() -> None:
             await asyncio.sleep(self.chance.choice((0.0, 1.0, 5.0, STORM / 2)))
-            await bot.start()
+            await self.world.bot.start()
 
         self.mends.append(asyncio.create_task(start()))
 
@@ -312,7 +311,7 @@ class Faults:
         self.later(self.chance.uniform(1.0, STORM), lambda: self.set_full(False))
 
     def set_full(self, full: bool) -> None:
-        """SQLite's own limit, which is met as a full disk is; a bot that is started anew has none."""
+        """SQLite's own limit, which is met as a full disk is."""
         if full == self._full:
             return
         self._full = full

@@ -37,6 +37,8 @@ class Viewer:
         # When the last vote of this viewer can have been sent.
         self.last = float("-inf")
         self.refused = ""
+        # When the agent last changed its state, for a finding.
+        self.changed = float("-inf")
         self._link = link
         self._client: HubClient | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -62,7 +64,8 @@ class Viewer:
     def story(self) -> str:
         """For a finding."""
         state = "none" if self._client is None else self._client.state
-        return f"{self.key} (up {self.up}, seen {self.seen}, banned {self.banned}, agent {state}, {self.refused!r})"
+        agent = f"agent {state} since {self.changed:.2f} s, {self.refused!r}"
+        return f"{self.key} (up {self.up}, seen {self.seen}, banned {self.banned}, {agent})"
 
     def start(self) -> None:
         """Start the agent."""
@@ -70,7 +73,7 @@ class Viewer:
             return
         self.up = self.seen = True
         self.refused = ""
-        client = HubClient(*self._link(), self.key)
+        client = HubClient(*self._link(), self.key, on_state=lambda _state: self._note_change())
         # Half a minute of waiting is for crowds; here it would only be half a minute.
         client.LONGEST_WAIT = 8.0  # type: ignore[misc]
         self._client = client
@@ -106,6 +109,9 @@ class Viewer:
         self.seen = not self.seen
         if self._client is not None and not self.seen:
             self._client.away("no_face")
+
+    def _note_change(self) -> None:
+        self.changed = asyncio.get_running_loop().time()
 
     def _leave_behind(self, client: HubClient | None) -> None:
         for task in self._behind.pop(client, ()) if client is not None else ():

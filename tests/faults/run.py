@@ -49,6 +49,10 @@ class Run(Faults):
         # Of the world's time, that it took in all.
         self.seconds = 0.0
         self.shown: dict[float, Mood] = {}
+        # When by the world's time, for a finding: the show's clock jumps.
+        self.shown_at: dict[float, float] = {}
+        # How many damaged files were set aside; what was still written to one went with it.
+        self._aside = 0
         # Seconds after each storm until all was right.
         self.recovery: list[float] = []
         self.asked = 0
@@ -83,7 +87,7 @@ class Run(Faults):
 
         def add(mood: Mood) -> None:
             if mood.viewers and show.session is not None:
-                self.shown[mood.time] = mood
+                self.shown[mood.time], self.shown_at[mood.time] = mood, self.time
             record(mood)
 
         show.sessions.add = add  # type: ignore[method-assign]
@@ -126,6 +130,7 @@ class Run(Faults):
                 if again - began > PATIENCE:
                     raise self.broken(f"{PATIENCE:g} s after the last fault: {'; '.join(wrong)}")
             await asyncio.sleep(0.5)
+        self.look_for_damage()
         self.recovery.append(again - began)
         self.voters.append(self.world.show.crowd.mood(self.world.show.now()).faces.voters)
         await self.ask()
@@ -133,7 +138,14 @@ class Run(Faults):
         for _ in range(6):
             await asyncio.sleep(0.5)
             if wrong := self.wrong():
-                raise self.broken(f"it was right and is no more: {'; '.join(wrong)}")
+                raise self.broken(f"it was right and is no more: {'; '.join(wrong)}; {self.whose_votes()}")
+
+    def look_for_damage(self) -> None:
+        """Note the time when another damaged file has been set aside: it may be found only when a bot starts."""
+        found = len(list(self.world.folder.glob("*.broken*")))
+        if found > self._aside:
+            self._aside = found
+            self.last_damage = max(self.last_damage, self.world.now())
 
     def wrong(self) -> list[str]:
         """What isn't as the model says."""
@@ -247,6 +259,7 @@ class Run(Faults):
 
     async def compare_history(self) -> None:
         """Every second that was shown since the file was last damaged is in it, and nothing else."""
+        self.look_for_damage()
         history = self.world.bot.history
         sessions = await asyncio.to_thread(history.sessions)
         rows: list[Row] = []
@@ -269,7 +282,12 @@ class Run(Faults):
             and not any(begin <= time <= end for begin, end in self.world.bot.lost)
         ]  # fmt: skip
         if lost:
-            raise self.broken(f"{len(lost)} seconds are lost, such as {lost[:3]}, of {len(self.shown)}")
+            first = self.shown_at[lost[0]]
+            near = [f"{time:.2f} {name}" for time, name in self.log if first - 2 * STORM < time < first + STORM]
+            raise self.broken(
+                f"{len(lost)} seconds are lost of {len(self.shown)}, such as {lost[:3]}, shown at {first:.2f} s; there"
+                f" was {'; '.join(near)}; the bot ended at {self.world.bot.lost}"
+            )
 
     def broken(self, what: str) -> Broken:
         """The finding, with what was done last."""
