@@ -39,6 +39,7 @@ from transport.reading import (
     hub_decoder,
     sayable,
 )
+from transport.unreached import Elsewhere, why_unreached
 from transport.way import Way, check_way, way_to
 
 # What ends a connection without being anyone's mistake. UnicodeError: a host's name that can't be one, as a redirection
@@ -83,6 +84,8 @@ class HubClient:
         self.url = url
         # What the way to the hub is like, once it was tried.
         self.way: Way | None = None
+        # Why the last try failed, where that is somebody's to mend.
+        self.fault = ""
         self._insecure = insecure
         self.interval = 1.0
         self.heartbeat = 5.0
@@ -152,10 +155,11 @@ class HubClient:
                 session = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[_staying()]))
             while not self._closing.is_set():
                 self._become("connecting")
+                self.fault = ""
                 try:
                     await self._connect(session)
-                except LOST:
-                    pass
+                except LOST as error:
+                    self.fault = why_unreached(error, "stream")
                 finally:
                     self._socket = None
                     self.appearing.lost()
@@ -318,7 +322,7 @@ def _staying() -> aiohttp.TraceConfig:
             host = ""
         if host is not None and host != told.response.url.host:
             told.response.close()
-            raise aiohttp.ClientError("It leads to another host.")
+            raise Elsewhere
 
     trace = aiohttp.TraceConfig()
     trace.on_request_redirect.append(stay)

@@ -21,6 +21,7 @@ from lera.errors import LeraError
 from transport.hub_client import CLOSE_TIMEOUT, LOST, State, backoff
 from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Clock, Number, Probabilities, Refused, Source, sayable
+from transport.unreached import why_unreached
 from transport.way import check_way, find_way, told_of
 
 STAGE_VERSION: Final = 1
@@ -130,7 +131,8 @@ class StageClient:
     ) -> None:
         """`on_state` hears "connecting", "joined" and "offline". `url` and `key`: see `parse_stage_address`.
 
-        `insecure` lets it use a way over the internet that isn't encrypted; `say` is told where others could listen.
+        `insecure` lets it use a way over the internet that isn't encrypted; `say` is told where others could listen,
+        and once why the bot can't be reached, where that is somebody's to mend.
         `now`: seconds of a clock that counts the machine's sleep; `steady_clock` where none is given.
         """
         self.url = url
@@ -181,22 +183,32 @@ class StageClient:
     async def run(self) -> None:
         """Stay connected until `close`. Raises LeraError when the bot refuses for good."""
         attempt = 0
+        faults: set[str] = set()
         async with aiohttp.ClientSession() as session:
             while not self._closing.is_set():
                 self._become("connecting")
+                fault = ""
                 try:
                     await self._connect(session)
                 except aiohttp.WSServerHandshakeError as error:
                     if error.status in _REFUSALS:
                         raise LeraError(_REFUSALS[error.status]) from None
-                except LOST:
-                    pass
+                    fault = why_unreached(error, "bot")
+                except LOST as error:
+                    fault = why_unreached(error, "bot")
                 finally:
                     self._socket = None
                 if self._closing.is_set():
                     break
-                attempt = 0 if self.state == "joined" else attempt + 1
+                if self.state == "joined":
+                    attempt = 0
+                    faults.clear()
+                else:
+                    attempt += 1
                 self._become("offline")
+                if fault and fault not in faults:
+                    faults.add(fault)
+                    self._say(fault)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(backoff(attempt, self.LONGEST_WAIT)):
                         await self._closing.wait()
