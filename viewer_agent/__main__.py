@@ -17,7 +17,7 @@ from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
 from lera.logs import LogSettings
-from lera.options import positive_seconds
+from lera.options import check_statistics_file, positive_seconds, write_statistics
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.link import parse_link
@@ -120,6 +120,7 @@ def _run(arguments: argparse.Namespace) -> int:
     forbid_core_files()
     configuration = read_configuration(arguments.config)
     logs.set_up(configuration.section("log", LogSettings))
+    check_statistics_file(arguments.stats_file)
     arguments.key = arguments.key or _sheet_key(configuration)
     settings = configuration.section("viewer", ViewerSettings)
     return _watch(arguments, settings, configuration.section("model", ModelSettings))
@@ -218,7 +219,7 @@ async def _run_agent(
         if agent.statistics.frames:
             say(str(agent.statistics))
         if arguments.stats_file is not None:
-            _write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
+            write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
     return 0
 
 
@@ -286,13 +287,6 @@ def _load_reader() -> "Reader":
     from model import face
 
     return face.load()
-
-
-def _write_statistics(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content + b"\n")
-    except OSError as error:
-        raise LeraError(f"Can't write {path} ({error.strerror}): name another --stats-file.") from error
 
 
 async def _forget(key: str) -> int:
