@@ -309,6 +309,7 @@ async def _forget(key: str) -> int:
 async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple[bool, str]:
     """Whether this stream is done with, and what to tell the viewer."""
     joined = asyncio.Event()
+    said: list[str] = []
     try:
         token = channel_token(entry)
     except LeraError:
@@ -316,7 +317,7 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
     try:
         given = "" if entry.by_sheet else given_token(entry)
         # However the way there is: it was taken before, and what it carries now is the wish to be erased.
-        connect = connection(entry, token, key, given, insecure=True, say=lambda _line: None)
+        connect = connection(entry, token, key, given, insecure=True, say=said.append)
         client = connect(lambda state: joined.set() if state == "joined" else None)
     except LeraError as error:
         return False, f"could not be asked: {error}"
@@ -329,7 +330,9 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
         if joined.is_set() and await client.forget():
             drop_login(entry, token)
             return True, "has erased what it kept of you"
-        return False, "did not answer; your key is kept only to ask again"
+        # Why it can't be reached, where that is known.
+        why = "" if joined.is_set() else "".join(f". {line}" for line in said)
+        return False, f"did not answer; your key is kept only to ask again{why}"
     except LeraError as error:
         return True, f"{error} It is off your list; ask the streamer to erase what is left."
     finally:
