@@ -1,5 +1,6 @@
 """Finds faces: BlazeFace through mediapipe's Tasks API, one picture at a time."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -67,6 +68,8 @@ class Detector:
         # In this order: fetching BlazeFace may need the proxy that is cut next.
         content = blazeface.DETECTOR.ensure().read_bytes()
         cut_mediapipe()
+        # It imports matplotlib, which tells at its first start of all how it has listed the fonts.
+        logging.getLogger("matplotlib").setLevel(logging.WARNING)
         try:
             # Importing mediapipe takes half a second, and only those who look for faces need it.
             import mediapipe

@@ -15,7 +15,7 @@ from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
 from lera.logs import LogSettings
-from lera.options import positive_seconds
+from lera.options import check_statistics_file, positive_seconds, write_statistics
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from streamer_agent.address import Bot, other_bot, own_bot
@@ -88,6 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
     forbid_core_files()
     configuration = read_configuration(arguments.config)
     logs.set_up(configuration.section("log", LogSettings))
+    check_statistics_file(arguments.stats_file)
     settings = configuration.section("streamer_agent", StreamerSettings)
     wanted = chosen(
         settings,
@@ -146,15 +147,8 @@ async def _run_agent(
         if agent.statistics.readings:
             say(str(agent.statistics))
         if arguments.stats_file is not None:
-            _write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
+            write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
     return 0
-
-
-def _write_statistics(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content + b"\n")
-    except OSError as error:
-        raise LeraError(f"Can't write {path} ({error.strerror}): name another --stats-file.") from error
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from transport.reading import (
     hub_decoder,
     sayable,
 )
+from transport.unreached import Elsewhere, why_unreached
 from transport.way import Way, check_way, way_to
 
 # What ends a connection without being anyone's mistake. UnicodeError: a host's name that can't be one, as a redirection
@@ -59,6 +60,10 @@ class HubClient:
     """
 
     LONGEST_WAIT: Final = 30.0
+    LET_IN: Final = 30.0
+    """Seconds in which a hub must have let an agent in, from the first look for its host."""
+    STEADY: Final = 5.0
+    """Seconds after which a connection shows that the hub is well."""
     FRAMES: Final = (0.1, 100)
     """A hub may say ten frames a second, and a hundred at once; it has something to say now and then only."""
 
@@ -83,6 +88,8 @@ class HubClient:
         self.url = url
         # What the way to the hub is like, once it was tried.
         self.way: Way | None = None
+        # Why the last try failed, where that is somebody's to mend.
+        self.fault = ""
         self._insecure = insecure
         self.interval = 1.0
         self.heartbeat = 5.0
@@ -145,24 +152,26 @@ class HubClient:
 
     async def run(self) -> None:
         """Stay joined until `close`. Raises LeraError when the hub refuses for good."""
-        attempt = 0
+        attempt, loop = 0, asyncio.get_running_loop()
         async with contextlib.AsyncExitStack() as stack:
             session = self._session
             if session is None:
                 session = await stack.enter_async_context(aiohttp.ClientSession(trace_configs=[_staying()]))
             while not self._closing.is_set():
                 self._become("connecting")
+                self.fault, began = "", loop.time()
                 try:
                     await self._connect(session)
-                except LOST:
-                    pass
+                except LOST as error:
+                    self.fault = why_unreached(error, "stream")
                 finally:
                     self._socket = None
                     self.appearing.lost()
                 if self._closing.is_set():
                     return
-                # Only a connection that was let in shows that the hub is well again.
-                attempt = 0 if self.state == "joined" else attempt + 1
+                # Only a connection that was let in, and lasted, shows that the hub is well again.
+                well = self.state == "joined" and loop.time() - began >= self.STEADY
+                attempt = 0 if well else attempt + 1
                 self._become("offline")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(backoff(attempt, self.LONGEST_WAIT)):
@@ -171,18 +180,19 @@ class HubClient:
     async def _connect(self, session: aiohttp.ClientSession) -> None:
         loop = asyncio.get_running_loop()
         async with (
+            asyncio.timeout(self.LET_IN) as joining,
             asyncio.timeout(None) as ending,
             session.ws_connect(
                 self.url, compress=0, heartbeat=20.0, max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT
             ) as socket,
         ):
             try:
-                await self._talk(socket)
+                await self._talk(socket, joining)
             finally:
                 # aiohttp's goodbye, which has two seconds, has as many again for each thing that a hub still says.
                 ending.reschedule(loop.time() + 3.0)
 
-    async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _talk(self, socket: aiohttp.ClientWebSocketResponse, joining: asyncio.Timeout) -> None:
         # Before a word is said. Where a name or a redirection leads is seen only now.
         self._look_at_way(socket)
         self._socket = socket
@@ -197,8 +207,10 @@ class HubClient:
                     return
                 if message.type is not WSMsgType.TEXT:
                     continue
-                self._hear(message.data)
+                if not self._hear(message.data):
+                    return
                 if self.state == "joined" and sender is None:
+                    joining.reschedule(None)
                     sender = asyncio.create_task(self._send_newest(socket))
         finally:
             if sender is not None:
@@ -218,15 +230,16 @@ class HubClient:
             raise LeraError(f"{place} leads to a place whose way isn't encrypted; ask the streamer to mend that.")
         check_way(self.way, place, self._insecure)
 
-    def _hear(self, text: str) -> None:
+    def _hear(self, text: str) -> bool:
+        """Whether the connection goes on: a hub that refuses is not waited for, lest it keeps the agent hanging."""
         try:
             frame = hub_decoder.decode(text)
         except UNREADABLE:
-            return
+            return True
         match frame:
             case Welcome():
                 self._sequence = frame.sequence
-                self.minimum_viewers = frame.minimum_viewers
+                self.minimum_viewers = min(max(frame.minimum_viewers, 1), 1_000_000)
                 self._pace(frame.interval, frame.heartbeat)
                 # Before the viewer is told that they have joined, so that it can be said how they are shown.
                 self.appearing.joined(frame)
@@ -236,10 +249,11 @@ class HubClient:
             case Pace():
                 self._pace(frame.interval, frame.heartbeat)
             case Refused() if frame.link and self._join.token != self._link_token:
-                # The hub ends this connection; the next one comes by the link itself.
+                # The next one comes by the link itself.
                 self._join.token = self._link_token
                 if self._on_given is not None:
                     self._on_given("")
+                return False
             case Refused() if not frame.retry:
                 raise LeraError(f"The stream's hub refused to let you in: {sayable(frame.reason)}.")
             case Forgotten():
@@ -253,8 +267,13 @@ class HubClient:
                 self.linking.hear(frame)
             case Shown():
                 self.appearing.hear(frame)
-            case Refused() | Dropped():
+            case Refused():
+                said = sayable(frame.reason)
+                self.fault = f"The stream's hub says: {said}." if said else ""
+                return False
+            case Dropped():
                 pass
+        return True
 
     def _take_token(self, token: str) -> None:
         """The hub has given this viewer another token to come back with."""
@@ -318,7 +337,7 @@ def _staying() -> aiohttp.TraceConfig:
             host = ""
         if host is not None and host != told.response.url.host:
             told.response.close()
-            raise aiohttp.ClientError("It leads to another host.")
+            raise Elsewhere
 
     trace = aiohttp.TraceConfig()
     trace.on_request_redirect.append(stay)

@@ -21,6 +21,7 @@ from lera.errors import LeraError
 from transport.hub_client import CLOSE_TIMEOUT, LOST, State, backoff
 from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Clock, Number, Probabilities, Refused, Source, sayable
+from transport.unreached import why_unreached
 from transport.way import check_way, find_way, told_of
 
 STAGE_VERSION: Final = 1
@@ -114,6 +115,10 @@ class StageClient:
     """
 
     LONGEST_WAIT: Final = 10.0
+    LET_IN: Final = 30.0
+    """Seconds in which a bot must have let the agent in, from the first look for its host."""
+    STEADY: Final = 5.0
+    """Seconds after which a connection shows that the bot is well."""
     BEAT: Final = 5.0
     """Seconds between two signs of life."""
     STALE: Final = 3.0
@@ -130,7 +135,8 @@ class StageClient:
     ) -> None:
         """`on_state` hears "connecting", "joined" and "offline". `url` and `key`: see `parse_stage_address`.
 
-        `insecure` lets it use a way over the internet that isn't encrypted; `say` is told where others could listen.
+        `insecure` lets it use a way over the internet that isn't encrypted; `say` is told where others could listen,
+        and once why the bot can't be reached, where that is somebody's to mend.
         `now`: seconds of a clock that counts the machine's sleep; `steady_clock` where none is given.
         """
         self.url = url
@@ -180,23 +186,32 @@ class StageClient:
 
     async def run(self) -> None:
         """Stay connected until `close`. Raises LeraError when the bot refuses for good."""
-        attempt = 0
+        attempt, loop = 0, asyncio.get_running_loop()
+        faults: set[str] = set()
         async with aiohttp.ClientSession() as session:
             while not self._closing.is_set():
                 self._become("connecting")
+                fault, began = "", loop.time()
                 try:
                     await self._connect(session)
                 except aiohttp.WSServerHandshakeError as error:
                     if error.status in _REFUSALS:
                         raise LeraError(_REFUSALS[error.status]) from None
-                except LOST:
-                    pass
+                    fault = why_unreached(error, "bot")
+                except LOST as error:
+                    fault = why_unreached(error, "bot")
                 finally:
                     self._socket = None
                 if self._closing.is_set():
                     break
-                attempt = 0 if self.state == "joined" else attempt + 1
+                if self.state == "joined":
+                    faults.clear()
+                well = self.state == "joined" and loop.time() - began >= self.STEADY
+                attempt = 0 if well else attempt + 1
                 self._become("offline")
+                if fault and fault not in faults:
+                    faults.add(fault)
+                    self._say(fault)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(backoff(attempt, self.LONGEST_WAIT)):
                         await self._closing.wait()
@@ -211,25 +226,30 @@ class StageClient:
             self._say(told_of(way))
 
     async def _connect(self, session: aiohttp.ClientSession) -> None:
-        await self._look_at_way()
-        async with session.ws_connect(
-            self.url, headers={"Authorization": f"Bearer {self._key}"}, compress=0, heartbeat=2 * self.BEAT,
-            max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT,
-        ) as socket:  # fmt: skip
-            self._socket = socket
-            await socket.send_str(encode_stage(StageJoin(STAGE_VERSION)))
-            sender: asyncio.Task[None] | None = None
-            try:
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        self._hear(message.data)
-                    if self.state == "joined" and sender is None:
-                        sender = asyncio.create_task(self._send(socket))
-            finally:
-                if sender is not None:
-                    sender.cancel()
-                    # Not suppressing CancelledError: it may be ours, which must not be lost.
-                    await asyncio.gather(sender, return_exceptions=True)
+        async with asyncio.timeout(self.LET_IN) as joining:
+            await self._look_at_way()
+            async with session.ws_connect(
+                self.url, headers={"Authorization": f"Bearer {self._key}"}, compress=0, heartbeat=2 * self.BEAT,
+                max_msg_size=4 * MAX_FRAME_BYTES, timeout=CLOSE_TIMEOUT,
+            ) as socket:  # fmt: skip
+                await self._talk(socket, joining)
+
+    async def _talk(self, socket: aiohttp.ClientWebSocketResponse, joining: asyncio.Timeout) -> None:
+        self._socket = socket
+        await socket.send_str(encode_stage(StageJoin(STAGE_VERSION)))
+        sender: asyncio.Task[None] | None = None
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._hear(message.data)
+                if self.state == "joined" and sender is None:
+                    joining.reschedule(None)
+                    sender = asyncio.create_task(self._send(socket))
+        finally:
+            if sender is not None:
+                sender.cancel()
+                # Not suppressing CancelledError: it may be ours, which must not be lost.
+                await asyncio.gather(sender, return_exceptions=True)
 
     def _hear(self, text: str) -> None:
         try:

@@ -17,7 +17,7 @@ from lera.configuration import Configuration, read_configuration
 from lera.cores import forbid_core_files
 from lera.errors import LeraError
 from lera.logs import LogSettings
-from lera.options import positive_seconds
+from lera.options import check_statistics_file, positive_seconds, write_statistics
 from lera.parent import when_input_ends
 from lera.signals import STOPPED_STATUS, run_until_stopped
 from transport.link import parse_link
@@ -120,6 +120,7 @@ def _run(arguments: argparse.Namespace) -> int:
     forbid_core_files()
     configuration = read_configuration(arguments.config)
     logs.set_up(configuration.section("log", LogSettings))
+    check_statistics_file(arguments.stats_file)
     arguments.key = arguments.key or _sheet_key(configuration)
     settings = configuration.section("viewer", ViewerSettings)
     return _watch(arguments, settings, configuration.section("model", ModelSettings))
@@ -218,7 +219,7 @@ async def _run_agent(
         if agent.statistics.frames:
             say(str(agent.statistics))
         if arguments.stats_file is not None:
-            _write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
+            write_statistics(arguments.stats_file, msgspec.json.encode(agent.statistics))
     return 0
 
 
@@ -288,13 +289,6 @@ def _load_reader() -> "Reader":
     return face.load()
 
 
-def _write_statistics(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content + b"\n")
-    except OSError as error:
-        raise LeraError(f"Can't write {path} ({error.strerror}): name another --stats-file.") from error
-
-
 async def _forget(key: str) -> int:
     consented = withdraw_consent()
     print("Your consent is withdrawn: the camera stays closed." if consented else "There was no consent to withdraw.")
@@ -315,6 +309,7 @@ async def _forget(key: str) -> int:
 async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple[bool, str]:
     """Whether this stream is done with, and what to tell the viewer."""
     joined = asyncio.Event()
+    said: list[str] = []
     try:
         token = channel_token(entry)
     except LeraError:
@@ -322,7 +317,7 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
     try:
         given = "" if entry.by_sheet else given_token(entry)
         # However the way there is: it was taken before, and what it carries now is the wish to be erased.
-        connect = connection(entry, token, key, given, insecure=True, say=lambda _line: None)
+        connect = connection(entry, token, key, given, insecure=True, say=said.append)
         client = connect(lambda state: joined.set() if state == "joined" else None)
     except LeraError as error:
         return False, f"could not be asked: {error}"
@@ -335,7 +330,9 @@ async def _ask_to_erase(entry: Joined, key: str, seconds: float = 10.0) -> tuple
         if joined.is_set() and await client.forget():
             drop_login(entry, token)
             return True, "has erased what it kept of you"
-        return False, "did not answer; your key is kept only to ask again"
+        # Why it can't be reached, where that is known.
+        why = "" if joined.is_set() else "".join(f". {line}" for line in said)
+        return False, f"did not answer; your key is kept only to ask again{why}"
     except LeraError as error:
         return True, f"{error} It is off your list; ask the streamer to erase what is left."
     finally:

@@ -25,12 +25,14 @@ def connection(
 
     `key` is a Sheet's key file, empty where a login is kept. A Sheet's viewer may be asked in the browser, now. `given`
     is the token that the hub gave this viewer since, if any, and `on_given` gets its next ones. `insecure` lets it join
-    over the internet unencrypted; `say` is told in one line where others could listen.
+    over the internet unencrypted; `say` is told in one line where others could listen, and once why the hub can't be
+    reached, where that is somebody's to mend.
     """
     if not entry.by_sheet:
 
         def make(on_state: Callable[[str], None]) -> HubClient:
             told: Way | None = None
+            faults: set[str] = set()
 
             def hear(state: str) -> None:
                 nonlocal told
@@ -39,6 +41,11 @@ def connection(
                     if told_of(told):
                         say(told_of(told))
                 on_state(state)
+                if state == "joined":
+                    faults.clear()
+                elif state == "offline" and client.fault and client.fault not in faults:
+                    faults.add(client.fault)
+                    say(client.fault)
 
             client = HubClient(
                 entry.url, entry.channel, token, entry.viewer, hear, given=given, on_given=on_given, insecure=insecure

@@ -68,7 +68,8 @@ class Certificate(NamedTuple):
         return context
 
 
-def make_certificate(folder: Path) -> Certificate:
+def make_certificate(folder: Path, days: tuple[int, int] = (-1, 1)) -> Certificate:
+    """Make one that is valid from the first of these days to the second; today is 0."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     names = [x509.DNSName(HOST), x509.IPAddress(ip_address("127.0.0.1"))]
@@ -79,8 +80,8 @@ def make_certificate(folder: Path) -> Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

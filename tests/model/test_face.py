@@ -1,5 +1,8 @@
 """The reader's public API: find, crop, probabilities."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -16,6 +19,7 @@ from model.emotions import EMOTIONS
 from model.face import SIDE, Face, FaceReader
 from model.framing import EYE_DISTANCE, EYE_HEIGHT
 
+ROOT = Path(__file__).parents[2]
 sizes = st.tuples(st.integers(0, 3), st.integers(1, 90), st.integers(1, 90), st.just(3))
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -213,3 +217,13 @@ def test_foreign_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(face, "WEIGHTS", foreign)
     with pytest.raises(LeraError, match="not those of their card"):
         face.load()
+
+
+@pytest.mark.usefixtures("detector_file")
+def test_a_first_start_tells_nobody_of_fonts(tmp_path: Path) -> None:
+    say = "import logging; logging.basicConfig(level='INFO'); from model.detector import Detector; Detector().close()"
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", say], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "font" not in done.stderr

@@ -15,7 +15,7 @@ from tests.transport.test_desk import VIEWER, frame
 from tests.transport.test_hub import joined_socket, running, serving
 from transport.hub_client import HubClient, backoff
 from transport.link import HUB_PATH
-from transport.reading import Appear, Renewed, Shown, Welcome, encode
+from transport.reading import Appear, Refused, Renewed, Shown, Welcome, encode
 
 
 async def test_who_wants_to_be_shown_is_shown_and_withdraws_at_once_and_asks_again_after_a_restart() -> None:
@@ -125,3 +125,106 @@ def test_the_wait_grows_is_capped_and_jitters() -> None:
         waits = {backoff(attempt, 30.0) for _ in range(50)}
         assert all(0.25 <= wait <= min(30.0, 2.0**attempt) for wait in waits)
         assert len(waits) > 10
+
+
+WELCOME = Welcome(1, "demo", 0, 1.0, 5.0)
+
+
+async def until_offline(url: str, times: int = 1) -> tuple[list[str], HubClient]:
+    """The states of an agent until a hub has lost it so often, and the agent."""
+    states: list[str] = []
+    ended = asyncio.Event()
+
+    def hear(state: str) -> None:
+        states.append(f"{state}: {client.fault}" if client.fault else state)
+        if state == "offline" and sum(each.startswith("offline") for each in states) >= times:
+            ended.set()
+
+    client = HubClient(url, "demo", "token", VIEWER, hear)
+    task = asyncio.create_task(client.run())
+    async with asyncio.timeout(20):
+        await ended.wait()
+    await client.close()
+    await task
+    return states, client
+
+
+@pytest.mark.parametrize("silent", ["before the handshake", "after it", "drips"])
+async def test_a_hub_that_lets_nobody_in_and_sends_nobody_away_is_left(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def say_nothing(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        if silent != "before the handshake":
+            await socket.prepare(request)
+        while True:
+            await asyncio.sleep(0.05)
+            if silent == "drips":
+                await socket.ping()
+                await socket.send_str("{}")
+
+    monkeypatch.setattr(HubClient, "LET_IN", 0.4)
+    async with answering(say_nothing) as url:
+        assert (await until_offline(url))[0] == ["connecting", "offline"]
+
+
+async def test_who_was_let_in_in_time_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HubClient, "LET_IN", 0.4)
+    states: list[str] = []
+    async with asyncio.timeout(20), serving() as server:
+        client = HubClient(server.url, "demo", TOKEN, VIEWER, states.append)
+        task = asyncio.create_task(client.run())
+        await asyncio.sleep(1.0)
+        assert states == ["connecting", "joined"]
+        await client.close()
+        await task
+
+
+async def test_a_hub_that_says_later_is_left_at_once_and_its_reason_told_without_what_moves_a_cursor() -> None:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(encode(Refused("not\x1b[2J live\u202e\n", retry=True)))
+        await asyncio.sleep(60)
+        return socket
+
+    async with answering(refuse) as url:
+        states, _ = await until_offline(url)
+    assert states == ["connecting", "offline: The stream's hub says: not[2J live."]
+
+
+async def test_a_hub_that_lets_in_and_ends_it_at_once_is_waited_for_ever_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def let_in(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(encode(WELCOME))
+        await socket.close()
+        return socket
+
+    attempts: list[int] = []
+
+    def wait(attempt: int, _longest: float) -> float:
+        attempts.append(attempt)
+        return 0.0
+
+    monkeypatch.setattr("transport.hub_client.backoff", wait)
+    async with answering(let_in) as url:
+        await until_offline(url, 4)
+        monkeypatch.setattr(HubClient, "STEADY", 0.0)
+        await until_offline(url, 4)
+    assert attempts[:3] == [1, 2, 3] and attempts[-1] == 0
+
+
+@pytest.mark.parametrize(("told", "taken"), [(-7, 1), (10**900, 1_000_000), (5, 5)], ids=["below", "above", "usual"])
+async def test_a_stranger_number_of_viewers_makes_no_strange_line(told: int, taken: int) -> None:
+    async def let_in(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(encode(WELCOME).replace('"minimum_viewers":3', f'"minimum_viewers":{told}'))
+        await socket.close()
+        return socket
+
+    async with answering(let_in) as url:
+        assert (await until_offline(url))[1].minimum_viewers == taken

@@ -336,3 +336,40 @@ async def test_who_is_cancelled_ends_even_in_the_moment_in_which_the_line_ends(m
         task.cancel()
         await asyncio.wait([task], timeout=5.0)
         assert task.cancelled()
+
+
+@pytest.mark.parametrize("lets_in", [True, False])
+async def test_a_bot_that_is_silent_or_ends_it_at_once_is_left_and_waited_for_ever_longer(
+    lets_in: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        if not lets_in:
+            await asyncio.sleep(60)
+        await socket.send_str('{"type":"stage_welcome","version":1,"channel":"demo","interval":0.5}')
+        await socket.close()
+        return socket
+
+    attempts: asyncio.Queue[int] = asyncio.Queue()
+
+    def wait(attempt: int, _longest: float) -> float:
+        attempts.put_nowait(attempt)
+        return 0.0
+
+    monkeypatch.setattr("transport.stage.backoff", wait)
+    monkeypatch.setattr(StageClient, "LET_IN", 0.3 if not lets_in else 20.0)
+    app = web.Application()
+    app.router.add_get(STAGE_PATH, answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        client = StageClient(f"ws://127.0.0.1:{runner.addresses[0][1]}{STAGE_PATH}", "streamer")
+        task = asyncio.create_task(client.run())
+        async with asyncio.timeout(20):
+            assert [await attempts.get() for _ in range(3)] == [1, 2, 3]
+        await client.close()
+        await task
+    finally:
+        await runner.cleanup()

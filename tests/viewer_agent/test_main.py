@@ -1,5 +1,6 @@
 import argparse
 import asyncio
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -208,6 +209,21 @@ async def test_forget_keeps_the_key_of_a_hub_that_is_away_and_asks_again(
     assert "did not answer" in capsys.readouterr().out
     assert not has_consent()
     assert [entry.leaving for entry in joined_channels()] == [True]
+
+
+async def test_forget_tells_why_a_hub_cant_be_reached(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look_up(*_args: object, **_kwargs: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "words of a system")
+
+    quick: Callable[..., Any] = program._ask_to_erase
+    monkeypatch.setattr(program, "_ask_to_erase", lambda entry, key: quick(entry, key, 0.5))
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", look_up)
+    join_channel(parse_link("https://nobody.example/join/demo#token"))
+    assert await in_thread(["--forget"], monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert "only to ask again. The host of the stream's address isn't known: check" in told and "words" not in told
 
 
 async def test_forget_lets_go_of_a_hub_that_refuses(
