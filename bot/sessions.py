@@ -171,7 +171,8 @@ class Sessions:
             logger.error("%d rows of the history could not be written, and end with the show.", len(self._waiting))
 
     def _name(self, title: str, category: str) -> None:
-        self.title, self.category = title[:_LONGEST], category[:_LONGEST]
+        # JSON can hold half a sign, which no file takes.
+        self.title, self.category = (text[:_LONGEST].encode("utf-8", "replace").decode() for text in (title, category))
 
     def _put_second(self, second: Mood | Side) -> None:
         if self._run is not None and self._open is not None:

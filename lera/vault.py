@@ -1,12 +1,13 @@
 """Secrets: in the OS keyring, or in a file that only this user can read where there is no keyring."""
 
+import contextlib
 import json
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import keyring
-import keyring.errors
 from keyring.backends import fail
 
 from lera.errors import LeraError
@@ -33,23 +34,19 @@ def channel_secret(name: str, channel: str) -> str:
 def secret(name: str) -> str | None:
     """The secret kept under `name`, or None."""
     if has_keyring():
-        try:
+        with _keyring_told():
             return keyring.get_password(SERVICE, name)
-        except keyring.errors.KeyringError as error:
-            raise LeraError(f"The system keyring is locked or broken ({error}); unlock it and start again.") from error
     return _read_file().get(name)
 
 
 def keep_secret(name: str, value: str | None) -> None:
     """Keep `value` under `name`; None erases it."""
     if has_keyring():
-        try:
+        with _keyring_told():
             if value is not None:
                 keyring.set_password(SERVICE, name, value)
             elif keyring.get_password(SERVICE, name) is not None:
                 keyring.delete_password(SERVICE, name)
-        except keyring.errors.KeyringError as error:
-            raise LeraError(f"The system keyring is locked or broken ({error}); unlock it and start again.") from error
         return
     with _WRITING:
         kept = _read_file()
@@ -58,6 +55,15 @@ def keep_secret(name: str, value: str | None) -> None:
         else:
             kept[name] = value
         _write_file(kept)
+
+
+@contextlib.contextmanager
+def _keyring_told() -> Iterator[None]:
+    """What goes wrong in the keyring as a LeraError. Each system's raises errors of its own besides the library's."""
+    try:
+        yield
+    except Exception as error:
+        raise LeraError(f"The system keyring is locked or broken ({error}); unlock it and start again.") from error
 
 
 def secrets_file() -> Path:

@@ -134,13 +134,17 @@ class Persons:
 
     def __init__(self) -> None:
         self._viewers: OrderedDict[str, str] = OrderedDict()
+        # Of each viewer: whoever asks to be forgotten must not make the hub look through all others.
+        self._persons: dict[str, set[str]] = {}
 
     def come(self, subject: str, viewer: str) -> str:
         """A person is here with this viewer's key. Returns the one before, or this one where none is known."""
-        before = self._viewers.pop(subject, viewer)
+        before = self._viewers.get(subject, viewer)
+        self._drop(subject)
         self._viewers[subject] = viewer
+        self._persons.setdefault(viewer, set()).add(subject)
         if len(self._viewers) > self.REMEMBERED:
-            self._viewers.popitem(last=False)
+            self._drop(next(iter(self._viewers)))
         return before
 
     def viewer_of(self, subject: str) -> str | None:
@@ -149,9 +153,16 @@ class Persons:
 
     def forget(self, subject: str = "", viewer: str = "") -> None:
         """Know no longer which viewer a person was, nor which person a viewer."""
-        self._viewers.pop(subject, None)
-        for person in [person for person, known in self._viewers.items() if known == viewer]:
-            del self._viewers[person]
+        for person in (subject, *self._persons.get(viewer, ())):
+            self._drop(person)
+
+    def _drop(self, subject: str) -> None:
+        viewer = self._viewers.pop(subject, None)
+        if viewer is not None:
+            persons = self._persons[viewer]
+            persons.discard(subject)
+            if not persons:
+                del self._persons[viewer]
 
 
 class Linking:

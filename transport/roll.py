@@ -210,8 +210,7 @@ class Roll:
 
     def heard(self, now: float) -> dict[str, int]:
         """Up to which number the joins of each other hub are known here."""
-        for node in [node for node, other in self._others.items() if other.time < now - self.REMEMBERED]:
-            del self._others[node]
+        self._forget_silent(now)
         return {node: other.upto for node, other in self._others.items()}
 
     def heard_of(self, node: str) -> int:
@@ -230,6 +229,8 @@ class Roll:
     def _follow(self, frame: Joins, now: float) -> bool:
         other = self._others.get(frame.node)
         if other is None:
+            # Each restart of a hub has a name of its own.
+            self._forget_silent(now)
             if len(self._others) >= MAX_NODES:
                 return False
             other = self._others[frame.node] = _Other()
@@ -242,6 +243,10 @@ class Roll:
             other.upto += 1
         other.ahead = {number for number in other.ahead if number > other.upto}
         return other.upto < frame.sequence
+
+    def _forget_silent(self, now: float) -> None:
+        for node in [node for node, other in self._others.items() if other.time < now - self.REMEMBERED]:
+            del self._others[node]
 
     def _drop(self, viewer: str) -> None:
         entry = self._entries.pop(viewer, None)

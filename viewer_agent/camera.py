@@ -181,16 +181,20 @@ class Camera:
 
     def _play(self) -> None:
         """Read one opened capture to its end."""
-        capture = self._opener(self.source)
         try:
-            if not capture.isOpened():
-                raise LeraError(_why_closed(self.source))
-            if self._is_file:
-                self._play_file(capture)
-            else:
-                self._play_device(capture)
-        finally:
-            capture.release()
+            capture = self._opener(self.source)
+            try:
+                if not capture.isOpened():
+                    raise LeraError(_why_closed(self.source))
+                if self._is_file:
+                    self._play_file(capture)
+                else:
+                    self._play_device(capture)
+            finally:
+                capture.release()
+        except cv2.error:
+            # OpenCV raises for a broken frame, as of a plug that is just being pulled: it is opened anew.
+            self._require_frames()
 
     def _play_device(self, capture: Capture) -> None:
         wanted = 0.0

@@ -49,6 +49,9 @@ FINISH: Final = 1.0
 """Seconds between two tries to put back what OBS was not ready for."""
 LINES: Final = 50
 
+_ODD: Final = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of words that are not as OBS's are."""
+
 _NOT_BACK: Final[dict[Outcome, str]] = {
     "theirs": "but somebody has changed it meanwhile: it stays",
     "waits": "once OBS is ready and has that scene collection",
@@ -136,7 +139,7 @@ class Studio:
         """Tell the overlay that is in OBS its new key. False when it has to be put there by hand."""
         if self._obs is None or not self.connected:
             return False
-        with contextlib.suppress(LeraError, KeyError, TypeError, ValueError):
+        with contextlib.suppress(LeraError, *_ODD):
             return await renew_key(self._obs, self.settings.source, self.overlay_key())
         return False
 
@@ -166,7 +169,7 @@ class Studio:
                 continue
             except LeraError as error:
                 self._be(str(error), logger.warning)
-            except (KeyError, TypeError, ValueError) as error:
+            except _ODD as error:
                 self._be(f"OBS said something that LERA can't read ({type(error).__name__}).", logger.error)
             # One that goes as soon as it has come is no reason to hurry.
             tries = 0 if time.monotonic() - begun > LONGEST_WAIT else min(tries + 1, 8)
@@ -260,7 +263,7 @@ class Studio:
     async def _try_to_finish(self) -> None:
         async with self._acting:
             # OBS may have gone by now; what can't be done is tried again.
-            with contextlib.suppress(LeraError, KeyError, TypeError, ValueError):
+            with contextlib.suppress(LeraError, *_ODD):
                 if self._obs is not None:
                     await self._finish(self._obs)
 
@@ -274,7 +277,7 @@ class Studio:
             except ObsAway:
                 # What was to be put back is, once OBS returns.
                 return
-            except (ObsError, KeyError, TypeError, ValueError) as error:
+            except (ObsError, *_ODD) as error:
                 fault = str(error) if isinstance(error, ObsError) else f"OBS's answer is odd ({type(error).__name__})."
                 self._complain(fault)
                 if isinstance(order, Set):
@@ -318,7 +321,7 @@ class Studio:
         """Stop, and undo what can be undone in a moment; after OBS's return, the rest."""
         async with self._acting:
             for order in self._reactions.stop():
-                with contextlib.suppress(TimeoutError, LeraError, KeyError, TypeError, ValueError):
+                with contextlib.suppress(TimeoutError, LeraError, *_ODD):
                     if isinstance(order, Keep):
                         self._actions.keep(order)
                     elif isinstance(order, Restore) and self._obs is not None:

@@ -83,6 +83,24 @@ def test_a_linked_chatters_face_counts_also_at_another_hub() -> None:
     assert crowd.asked() == [], "here it is known without asking"
 
 
+def test_a_mood_costs_nothing_for_the_linked_who_do_not_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = Crowd(minimum_viewers=1, viewers={f"chat:{number}": str(number) for number in range(5000)})
+    crowd.take(Reading("chat:7", "chat", 0.0, SAD), 0.0)
+    there = hub(3, HAPPY)
+    there.take(face("7", 0.0), 0.0)
+    there.ask(crowd.asked())
+    crowd.receive("node", 1, there.partial(0.0), 0.0)
+    hashed: list[str] = []
+
+    def noted(viewer: str) -> bytes:
+        hashed.append(viewer)
+        return viewer_hash(viewer)
+
+    monkeypatch.setattr("bot.crowd.viewer_hash", noted)
+    assert crowd.mood(0.0).chat.voters == 0
+    assert set(hashed) == {"7"}
+
+
 def test_the_crowd_asks_about_so_many_and_no_more() -> None:
     crowd = Crowd(viewers={f"chat:{number}": str(number) for number in range(MAX_VOTING + 9)})
     for number in range(MAX_VOTING + 9):

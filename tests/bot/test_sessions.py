@@ -86,6 +86,14 @@ async def test_a_session_starts_and_ends_with_the_stream(history: History, clock
     assert not history.rows(2) and not history.rows(3), "between streams nothing is kept"
 
 
+async def test_half_a_sign_in_a_title_ends_nothing(history: History, clock: Clock) -> None:
+    async with running(history, clock) as sessions:
+        clock.now = 1100.0
+        sessions.online("GG \ud83d", "Games \udc4d", None)
+        await eventually(lambda: sessions.id == 2)
+    assert told(history)[1] == (1100.0, 1100.0, "GG ?", "Games ?")
+
+
 async def test_a_bot_that_starts_in_mid_stream_goes_on_with_the_session_it_has(history: History, clock: Clock) -> None:
     async with running(history, clock) as sessions:
         clock.now = 1010.0

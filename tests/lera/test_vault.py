@@ -2,8 +2,11 @@ import stat
 import sys
 from pathlib import Path
 
+import keyring
+import keyring.errors
 import pytest
 
+from lera import vault
 from lera.errors import LeraError
 from lera.vault import keep_secret, secret
 
@@ -55,3 +58,22 @@ def test_a_file_that_may_not_be_read_is_not_to_be_deleted(lera_home: Path) -> No
     (lera_home / "secrets.json").mkdir(parents=True)
     with pytest.raises(LeraError, match=r"Can't read .*: let your user read it"):
         secret("a")
+
+
+@pytest.mark.parametrize(
+    "error", [keyring.errors.KeyringLocked("no"), OSError(1312, "CredRead"), RuntimeError("no bus")]
+)
+def test_a_keyring_that_is_gone_is_one_line_whatever_it_raises(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(vault, "has_keyring", lambda: True)
+    for name in ("get_password", "set_password"):
+        monkeypatch.setattr(keyring, name, fail)
+    with pytest.raises(LeraError, match="keyring is locked or broken"):
+        secret("a")
+    for value in ("hush", None):
+        with pytest.raises(LeraError, match="keyring is locked or broken"):
+            keep_secret("a", value)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.transport.simulated_bus import World
+from transport.bus import MAX_NODES
 from transport.roll import Roll
 
 
@@ -169,3 +170,14 @@ def test_a_word_that_took_long_takes_no_vote_away() -> None:
     # A report of that node counts beside the bot's joins only once it has heard of this one, and so let go.
     assert node.heard_of("bot") < bot.included
     assert "ann" in node.hear(first, 1016.0).gone
+
+
+def test_nodes_that_are_started_anew_again_and_again_are_all_heard_of() -> None:
+    bot = Roll("bot")
+    for start in range(2 * MAX_NODES):
+        now = 1000.0 + 60.0 * start
+        node = Roll(f"node-{start}")
+        node.join("ann", now)
+        for joins in node.tell(now):
+            bot.hear(joins, now)
+        assert bot.heard_of(node.node) == 1, "what it reports would never count"

@@ -1,10 +1,12 @@
 """Codes and who is whose: one chatter, one viewer, and a code works once, for a while."""
 
+import time
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from transport.identities import ALPHABET, CODE_LENGTH, CODE_SECONDS, Identities, random_code
+from transport.identities import ALPHABET, CODE_LENGTH, CODE_SECONDS, Identities, Persons, random_code
 
 
 def test_a_code_ties_a_chatter_to_a_viewer_once() -> None:
@@ -110,3 +112,19 @@ class Links(RuleBasedStateMachine):
 
 
 TestLinks = Links.TestCase
+
+
+def test_who_asks_to_be_forgotten_keeps_the_hub_busy_no_longer_for_all_whom_it_knows() -> None:
+    persons = Persons()
+    for number in range(Persons.REMEMBERED + 10):
+        persons.come(f"person {number}", f"viewer {number}")
+    assert persons.viewer_of("person 9") is None, "the oldest go first"
+    persons.come("another person", "viewer 10")
+    begun = time.process_time()
+    for number in range(500):
+        persons.forget(viewer=f"viewer {number}")
+    assert time.process_time() - begun < 0.2
+    assert persons.viewer_of("person 10") is persons.viewer_of("another person") is None
+    assert persons.come("person 510", "another key") == "viewer 510"
+    persons.forget("person 510")
+    assert persons.viewer_of("person 510") is None

@@ -145,6 +145,27 @@ def test_a_camera_that_goes_is_waited_for_and_taken_up_again() -> None:
     assert numbers == sorted(set(numbers))
 
 
+class BreakingCapture(FakeCapture):
+    """Its last frames are such that OpenCV raises an error."""
+
+    def retrieve(self) -> tuple[bool, Any]:
+        fine, picture = super().retrieve()
+        return fine, picture if self.left > 5 else np.zeros((48, 64, 2), np.uint8)
+
+
+def test_a_camera_whose_frames_break_is_opened_anew() -> None:
+    broken, whole = BreakingCapture(10), FakeCapture(1000)
+    changes = start(0, [broken, whole], rate=100.0)
+    changes.until(lambda: changes.states == ["open", "lost", "open"])
+    stop(changes)
+    assert broken.released
+
+
+def test_a_camera_without_a_single_good_frame_is_one_line() -> None:
+    with pytest.raises(LeraError, match="camera"):
+        start(0, [BreakingCapture(5)])
+
+
 def test_a_busy_camera_is_one_line_of_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(LeraError, match="close other programs") as caught:
