@@ -18,6 +18,7 @@ from tests.faults.hubs import RestartableNode
 from tests.faults.kinds import STORM, Faults
 from tests.faults.world import World, world
 from transport.gathering import Gathering
+from transport.roll import Roll
 from transport.votes import Votes
 
 PATIENCE: Final = 60.0
@@ -26,6 +27,8 @@ TWITCH_PATIENCE: Final = 300.0
 """The same of Twitch, which asks for longer waits."""
 MENDING: Final = Gathering.LEASE + 0.5
 """Seconds within which it shows what mending has cut: a hub's votes count for a lease after its last report."""
+CHANGING: Final = Roll.SETTLE + 1.3
+"""Seconds for which the vote of who has joined another hub may be at neither; until it goes, it is at the first."""
 FAULTS_A_STORM: Final = 11
 SLACK: Final = 3.0
 """Seconds that a vote may be on its way, and that another hub's partial counts."""
@@ -152,6 +155,7 @@ class Run(Faults):
         this, show = self.world, self.world.show
         counted = [viewer for viewer in this.viewers if viewer.counts and not viewer.refused]
         found = [f"{each.key} is not joined" for each in counted if not each.joined]
+        found += [f"{each.key} has just joined" for each in counted if self.time - each.changed < CHANGING]
         names = {viewer.key for viewer in counted}
         votes = [show.crowd.votes, *self.node_votes()]
         # Also where it doesn't count now: its hub may be heard again before it expires.
