@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import http.client
 import importlib.util
 import json
 import os
@@ -161,13 +162,13 @@ def _too_open(path: Path) -> str:
 
 def _port(settings: Settings) -> Finding:
     web, host = settings.web, settings.web.host
-    if _is_lera(web.port):
-        return Finding("port", f"{web.port}: a LERA bot is running there")
     ports = {"port": web.port, "public_port": web.public_port} if web.public_port else {"port": web.port}
     for name, port in ports.items():
         try:
             socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
         except OSError as error:
+            if _is_lera(web.port):
+                return Finding("port", f"{web.port}: a LERA bot is running there")
             mend = f"Close the program that uses it, or set another [web] {name} in config.toml."
             return Finding("port", f"{host}:{port} is not free ({error.strerror or error})", mend)
     return Finding("port", " and ".join(f"{host}:{port}" for port in ports.values()) + " free")
@@ -179,7 +180,7 @@ def _is_lera(port: int) -> bool:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
             return bool(json.load(answer) == {"status": "ok"})
-    except (urllib.error.URLError, OSError, ValueError):
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError):
         return False
 
 

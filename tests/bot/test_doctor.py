@@ -1,8 +1,10 @@
 """Each fault has its cause and its mend in one line."""
 
+import contextlib
 import importlib.util
 import socket
 import sys
+import threading
 import time
 import types
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from bot import doctor
 from bot.access_file import access_file, kept_access
 from bot.keys import kept_keys
-from bot.settings import ChatSettings, Settings
+from bot.settings import ChatSettings, Settings, WebSettings
 from bot.virtual_camera.settings import VirtualCameraSettings
 from lera import vault
 from lera.errors import LeraError
@@ -63,6 +65,22 @@ def test_a_taken_port_and_a_wrong_setting(
     assert doctor.main(["--config", str(path)]) == 1
     out = capsys.readouterr().out
     assert "line 2" in out and "did you mean `port`" in out and "1 thing to mend." in out
+
+
+def test_a_port_of_a_program_that_speaks_no_http_is_not_free_and_no_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+
+        def greet() -> None:
+            with contextlib.suppress(OSError):
+                visitor, _ = taken.accept()
+                visitor.sendall(b"SSH-2.0-somebody\r\n")
+                visitor.close()
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        found = doctor._port(Settings(web=WebSettings(port=taken.getsockname()[1])))
+        greeting.join()
+    assert "not free" in found.said and found.mend
 
 
 def test_too_few_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
