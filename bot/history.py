@@ -22,7 +22,11 @@ _NO_SHARES: Final = (None,) * len(EMOTIONS)
 _SHARES: Final = ", ".join(EMOTIONS)
 _MOOD: Final = f"session, time, viewers, {_SHARES}, valence, arousal, faces, chatters, chat_part"
 _STAGE: Final = f"session, time, {_SHARES}, face, voice, words, score, low, high, lag"
-_ENDED: Final = "max(started, coalesce((SELECT max(time) FROM mood WHERE session = id), started))"
+_LAST: Final = [
+    f"coalesce((SELECT max({last}) FROM {table} WHERE session = id), started)"
+    for table, last in (("mood", "time"), ("stage", "time"), ("disagreement", "ended"))
+]
+_ENDED: Final = f"max(started, {', '.join(_LAST)})"
 """When a session ended that a crash left open."""
 
 

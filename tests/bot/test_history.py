@@ -216,6 +216,18 @@ def test_old_sessions_that_a_crash_left_open_are_deleted_too_and_one_that_went_o
     history.close()
 
 
+def test_a_session_that_a_crash_left_open_is_as_young_as_its_last_row_of_any_kind(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    killed = History(path)
+    killed.add_stage(killed.begin("demo", 100.0), StreamerSecond(5000.0), ())
+    killed.close()
+    history = History(path)
+    assert history.delete_before(1000.0) == 0
+    history.begin("demo", 6000.0)
+    assert [found.ended for found in history.sessions()] == [None, 5000.0]
+    history.close()
+
+
 OLD_TITLE, NEW_TITLE = "A title that must not be found again", "The title of a younger stream"
 
 
