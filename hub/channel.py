@@ -321,9 +321,11 @@ class NodeChannel:
             if guest.viewer in self.roll.waiting:
                 self.votes.move(guest.viewer)
         if admission.linked:
-            self._owe(guest.viewer, Seat, Seat(self._node, guest.viewer, admission.subject))
+            seat = Seat(self._node, guest.viewer, admission.subject)
+            again = self.unsaid.get((guest.viewer, Seat), seat) == seat
+            self._owe(guest.viewer, Seat, seat)
             # A link whose end the bot hasn't heard of ends also where the viewer has come back by it meanwhile.
-            for kind in (Unlink, Forget):
+            for kind in (Unlink, Forget) if again else ():
                 if said := self.unsaid.pop((guest.viewer, kind), None):
                     self.unsaid[guest.viewer, kind] = said
 

@@ -69,6 +69,18 @@ def test_who_unlinks_and_comes_back_before_the_bot_has_heard_of_it_is_unlinked(e
     assert asked_by(asked) == (Unlink() if end == "unlink" else Forget())
 
 
+def test_a_link_that_was_ended_is_not_taken_for_another_persons() -> None:
+    channel = node_channel()
+    for person in ("aa" * 12, "bb" * 12):
+        token = maker().make(LINK, NOW, NOW + 1000.0, person)
+        guest, _, _ = channel.desk.join(join_frame(token=token), NOW)
+        if person == "aa" * 12:
+            channel.desk.take(guest, frame(type="unlink"), NOW + 1.0)
+        channel.desk.gone(guest)
+    asked, seat = channel.unsaid.values()
+    assert isinstance(asked, Ask) and isinstance(seat, Seat) and seat.subject == "bb" * 12
+
+
 def test_who_is_nobody_in_chat_is_answered_here_and_others_when_the_bot_has_done_it() -> None:
     channel, person = node_channel(), "aa" * 12
     guest, _, _ = channel.desk.join(join_frame(), NOW)
