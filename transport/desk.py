@@ -154,7 +154,7 @@ class Desk:
             admission = self.door.check(Admission(), viewer)
         earlier = self.guests.get(viewer)
         if earlier is None and len(self.guests) >= self.settings.max_viewers:
-            raise Refusal("full", "the stream's hub is full; your agent will try again", retry=True)
+            raise Refusal("full", "the stream's hub is full", retry=True)
         sequence = earlier.sequence if earlier is not None else self._sequences.get(viewer, 0)
         if earlier is not None:
             self._hide(viewer)

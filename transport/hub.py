@@ -247,7 +247,7 @@ class Hub:
             return self._only
         desk = self._desks.get(channel_of(first))
         if desk is None:
-            raise Refusal("channel", "this stream is not live here; your agent will try again", retry=True)
+            raise Refusal("channel", "this stream is not live here", retry=True)
         return desk
 
     def _counts(self, desk: Desk | None) -> Counter[str]:

@@ -152,7 +152,7 @@ class HubClient:
 
     async def run(self) -> None:
         """Stay joined until `close`. Raises LeraError when the hub refuses for good."""
-        attempt, loop = 0, asyncio.get_running_loop()
+        tries, loop = Tries(), asyncio.get_running_loop()
         async with contextlib.AsyncExitStack() as stack:
             session = self._session
             if session is None:
@@ -163,15 +163,14 @@ class HubClient:
                 try:
                     await self._connect(session)
                 except LOST as error:
-                    self.fault = why_unreached(error, "stream")
+                    # What the hub has said itself, before it went on and on, says more.
+                    self.fault = self.fault or why_unreached(error, "stream")
                 finally:
                     self._socket = None
                     self.appearing.lost()
                 if self._closing.is_set():
                     return
-                # Only a connection that was let in, and lasted, shows that the hub is well again.
-                well = self.state == "joined" and loop.time() - began >= self.STEADY
-                attempt = 0 if well else attempt + 1
+                attempt = tries.ended(self.state == "joined", loop.time() - began >= self.STEADY)
                 self._become("offline")
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(backoff(attempt, self.LONGEST_WAIT)):
@@ -345,6 +344,22 @@ def _staying() -> aiohttp.TraceConfig:
 
 
 CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=2.0)
+
+
+class Tries:
+    """Counts tries in a row, for `backoff`: an outage before it doesn't count against who was let in."""
+
+    def __init__(self) -> None:
+        self._brief = self._attempt = 0
+
+    def ended(self, joined: bool, lasted: bool) -> int:
+        """The number of the next try, when one has ended. Only a connection that lasted is a good one."""
+        if joined:
+            self._brief = 0 if lasted else self._brief + 1
+            self._attempt = self._brief
+        else:
+            self._attempt += 1
+        return self._attempt
 
 
 def backoff(attempt: int, longest: float) -> float:

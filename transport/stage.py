@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from lera.clock import steady_clock
 from lera.errors import LeraError
-from transport.hub_client import CLOSE_TIMEOUT, LOST, State, backoff
+from transport.hub_client import CLOSE_TIMEOUT, LOST, State, Tries, backoff
 from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Clock, Number, Probabilities, Refused, Source, sayable
 from transport.unreached import why_unreached
@@ -186,7 +186,7 @@ class StageClient:
 
     async def run(self) -> None:
         """Stay connected until `close`. Raises LeraError when the bot refuses for good."""
-        attempt, loop = 0, asyncio.get_running_loop()
+        tries, loop = Tries(), asyncio.get_running_loop()
         faults: set[str] = set()
         async with aiohttp.ClientSession() as session:
             while not self._closing.is_set():
@@ -206,8 +206,7 @@ class StageClient:
                     break
                 if self.state == "joined":
                     faults.clear()
-                well = self.state == "joined" and loop.time() - began >= self.STEADY
-                attempt = 0 if well else attempt + 1
+                attempt = tries.ended(self.state == "joined", loop.time() - began >= self.STEADY)
                 self._become("offline")
                 if fault and fault not in faults:
                     faults.add(fault)

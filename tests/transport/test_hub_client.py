@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.door import TOKEN
 from tests.transport.test_desk import VIEWER, frame
 from tests.transport.test_hub import joined_socket, running, serving
-from transport.hub_client import HubClient, backoff
+from transport.hub_client import HubClient, Tries, backoff
 from transport.link import HUB_PATH
 from transport.reading import Appear, Refused, Renewed, Shown, Welcome, encode
 
@@ -184,13 +184,23 @@ async def test_a_hub_that_says_later_is_left_at_once_and_its_reason_told_without
     async def refuse(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_str(encode(Refused("not\x1b[2J live\u202e\n", retry=True)))
-        await asyncio.sleep(60)
+        with contextlib.suppress(ConnectionError):
+            for _ in range(600):
+                # Also from one that goes on and on.
+                await socket.send_str(encode(Refused("not\x1b[2J live\u202e\n", retry=True)))
+                await asyncio.sleep(0.1)
         return socket
 
     async with answering(refuse) as url:
         states, _ = await until_offline(url)
     assert states == ["connecting", "offline: The stream's hub says: not[2J live."]
+
+
+def test_tries_before_a_hub_lets_in_do_not_count_against_it_and_short_stays_do() -> None:
+    tries = Tries()
+    assert [tries.ended(False, False) for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert [tries.ended(True, False) for _ in range(3)] == [1, 2, 3]
+    assert [tries.ended(*each) for each in ((False, False), (True, False), (True, True), (False, True))] == [4, 4, 0, 1]
 
 
 async def test_a_hub_that_lets_in_and_ends_it_at_once_is_waited_for_ever_longer(
