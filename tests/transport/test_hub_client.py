@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from tests.door import TOKEN
+from tests.transport.strangers import answering, counted_waits
 from tests.transport.test_desk import VIEWER, frame
 from tests.transport.test_hub import joined_socket, running, serving
 from transport.hub_client import HubClient, Tries, backoff
@@ -42,20 +41,6 @@ async def test_a_name_without_end_costs_the_stranger_the_connection() -> None:
         assert not dict(server.appearances)
 
 
-@asynccontextmanager
-async def answering(handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
-    """A hub that does as it likes; gives its address."""
-    app = web.Application()
-    app.router.add_get(HUB_PATH, handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"ws://127.0.0.1:{runner.addresses[0][1]}{HUB_PATH}"
-    finally:
-        await runner.cleanup()
-
-
 async def test_a_hub_that_says_things_without_end_is_left_and_waited_for_ever_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -69,15 +54,9 @@ async def test_a_hub_that_says_things_without_end_is_left_and_waited_for_ever_lo
                 await page.send_str(encode(Renewed(f"token-{number}")))
         return page
 
-    attempts: asyncio.Queue[int] = asyncio.Queue()
-
-    def wait(attempt: int, _longest: float) -> float:
-        attempts.put_nowait(attempt)
-        return 0.0
-
-    monkeypatch.setattr("transport.hub_client.backoff", wait)
+    attempts = counted_waits(monkeypatch, "transport.hub_client")
     given: list[str] = []
-    async with asyncio.timeout(60), answering(flood) as url:
+    async with asyncio.timeout(60), answering(HUB_PATH, flood) as url:
         client = HubClient(url, "demo", "token", VIEWER, on_given=given.append)
         task = asyncio.create_task(client.run())
         assert [await attempts.get() for _ in range(3)] == [1, 2, 3]
@@ -92,7 +71,7 @@ async def test_a_hub_that_leads_nowhere_is_one_that_cant_be_reached(place: str) 
         return web.Response(status=302, headers={"Location": place})
 
     states: asyncio.Queue[str] = asyncio.Queue()
-    async with asyncio.timeout(30), answering(lead) as url, aiohttp.ClientSession() as session:
+    async with asyncio.timeout(30), answering(HUB_PATH, lead) as url, aiohttp.ClientSession() as session:
         client = HubClient(url, "demo", "token", VIEWER, states.put_nowait, session)
         task = asyncio.create_task(client.run())
         assert [await states.get(), await states.get()] == ["connecting", "offline"]
@@ -109,7 +88,7 @@ async def test_nobody_is_led_from_the_links_own_host_to_another() -> None:
         return web.Response(status=302, headers={"Location": to})
 
     states: asyncio.Queue[str] = asyncio.Queue()
-    async with asyncio.timeout(30), answering(lead) as url, serving() as server:
+    async with asyncio.timeout(30), answering(HUB_PATH, lead) as url, serving() as server:
         for host, expected in (("localhost", "offline"), ("127.0.0.1", "joined")):
             to = server.address.replace("127.0.0.1", host) + HUB_PATH
             client = HubClient(url, "demo", TOKEN, VIEWER, states.put_nowait)
@@ -164,7 +143,7 @@ async def test_a_hub_that_lets_nobody_in_and_sends_nobody_away_is_left(
                 await socket.send_str("{}")
 
     monkeypatch.setattr(HubClient, "LET_IN", 0.4)
-    async with answering(say_nothing) as url:
+    async with answering(HUB_PATH, say_nothing) as url:
         assert (await until_offline(url))[0] == ["connecting", "offline"]
 
 
@@ -191,7 +170,7 @@ async def test_a_hub_that_says_later_is_left_at_once_and_its_reason_told_without
                 await asyncio.sleep(0.1)
         return socket
 
-    async with answering(refuse) as url:
+    async with answering(HUB_PATH, refuse) as url:
         states, _ = await until_offline(url)
     assert states == ["connecting", "offline: The stream's hub says: not[2J live."]
 
@@ -213,17 +192,12 @@ async def test_a_hub_that_lets_in_and_ends_it_at_once_is_waited_for_ever_longer(
         await socket.close()
         return socket
 
-    attempts: list[int] = []
-
-    def wait(attempt: int, _longest: float) -> float:
-        attempts.append(attempt)
-        return 0.0
-
-    monkeypatch.setattr("transport.hub_client.backoff", wait)
-    async with answering(let_in) as url:
+    waits = counted_waits(monkeypatch, "transport.hub_client")
+    async with answering(HUB_PATH, let_in) as url:
         await until_offline(url, 4)
         monkeypatch.setattr(HubClient, "STEADY", 0.0)
         await until_offline(url, 4)
+    attempts = [waits.get_nowait() for _ in range(waits.qsize())]
     assert attempts[:3] == [1, 2, 3] and attempts[-1] == 0
 
 
@@ -236,5 +210,5 @@ async def test_a_stranger_number_of_viewers_makes_no_strange_line(told: int, tak
         await socket.close()
         return socket
 
-    async with answering(let_in) as url:
+    async with answering(HUB_PATH, let_in) as url:
         assert (await until_offline(url))[1].minimum_viewers == taken

@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 import transport.stage_host
 from lera.errors import LeraError
 from model.modalities import Modality as FusedModality
+from tests.transport.strangers import answering, counted_waits
 from transport.reading import MAX_FRAME_BYTES, Reading, Source
 from transport.stage import (
     MODALITIES,
@@ -351,25 +352,12 @@ async def test_a_bot_that_is_silent_or_ends_it_at_once_is_left_and_waited_for_ev
         await socket.close()
         return socket
 
-    attempts: asyncio.Queue[int] = asyncio.Queue()
-
-    def wait(attempt: int, _longest: float) -> float:
-        attempts.put_nowait(attempt)
-        return 0.0
-
-    monkeypatch.setattr("transport.stage.backoff", wait)
+    attempts = counted_waits(monkeypatch, "transport.stage")
     monkeypatch.setattr(StageClient, "LET_IN", 0.3 if not lets_in else 20.0)
-    app = web.Application()
-    app.router.add_get(STAGE_PATH, answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        client = StageClient(f"ws://127.0.0.1:{runner.addresses[0][1]}{STAGE_PATH}", "streamer")
+    async with answering(STAGE_PATH, answer) as url:
+        client = StageClient(url, "streamer")
         task = asyncio.create_task(client.run())
         async with asyncio.timeout(20):
             assert [await attempts.get() for _ in range(3)] == [1, 2, 3]
         await client.close()
         await task
-    finally:
-        await runner.cleanup()
