@@ -21,7 +21,7 @@ from lera.errors import LeraError
 from transport.hub_client import CLOSE_TIMEOUT, LOST, State, Tries, backoff
 from transport.link import netloc
 from transport.reading import MAX_FRAME_BYTES, UNREADABLE, Clock, Number, Probabilities, Refused, Source, sayable
-from transport.unreached import why_unreached
+from transport.unreached import Faults, why_unreached
 from transport.way import check_way, find_way, told_of
 
 STAGE_VERSION: Final = 1
@@ -187,7 +187,7 @@ class StageClient:
     async def run(self) -> None:
         """Stay connected until `close`. Raises LeraError when the bot refuses for good."""
         tries, loop = Tries(), asyncio.get_running_loop()
-        faults: set[str] = set()
+        faults = Faults(self._say)
         async with aiohttp.ClientSession() as session:
             while not self._closing.is_set():
                 self._become("connecting")
@@ -204,13 +204,10 @@ class StageClient:
                     self._socket = None
                 if self._closing.is_set():
                     break
-                if self.state == "joined":
-                    faults.clear()
-                attempt = tries.ended(self.state == "joined", loop.time() - began >= self.STEADY)
+                joined = self.state == "joined"
+                attempt = tries.ended(joined, loop.time() - began >= self.STEADY)
                 self._become("offline")
-                if fault and fault not in faults:
-                    faults.add(fault)
-                    self._say(fault)
+                faults.hear(fault, joined)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(backoff(attempt, self.LONGEST_WAIT)):
                         await self._closing.wait()

@@ -1,7 +1,8 @@
-"""Why a stream or a bot can't be reached, in one line, where that is somebody's to mend. Pure."""
+"""Why a stream or a bot can't be reached, in one line said once, where that is somebody's to mend. Pure."""
 
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Final, Literal
 
 import aiohttp
@@ -17,6 +18,22 @@ _PASSING: Final = (408, 429)
 
 class Elsewhere(aiohttp.ClientError):
     """A redirection to another host, which isn't followed."""
+
+
+class Faults:
+    """Tells each fault once, until the other end has let somebody in."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._said: set[str] = set()
+
+    def hear(self, fault: str, joined: bool = False) -> None:
+        """What went wrong, empty for nothing, and whether the other end had let somebody in before it."""
+        if joined:
+            self._said.clear()
+        if fault and fault not in self._said:
+            self._said.add(fault)
+            self._say(fault)
 
 
 def why_unreached(error: BaseException, what: Literal["stream", "bot"]) -> str:

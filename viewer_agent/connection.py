@@ -5,6 +5,7 @@ from collections.abc import Callable
 from transport.hub_client import HubClient
 from transport.sheet_account import account, forget_login
 from transport.sheet_client import SheetClient
+from transport.unreached import Faults
 from transport.way import Way, told_of
 from viewer_agent.channels import Joined
 
@@ -32,7 +33,7 @@ def connection(
 
         def make(on_state: Callable[[str], None]) -> HubClient:
             told: Way | None = None
-            faults: set[str] = set()
+            faults = Faults(say)
 
             def hear(state: str) -> None:
                 nonlocal told
@@ -41,11 +42,8 @@ def connection(
                     if told_of(told):
                         say(told_of(told))
                 on_state(state)
-                if state == "joined":
-                    faults.clear()
-                elif state == "offline" and client.fault and client.fault not in faults:
-                    faults.add(client.fault)
-                    say(client.fault)
+                if state != "connecting":
+                    faults.hear(client.fault, state == "joined")
 
             client = HubClient(
                 entry.url, entry.channel, token, entry.viewer, hear, given=given, on_given=on_given, insecure=insecure
