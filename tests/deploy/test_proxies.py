@@ -220,10 +220,34 @@ async def test_nothing_private_can_be_reached_through_it(name: Name, tmp_path: P
 
 
 @pytest.mark.parametrize("name", BOTH)
+async def test_of_a_big_body_a_hub_hears_no_more_than_a_thousand_bytes(name: Name, tmp_path: Path) -> None:
+    heard = bytearray()
+
+    async def take(request: web.Request) -> web.Response:
+        async for part in request.content.iter_any():
+            heard.extend(part)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hub", take)
+    app.router.add_get("/readyz", take)
+    with listen("127.0.0.1", 0) as hub:
+        async with (
+            site(hub, app, 10.0),
+            proxy(name, tmp_path, hub.getsockname()[1]) as front,
+            front.viewer() as session,
+        ):
+            async with session.post(f"{front.url}/hub", data=b"x" * 900) as answer:
+                assert answer.status == 200 and len(heard) == 900, "the hub hears what is small"
+            heard.clear()
+            async with session.post(f"{front.url}/hub", data=b"x" * 100_000) as answer:
+                assert answer.status in (413, 502)
+            assert len(heard) <= 1000
+
+
+@pytest.mark.parametrize("name", BOTH)
 async def test_what_is_big_or_slow_is_cut_off_before_the_bot(name: Name, tmp_path: Path) -> None:
     async with proxy(name, tmp_path, free_port()) as front, show_behind(front) as show, front.viewer() as session:
-        async with session.post(f"{front.url}/hub", data=b"x" * 100_000) as answer:
-            assert answer.status in (413, 502)
         async with session.get(f"{front.url}/join/demo", headers={"X": "y" * 30_000}) as answer:
             assert answer.status in (400, 431)
         trusted = front.certificate.trusted()
