@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.crowd import Crowd
 from model.emotions import EMOTIONS
+from transport.masking import Masking
 from transport.reading import Probabilities, Reading, Source
 
 viewers = st.sampled_from([f"viewer-{number}" for number in range(6)])
@@ -29,6 +30,7 @@ class CrowdMachine(RuleBasedStateMachine):
         self.ages: dict[str, float] = {}
         self.votes: dict[str, tuple[Probabilities, float]] = {}
         self.shown = self.was_shown = False
+        self.last_shown = self.now
 
     def expiry(self, viewer: str) -> float:
         return 60.0 if viewer.startswith("chat:") else self.EXPIRY
@@ -102,14 +104,17 @@ class CrowdMachine(RuleBasedStateMachine):
         self.ages.clear()
         self.votes.clear()
         self.crowd.mood(self.now)
-        self.shown = False
 
     @invariant()
     def the_mood_is_the_mean_of_the_living_votes(self) -> None:
         mood = self.crowd.mood(self.now)
         faces = [vote for viewer, vote in self.votes.items() if not viewer.startswith("chat:")]
         minimum = self.crowd.minimum_viewers
-        # After they were hidden, faces are shown again from one more on.
+        # After they were hidden, faces are shown again from one more on, until it is forgotten that they ever were.
+        if self.shown or self.now < self.last_shown:
+            self.last_shown = self.now
+        elif self.now - self.last_shown >= Masking.FORGOTTEN:
+            self.was_shown = False
         needed = minimum + (self.was_shown and not self.shown and minimum > 1)
         self.shown = len(faces) >= needed
         self.was_shown |= self.shown
