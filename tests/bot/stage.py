@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -31,13 +31,25 @@ HAPPY: Probabilities = (0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05)
 STREAMER_KEY = "the-streamers-key-of-the-tests"
 OVERLAY_KEY = "the-overlays-key-of-the-tests"
 SAD: Probabilities = (0.05, 0.7, 0.05, 0.05, 0.05, 0.05, 0.05)
+PATIENCE = 30.0
+"""Seconds. Long, because a busy machine is slow; a test that passes never waits for it."""
+EXPIRY = 45.0
+"""Seconds that a vote lasts: longer than the patience, so that one that is withdrawn isn't taken for one that ended."""
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Until something holds that nothing announces."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def looking(clients: Iterable[HubClient]) -> None:
+    """What cameras do as long as they run: an agent takes one that confirms nothing for half a minute for broken."""
+    while True:
+        for client in clients:
+            client.confirm()
+        await asyncio.sleep(1.0)
 
 
 def with_key(key: str) -> dict[str, str]:
@@ -52,7 +64,8 @@ class Theatre:
         self.show = show
         self.address = address
         self.session = aiohttp.ClientSession(base_url=address, headers=with_key(show.keys.streamer))
-        self._clients: list[tuple[HubClient, asyncio.Task[None]]] = []
+        self._clients: dict[HubClient, asyncio.Task[None]] = {}
+        self._looking = asyncio.create_task(looking(self._clients))
 
     def join(self, number: int, feeling: Probabilities = HAPPY) -> HubClient:
         link = parse_link(links(self.show, self.address)["join"])
@@ -62,18 +75,18 @@ class Theatre:
 
     def come(self, client: HubClient) -> HubClient:
         """Let a client run until the end of the show."""
-        self._clients.append((client, asyncio.create_task(client.run())))
+        self._clients[client] = asyncio.create_task(client.run())
         return client
 
     def task_of(self, client: HubClient) -> "asyncio.Task[None]":
         """What ends when the client has given up."""
-        return next(task for known, task in self._clients if known is client)
+        return self._clients[client]
 
     def write(self, chatter: str, text: str, name: str = "") -> bool:
         """A message in chat."""
         return self.show.hear(ChatMessage("demo", chatter, text, self.show.now(), name))
 
-    async def until(self, condition: Callable[[dict[str, Any]], bool], seconds: float = 10.0) -> dict[str, Any]:
+    async def until(self, condition: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE) -> dict[str, Any]:
         """Wait on the live feed for a mood that fulfils the condition."""
         async with asyncio.timeout(seconds), self.session.ws_connect("/live") as page:
             async for message in page:
@@ -83,11 +96,12 @@ class Theatre:
         raise AssertionError("the feed ended")
 
     async def close(self) -> None:
-        for client, task in self._clients:
+        self._looking.cancel()
+        for client, task in self._clients.items():
             await client.close()
             # Whoever was refused has said why.
             with contextlib.suppress(LeraError):
-                await asyncio.wait_for(task, 5)
+                await asyncio.wait_for(task, PATIENCE)
         await self.session.close()
 
 
@@ -111,7 +125,7 @@ async def theatre(
     """
     settings = Settings(
         channel=ChannelSettings("demo"),
-        crowd=CrowdSettings(minimum_viewers),
+        crowd=CrowdSettings(minimum_viewers, EXPIRY),
         hub=HubSettings(**{"interval": 0.2, **hub}),
         web=web or WebSettings(),
         chat=chat or ChatSettings(),

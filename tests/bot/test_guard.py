@@ -14,7 +14,7 @@ from bot.settings import Settings
 from bot.show import Show
 from bot.web import CLOSE_KEY_RENEWED, POWERS, Pages
 from lera.errors import LeraError
-from tests.bot.stage import OVERLAY_KEY, STREAMER_KEY, Theatre, theatre, with_key
+from tests.bot.stage import OVERLAY_KEY, PATIENCE, STREAMER_KEY, Theatre, theatre, with_key
 from transport.hub_client import HubClient
 from transport.link import parse_link
 
@@ -164,7 +164,7 @@ async def test_a_renewed_key_ends_its_cookies_and_open_feeds_and_no_others(power
             assert await enter(stage, asking, STREAMER_KEY) == 200
             links_now = await renew(stage, power, asking)
 
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while not (message := await feeds[power].receive()).type.name.startswith("CLOS"):
                     pass
             assert message.data == CLOSE_KEY_RENEWED
@@ -173,7 +173,7 @@ async def test_a_renewed_key_ends_its_cookies_and_open_feeds_and_no_others(power
             assert await status(stage, "GET", "/api/mood", with_key(keys[power])) == 401
 
             other = "overlay" if power == "streamer" else "streamer"
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 assert (await feeds[other].receive()).type is aiohttp.WSMsgType.TEXT
             async with pages[other].get("/api/mood") as answer:
                 assert answer.status == 200
@@ -196,9 +196,9 @@ async def test_a_renewed_join_link_lets_in_and_the_old_one_does_not() -> None:
         assert fresh.token != old.token
         refused = HubClient(*old, f"{2:022}", session=stage.session)
         with pytest.raises(Exception, match="not valid"):
-            await asyncio.wait_for(refused.run(), 20)
+            await asyncio.wait_for(refused.run(), PATIENCE)
         with pytest.raises(LeraError, match="not valid"):
-            await asyncio.wait_for(stage.task_of(inside), 20)
+            await asyncio.wait_for(stage.task_of(inside), PATIENCE)
         stage.join(3)
         await stage.until(lambda frame: frame["connected"] == 1)
 

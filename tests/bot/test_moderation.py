@@ -12,7 +12,7 @@ from bot.commands import Asker
 from bot.history import History
 from bot.settings import ChatSettings
 from lera.errors import LeraError
-from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
+from tests.bot.stage import HAPPY, PATIENCE, SAD, Theatre, eventually, theatre
 from transport.hub_client import HubClient
 from transport.reading import Code, Linked
 
@@ -56,7 +56,7 @@ async def code_of(client: HubClient) -> str:
     """The line that an agent shows after it has asked for one."""
     told: asyncio.Queue[Code | Linked] = asyncio.Queue()
     client.linking.on_change = told.put_nowait
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not client.linking.ask_for_code():  # noqa: ASYNC110 - until it has joined
             await asyncio.sleep(0.01)
         frame = await told.get()
@@ -127,11 +127,11 @@ async def test_a_linked_viewer_is_answered_and_told_and_can_undo_it() -> None:
         assert "doesn't work" in await ask(stage, "!mood link AAAA-2222", BOB)
         assert "your agent is linked" in await ask(stage, line)
         assert "doesn't work" in await ask(stage, line, BOB), "a code works once"
-        assert await asyncio.wait_for(told.get(), 10) == Linked("Ann", ANY)
+        assert await asyncio.wait_for(told.get(), PATIENCE) == Linked("Ann", ANY)
         assert await ask(stage, "!mood me") == "@Ann, your face looks like sadness 70%."
         assert "can't tell which viewer" in await ask(stage, "!mood me", BOB)
         assert client.linking.unlink()
-        assert await asyncio.wait_for(told.get(), 10) == Linked("", ANY)
+        assert await asyncio.wait_for(told.get(), PATIENCE) == Linked("", ANY)
         assert "can't tell which viewer" in await ask(stage, "!mood me")
 
 
@@ -165,7 +165,7 @@ async def test_leaving_and_forgetting_unlink(way: str) -> None:
             assert await client.forget()
         else:
             await ask(stage, "!mood forget")
-            while await asyncio.wait_for(told.get(), 10) != Linked("", ANY):
+            while await asyncio.wait_for(told.get(), PATIENCE) != Linked("", ANY):
                 pass
         await eventually(lambda: len(stage.show.roster.identities.viewers) == 0)
         assert "can't tell which viewer" in await ask(stage, "!mood me")
@@ -263,7 +263,7 @@ async def test_a_clip_is_the_platforms_one_at_a_time() -> None:
         assert "need Twitch" in await ask(stage, "!mood clip", MODERATOR)
         stage.show.platform = platform = Twitch()
         asking = asyncio.create_task(ask(stage, "!mood clip", MODERATOR))
-        await asyncio.wait_for(platform.making.wait(), 10)
+        await asyncio.wait_for(platform.making.wait(), PATIENCE)
         assert "already" in await ask(stage, "!mood clip", MODERATOR)
         platform.made.set()
         assert await asking == "Clipped: https://clips.example/abc"

@@ -11,7 +11,7 @@ from bot.server import serving
 from bot.settings import ChannelSettings, Settings, WebSettings
 from bot.show import Show
 from lera.errors import LeraError
-from tests.bot.stage import theatre
+from tests.bot.stage import PATIENCE, theatre
 from tests.ports import free_port
 from transport.listening import _is_our_fault, listen, open_files_as_allowed
 
@@ -70,7 +70,7 @@ async def test_connections_that_say_nothing_are_closed_and_the_show_goes_on() ->
             writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127")
         async with stage.session.get("/healthz") as answer:
             assert answer.status == 200
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             for reader, writer in [*silent, *half]:
                 assert await reader.read() == b""
                 writer.close()
@@ -78,7 +78,7 @@ async def test_connections_that_say_nothing_are_closed_and_the_show_goes_on() ->
 
 async def test_an_overlay_that_is_only_watched_is_not_silent() -> None:
     async with theatre(join_timeout=1) as stage, stage.session.ws_connect("/live") as page:
-        frames = [await page.receive_json(timeout=5) for _ in range(5)]
+        frames = [await page.receive_json(timeout=PATIENCE) for _ in range(5)]
         assert [frame["type"] for frame in frames] == ["mood", "tiles", "beat", "beat", "beat"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.crowd import Crowd, Mood, Part
 from bot.tiles import Tiles, TileSettings
-from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
+from tests.bot.stage import HAPPY, PATIENCE, SAD, Theatre, eventually, theatre
 from tests.memory import strings_alive
 from transport.appearances import HIDDEN, Appearances
 from transport.hub_client import HubClient
@@ -227,7 +227,7 @@ def test_thousands_who_leave_cost_no_look_each(house: House) -> None:
 
 async def tiles_until(stage: Theatre, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Wait on the live feed for tiles that fulfil the condition."""
-    async with asyncio.timeout(30), stage.session.ws_connect("/live") as page:
+    async with asyncio.timeout(PATIENCE), stage.session.ws_connect("/live") as page:
         async for message in page:
             frame: dict[str, Any] = message.json()
             if frame["type"] == "tiles" and condition(frame):
@@ -262,7 +262,7 @@ async def test_from_the_agents_wish_to_the_page_and_nothing_of_the_name_is_left(
         assert alive() > 0, "the search must be able to find it"
         await answers.get()
         ann.appearing.want(Appear("no"))
-        assert await asyncio.wait_for(answers.get(), 20) == Shown()
+        assert await asyncio.wait_for(answers.get(), PATIENCE) == Shown()
         # The hub has answered, and by then the tile is gone: no look and no clock is waited for.
         assert stage.show.roster.feed.frame["tiles"] == []
         # What sockets still held in their hands goes within a few turns. The search itself takes seconds.
@@ -301,9 +301,9 @@ async def test_the_streamer_hides_a_viewer_who_is_told_and_does_not_come_back_by
             assert answer.status == 200
         assert [tile["name"] for tile in stage.show.roster.feed.frame["tiles"]] == ["Ann"]
         assert answers.get_nowait() == Shown("name", "Troll")
-        assert await asyncio.wait_for(answers.get(), 20) == Shown(reason=HIDDEN)
+        assert await asyncio.wait_for(answers.get(), PATIENCE) == Shown(reason=HIDDEN)
         troll.appearing.want(Appear("name", "Not Troll"))
-        assert await asyncio.wait_for(answers.get(), 20) == Shown(reason=HIDDEN)
+        assert await asyncio.wait_for(answers.get(), PATIENCE) == Shown(reason=HIDDEN)
         async with stage.session.post("/api/tiles/hide", json={"seat": seat}) as answer:
             assert answer.status == 409
         for wrong in ({}, {"seat": "../../x"}, {"seat": 7}, {"seat": seat, "more": 1}):
