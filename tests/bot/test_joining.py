@@ -8,7 +8,7 @@ import pytest
 from bot.commands import Asker
 from bot.controls import links
 from lera.errors import LeraError
-from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
+from tests.bot.stage import HAPPY, PATIENCE, SAD, Theatre, eventually, theatre
 from tests.bot.test_moderation import QUICK, ask, code_of
 from transport.hub_client import HubClient
 from transport.identities import Persons, subject_of
@@ -30,7 +30,7 @@ async def change(stage: Theatre, **wanted: Any) -> dict[str, Any]:
 async def refused(stage: Theatre, client: HubClient) -> str:
     """Wait until a client has given up; gives the line that its viewer reads."""
     with pytest.raises(LeraError) as raised:
-        await asyncio.wait_for(stage.task_of(client), 10)
+        await asyncio.wait_for(stage.task_of(client), PATIENCE)
     return str(raised.value)
 
 
@@ -58,7 +58,8 @@ async def test_a_link_taken_back_ends_who_came_by_it_and_the_vote_at_once_and_no
         told = await change(stage, revoke=discord["id"])
         assert told["links"] == []
         # Not after some heartbeat or expiry: the very next mood is without.
-        frame = await stage.until(lambda frame: frame["viewers"] == 1, 1.5)
+        assert stage.show.crowd.mood(stage.show.now()).viewers == 1
+        frame = await stage.until(lambda frame: frame["viewers"] == 1)
         assert frame["top"] == "happiness" and "taken this link back" in await refused(stage, goes)
         assert stays.state == "joined"
         again = stage.come(HubClient(*parse_link(discord["url"]), f"{3:022}", session=stage.session))
@@ -78,17 +79,15 @@ async def test_who_has_linked_is_known_again_by_the_token_alone() -> None:
         await eventually(lambda: not stage.show.roster.identities.viewers)
         # Another hub of the channel, or the bot of another day, knows nothing but the token.
         stage.show.desk.persons = Persons()
-        link = parse_link(links(stage.show, stage.address)["join"])
-        again = stage.come(HubClient(*link, f"{1:022}", session=stage.session, given=given[0], on_given=given.append))
-        again.post(SAD)
-        await stage.until(lambda frame: frame["viewers"] == 1)
+        url = links(stage.show, stage.address)["join"]
+        again = await joined(stage, url, 1, given=given[0], on_given=given.append)
         assert again.linking.linked and await ask(stage, "!mood me", ANN) == "@Ann, your face looks like sadness 70%."
         await ask(stage, "!mood forget", ANN)
         await eventually(lambda: len(given) == 2)
         assert not stage.show.desk.guests[f"{1:022}"].admission.linked
         await again.close()
         for token in given:
-            later = stage.come(HubClient(*link, f"{1:022}", session=stage.session, given=token))
+            later = stage.come(HubClient(*parse_link(url), f"{1:022}", session=stage.session, given=token))
             await eventually(lambda later=later: later.state == "joined")  # type: ignore[misc]
             assert not later.linking.linked, "neither the old token nor the new one links any more"
             await later.close()
@@ -132,7 +131,8 @@ async def test_a_ban_ends_connection_vote_and_tile_and_keeps_the_person_out(way:
         else:
             async with stage.session.post("/api/tiles/ban", json={"seat": shown(stage)[0]}) as answer:
                 assert (await answer.json())["banned"] == "person"
-        await stage.until(lambda frame: frame["viewers"] == 0 and frame["connected"] == 0, 1.5)
+        assert stage.show.crowd.mood(stage.show.now()).viewers == 0, "at once"
+        await stage.until(lambda frame: frame["viewers"] == 0 and frame["connected"] == 0)
         assert "banned" in await refused(stage, client) and not shown(stage)
         for viewer, token in ((f"{1:022}", ""), (f"{2:022}", given[0])):
             again = stage.come(HubClient(*parse_link(url), viewer, session=stage.session, given=token))
