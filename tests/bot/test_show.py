@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bot.commands import Asker
 from bot.history import History
 from lera.errors import LeraError
-from tests.bot.stage import HAPPY, SAD, theatre
+from tests.bot.stage import HAPPY, PATIENCE, SAD, theatre
 
 
 async def test_readings_become_the_mood_on_the_feed_and_in_chat() -> None:
@@ -43,7 +44,7 @@ async def test_the_split_is_hidden_until_there_are_enough_and_again_when_one_lea
 
 async def test_nothing_new_is_a_beat_and_not_a_mood() -> None:
     async with theatre() as stage, stage.session.ws_connect("/live") as page:
-        frames = [(await page.receive_json(timeout=5))["type"] for _ in range(4)]
+        frames = [(await page.receive_json(timeout=PATIENCE))["type"] for _ in range(4)]
         assert frames == ["mood", "tiles", "beat", "beat"]
 
 
@@ -52,14 +53,15 @@ async def test_each_second_is_remembered_and_the_session_ends(tmp_path: Path) ->
     async with theatre(history) as stage:
         for number in range(3):
             stage.join(number)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 async with stage.session.get("/api/history?seconds=60") as answer:
-                    rows = (await answer.json())["rows"]
-                if len([row for row in rows if row["shares"]]) >= 2:
+                    rows = [row for row in (await answer.json())["rows"] if row["shares"] and row["viewers"] == 3]
+                # A machine that is held up for a moment makes a second late, and the next one no later.
+                if any(later["time"] - row["time"] == pytest.approx(1.0, abs=0.2) for row, later in pairwise(rows)):
                     break
-        assert rows[-1]["viewers"] == 3 and rows[-1]["shares"]["happiness"] == pytest.approx(0.7)
-        assert rows[-1]["time"] - rows[-2]["time"] == pytest.approx(1.0, abs=0.5)
+                await asyncio.sleep(0.1)
+        assert rows[-1]["shares"]["happiness"] == pytest.approx(0.7)
     assert history.sessions()[0].ended is not None
     history.close()
 
@@ -75,7 +77,7 @@ async def test_a_full_disk_stops_the_history_but_not_the_show(
     async with theatre(history) as stage:
         for number in range(3):
             stage.join(number)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while stage.show.history_fault is None:
                 await stage.until(lambda _: True)
         await stage.until(lambda frame: frame["enough"])
@@ -94,12 +96,13 @@ async def test_forgetting_a_viewer_takes_the_vote_at_once() -> None:
 
 
 async def test_lag_is_measured_from_capture_to_the_pages_socket() -> None:
-    async with theatre() as stage, stage.session.ws_connect("/live"):
-        client = stage.join(1)
-        client.post(HAPPY, captured=time.time() - 0.5)
+    async with theatre(minimum_viewers=1) as stage, stage.session.ws_connect("/live"):
+        client, lags = stage.join(1), stage.show.lag.seconds
         await stage.until(lambda frame: frame["viewers"] == 1)
-        async with asyncio.timeout(5):
-            while not stage.show.lag.seconds:
-                client.post(SAD, captured=time.time() - 0.5)
-                await stage.until(lambda _: True)
-        assert 0.5 <= min(stage.show.lag.seconds) < 2.0
+        async with asyncio.timeout(PATIENCE):
+            # Of a machine that is held up for a moment, one may be longer.
+            while not any(lag < 2.0 for lag in lags):
+                for feeling, top in ((SAD, "sadness"), (HAPPY, "happiness")):
+                    client.post(feeling, captured=time.time() - 0.5)
+                    await stage.until(lambda frame, top=top: frame["top"] == top)  # type: ignore[misc]
+        assert min(lags) >= 0.5
