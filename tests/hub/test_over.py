@@ -7,6 +7,7 @@ import aiohttp
 from aiohttp import WSMsgType
 
 from hub.node import Node
+from tests.bot.stage import PATIENCE
 from tests.door import door
 from tests.transport.test_desk import join_frame
 from tests.transport.test_frames import masked
@@ -64,7 +65,7 @@ async def test_a_stream_that_is_over_holds_up_no_other_and_takes_nobody_in() -> 
         beating = asyncio.create_task(node._beat())
         await asyncio.sleep(0)
         node.time += STAND_SECONDS
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             # The goodbye has come, and is not answered.
             while b"the stream is over" not in await reader.read(1000):
                 pass
