@@ -16,7 +16,7 @@ from bot.keys import Keys
 from bot.server import serving
 from bot.settings import ChannelSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
-from tests.bot.stage import HAPPY, OVERLAY_KEY, STREAMER_KEY, eventually, with_key
+from tests.bot.stage import HAPPY, OVERLAY_KEY, STREAMER_KEY, eventually, looking, with_key
 from tests.conftest import ROOT
 from tests.deploy.proxies import (
     HOST,
@@ -76,10 +76,11 @@ async def agent(show: Show, session: aiohttp.ClientSession, number: int) -> Asyn
     assert link.url == f"wss://{HOST}:{show.public_url.rsplit(':', 1)[1]}/hub"
     client = HubClient(*link, f"{number:022}", session=session)
     client.post(HAPPY)
-    running = asyncio.create_task(client.run())
+    running, camera = asyncio.create_task(client.run()), asyncio.create_task(looking([client]))
     try:
         yield client
     finally:
+        camera.cancel()
         await client.close()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -166,7 +167,8 @@ async def test_a_hub_that_was_away_once_takes_in_its_share_when_it_is_back(name:
 
     async with (
         proxy(name, tmp_path, free_port(), beside) as front,
-        show_behind(front),
+        # Who has connected says nothing, and stays all the same until all are there.
+        show_behind(front, join_timeout=60.0),
         front.viewer() as session,
         AsyncExitStack() as joined,
     ):
@@ -256,7 +258,8 @@ async def test_what_is_big_or_slow_is_cut_off_before_the_bot(name: Name, tmp_pat
         ]
         for _, writer in slow:
             writer.write(b"GET /hub HTTP/1.1\r\nHost: mood")
-        async with agent(show, session, 1), asyncio.timeout(30):
+        # By itself nginx would wait for a minute.
+        async with agent(show, session, 1), asyncio.timeout(45):
             await eventually(lambda: show.crowd.mood(show.now()).viewers == 1)
             for reader, writer in slow:
                 await reader.read()
@@ -299,8 +302,10 @@ async def test_nginx_limits_the_requests_of_an_address(tmp_path: Path) -> None:
             async with session.get(f"{front.url}/overlay/join.js") as answer:
                 return answer.status
 
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         statuses = await asyncio.gather(*(fetch(greedy) for _ in range(200)))
-        assert statuses.count(429) >= 50 and statuses.count(200) >= 50
+        assert set(statuses) <= {200, 429} and 50 <= statuses.count(200) <= 62 + 10 * (clock() - begun)
         assert await fetch(modest) == 200
 
 
