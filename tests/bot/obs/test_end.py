@@ -12,14 +12,14 @@ from bot.obs.studio import Studio
 from lera.obs.connection import Password
 from lera.obs.settings import ObsSettings
 from tests.bot.obs.moods import mood, nobody, rules
-from tests.bot.stage import eventually
+from tests.bot.stage import PATIENCE, eventually
 from tests.standins.obs import PASSWORD, obs_standin
 
 
 @pytest.mark.parametrize("passes", range(6))
 async def test_also_when_obs_goes_in_the_same_moment(passes: int) -> None:
     async with obs_standin() as obs:
-        settings = ObsSettings(enabled=True, port=obs.port, timeout=5.0)
+        settings = ObsSettings(enabled=True, port=obs.port, timeout=20.0)
         there = Studio(settings, rules(), nobody, time.monotonic, password=lambda: Password(PASSWORD))
         running = asyncio.create_task(there.run())
         await eventually(lambda: there.connected)
@@ -28,7 +28,7 @@ async def test_also_when_obs_goes_in_the_same_moment(passes: int) -> None:
         for _ in range(passes):
             await asyncio.sleep(0)
         running.cancel()
-        await asyncio.wait([running], timeout=5.0)
+        await asyncio.wait([running], timeout=PATIENCE)
         assert running.cancelled()
 
 
@@ -49,7 +49,7 @@ async def say_too_deep(socket: web.WebSocketResponse, message: dict[str, Any]) -
 @pytest.mark.parametrize("what", ["event", "answer", "depth"])
 async def test_nothing_that_obs_says_ends_the_show(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with obs_standin() as obs:
-        settings = ObsSettings(enabled=True, port=obs.port, timeout=5.0)
+        settings = ObsSettings(enabled=True, port=obs.port, timeout=20.0)
         felt = [nobody()]
         there = Studio(settings, rules(TEXT), lambda: felt[0], time.monotonic, password=lambda: Password(PASSWORD))
         running = asyncio.create_task(there.run())
@@ -73,5 +73,5 @@ async def test_nothing_that_obs_says_ends_the_show(what: str, monkeypatch: pytes
         await eventually(lambda: running.done() or has_met_it())
         assert not running.done()
         running.cancel()
-        await asyncio.wait([running], timeout=5.0)
+        await asyncio.wait([running], timeout=PATIENCE)
         assert running.cancelled()

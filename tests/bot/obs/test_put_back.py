@@ -40,7 +40,7 @@ async def glowing(*tables: dict[str, Any]) -> AsyncIterator[tuple[Obs, Studio, C
     crowd = Crowd()
     async with obs_standin() as obs:
         obs.filters[HOME] = False
-        settings = ObsSettings(enabled=True, port=obs.port, timeout=5.0)
+        settings = ObsSettings(enabled=True, port=obs.port, timeout=20.0)
         there = Studio(
             settings, rules(GLOW, *tables), lambda: crowd.mood, time.monotonic, password=lambda: Password(PASSWORD)
         )

@@ -194,6 +194,9 @@ async def test_what_obs_does_not_have_is_one_line_and_the_rest_goes_on(rig: Rig)
     ) as (there, crowd):  # fmt: skip
         crowd.mood = HAPPY
         await until(lambda: is_text(rig, words, "hurray"))
+        wrong = ("no scene", "no source", "no filter", "no hotkey", "chapter", "no setting")
+        told = [f"Reaction `{name}`: " for name in wrong]
+        await eventually(lambda: all(any(line.startswith(each) for _, line in there.why) for each in told), PATIENCE)
         await asyncio.sleep(1)
         lines = [line for _, line in there.why]
         said = "\n".join(lines)

@@ -23,15 +23,17 @@ async def test_two_rules_that_want_different_scenes_take_turns(rig: Rig) -> None
         rig.obs,
         {**JOY, "name": "party", "do": "scene", "scene": party, "cooldown": 1},
         {**JOY, "name": "rage", "emotion": "anger", "do": "scene", "scene": rage, "cooldown": 1},
-    ) as (_, crowd):
-        begun = time.monotonic()
-        while time.monotonic() - begun < 12:
+    ) as (there, crowd):
+        await eventually(lambda: there.connected, PATIENCE)
+        begun, passed = time.monotonic(), 0.0
+        while passed < 12 or (not switched and passed < PATIENCE):
             crowd.mood = HAPPY if crowd.mood is not HAPPY else mood(anger=0.7)
             await asyncio.sleep(0.25)
             while not rig.connection.events.empty():
                 event, _ = rig.connection.events.get_nowait()
                 switched += [time.monotonic()] * (event == "CurrentProgramSceneChanged")
-    assert 1 <= len(switched) <= 3, "12 seconds have room for no more"
+            passed = time.monotonic() - begun
+    assert 1 <= len(switched) <= 1 + passed // 5, "there are five seconds between two"
 
 
 async def test_a_mistyped_scene_keeps_no_other_from_going_back(rig: Rig) -> None:
