@@ -21,7 +21,7 @@ from bot.inbox import ChatMessage
 from bot.settings import ChatSettings
 from lera.errors import LeraError
 from tests.bot.readers import WordReader
-from tests.bot.stage import HAPPY, SAD, Theatre, eventually, theatre
+from tests.bot.stage import HAPPY, PATIENCE, SAD, Theatre, eventually, theatre
 from tests.memory import strings_alive
 from transport.reading import Reading
 
@@ -140,7 +140,7 @@ async def test_who_asks_is_forgotten_at_once_even_while_being_read() -> None:
         def read(self, messages: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             if "slow joy" in messages:
                 held.set()
-                assert go.wait(10)
+                assert go.wait(PATIENCE)
             return super().read(messages)
 
     tally = Tally()
@@ -153,7 +153,7 @@ async def test_who_asks_is_forgotten_at_once_even_while_being_read() -> None:
     chat.forget("ann")
     assert len(tally.votes) == 1
     chat.hear(ChatMessage("demo", "bob", "slow joy", time.time()))
-    await asyncio.to_thread(held.wait, 10)
+    assert await asyncio.to_thread(held.wait, PATIENCE)
     chat.hear(ChatMessage("demo", "bob", "joy again", time.time()))
     chat.forget("bob")
     go.set()
@@ -252,19 +252,21 @@ async def test_a_flood_is_bounded_and_does_not_hold_up_the_loop() -> None:
 
 async def test_the_reader_works_off_the_loop() -> None:
     threads: list[int] = []
+    held, go = threading.Event(), threading.Event()
 
     class Watched(WordReader):
         def read(self, messages: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             threads.append(threading.get_ident())
-            time.sleep(0.5)
+            held.set()
+            assert go.wait(2 * PATIENCE), "the show stands still while chat is read"
             return super().read(messages)
 
     async with theatre(text_reader=Watched) as stage:
         stage.write("1", "joy")
+        await eventually(held.is_set)
         stage.join(1)
-        begun = time.monotonic()
         await stage.until(lambda frame: frame["viewers"] == 1)
-        assert time.monotonic() - begun < 5
+        go.set()
     assert threads and threading.get_ident() not in threads
 
 
