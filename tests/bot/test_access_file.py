@@ -16,7 +16,7 @@ from bot.show import Show
 from lera import files
 from lera.errors import LeraError
 from lera.vault import secrets_file
-from tests.bot.stage import eventually
+from tests.bot.stage import PATIENCE, eventually
 
 ANN, BOB = "aa" * 12, "bb" * 12
 NOW = 1_800_000_000.0
@@ -34,12 +34,12 @@ class Disk:
 
     async def has_begun(self) -> None:
         """Wait until one more write of a slow disk has begun; `turns.release()` lets it go on."""
-        assert await asyncio.to_thread(self.begun.acquire, timeout=10)
+        assert await asyncio.to_thread(self.begun.acquire, timeout=PATIENCE)
 
     def write(self, path: Path, content: bytes) -> None:
         if self.slow:
             self.begun.release()
-            assert self.turns.acquire(timeout=10)
+            assert self.turns.acquire(timeout=PATIENCE)
         self.writes += 1
         if self.full:
             raise LeraError(FULL)
@@ -94,7 +94,7 @@ async def test_what_a_full_disk_refuses_is_written_by_itself_when_there_is_room_
     disk.full = True
     access.ban([ANN], NOW)
     access.ban([BOB], NOW)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await access.settled()
     assert "free some disk space" in access.fault and banned() == 0
     before = disk.writes
@@ -153,11 +153,11 @@ async def test_who_waits_for_a_change_does_not_wait_for_later_ones(disk: Disk) -
     access.ban([BOB], NOW)
     later = asyncio.ensure_future(access.settled())
     disk.turns.release()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await first
     assert banned() == 1 and not later.done()
     disk.turns.release()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await later
     assert banned() == 2
 

@@ -13,7 +13,7 @@ from bot.crowd import Mood
 from bot.history import History
 from bot.sessions import Sessions
 from lera.errors import LeraError
-from tests.bot.stage import eventually
+from tests.bot.stage import PATIENCE, eventually
 
 
 class Clock:
@@ -183,14 +183,14 @@ async def test_what_is_being_written_waits_until_it_is_on_the_disk(
 
     def slowly(seconds: Any) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE)
         keep(seconds)
 
     async with running(history, clock) as sessions:
         await eventually(lambda: not sessions.waiting)
         monkeypatch.setattr(history, "keep", slowly)
         sessions.add(Mood(1001.0, 5, 3))
-        assert await asyncio.to_thread(begun.wait, 10)
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
         assert sessions.waiting == 1
         go_on.set()
         await eventually(lambda: not sessions.waiting)
@@ -249,7 +249,7 @@ async def test_a_disk_that_takes_its_time_holds_up_no_second(
     history: History, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep, let_go = history.keep, threading.Event()
-    monkeypatch.setattr(history, "keep", lambda seconds: (let_go.wait(30), keep(seconds)))
+    monkeypatch.setattr(history, "keep", lambda seconds: (let_go.wait(PATIENCE), keep(seconds)))
     async with running(history, clock) as sessions:
         for second in range(5):
             sessions.add(Mood(1001.0 + second, 5, 3))

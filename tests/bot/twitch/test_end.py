@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.bot.stage import PATIENCE
 from tests.bot.twitch.stage import studio
 
 
@@ -16,5 +17,5 @@ async def test_also_when_somebody_logs_in_in_the_same_moment(passes: int) -> Non
         for _ in range(passes):
             await asyncio.sleep(0)
         running.cancel()
-        await asyncio.wait([running], timeout=5.0)
+        await asyncio.wait([running], timeout=PATIENCE)
         assert running.cancelled()

@@ -4,14 +4,15 @@ import asyncio
 import logging
 
 import pytest
+from msgspec.structs import replace
 
 from bot.settings import ChatSettings
 from bot.twitch.endings import INBOUND
 from bot.twitch.scopes import SCOPES
 from bot.twitch.tokens import _read
 from lera.errors import LeraError
-from tests.bot.stage import eventually
-from tests.bot.twitch.stage import keep_login, studio
+from tests.bot.stage import PATIENCE, eventually
+from tests.bot.twitch.stage import FAST, keep_login, studio
 from tests.standins.twitch import BOT, DROP, STREAMER
 from transport.reading import Join, encode
 
@@ -210,7 +211,9 @@ async def test_a_dead_token_is_refreshed_in_mid_send_once_and_kept_first() -> No
 @pytest.mark.parametrize("after", [False, True], ids=["not posted", "posted"])
 @pytest.mark.parametrize("status", [500, 503, DROP], ids=["500", "503", "cut"])
 async def test_an_answer_whose_fate_is_unclear_is_said_exactly_once(status: int, after: bool) -> None:
-    async with studio() as stage:
+    # What was posted shows in chat some time; how long the other is waited for is all the same.
+    timing = replace(FAST, patience=PATIENCE) if after else FAST
+    async with studio(timing) as stage:
         await stage.connected()
         stage.world.fail_next("chat/messages", status, after=after)
         await stage.world.say("ann", "!mood help")
