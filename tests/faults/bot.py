@@ -17,7 +17,8 @@ from bot.show import Show
 from bot.twitch.endpoints import Endpoints
 from bot.twitch.service import Twitch
 from lera.obs.connection import Password
-from tests.faults.wire import Wire, lasting_port
+from tests.faults.wire import Wire
+from tests.ports import lasting_port
 from tests.standins.obs import PASSWORD
 
 AT_MOST_LOST: Final = 1.0

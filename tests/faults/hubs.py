@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 
 from hub.node import Node
-from tests.faults.wire import Wire, lasting_port
+from tests.faults.wire import Wire
+from tests.ports import lasting_port
 from transport.bus_login import Login, parse_servers
 from transport.desk import HubSettings
 from transport.listening import listen, site

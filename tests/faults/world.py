@@ -20,8 +20,9 @@ from tests.bot.twitch.stage import keep_login
 from tests.faults.bot import RestartableBot
 from tests.faults.hubs import RestartableNode
 from tests.faults.people import Page, Viewer
-from tests.faults.wire import Wire, lasting_port, wire
+from tests.faults.wire import Wire, wire
 from tests.night_loop import NightLoop
+from tests.ports import lasting_port
 from tests.standins.nats import Nats, nats_standin
 from tests.standins.obs import Obs, obs_standin
 from tests.standins.twitch import BOT, CLIENT_ID, STREAMER, standin

@@ -23,6 +23,7 @@ from streamer_agent.sense import Client as ClientLike
 from streamer_agent.sense import Lines, Sense
 from streamer_agent.setting_up import chosen, senses
 from streamer_agent.settings import StreamerSettings
+from tests.ports import lasting_port
 from tests.streamer_agent.helpers import KEY, Client, FakeDevices, Listener, stage, until
 from tests.talk import needs_face, needs_voices, say, takes, talk, write_video
 from tests.viewer_agent.helpers import FakeReader, face, frame
@@ -217,7 +218,7 @@ async def test_with_neither_it_says_so_and_ends() -> None:
 
 async def test_a_wrong_key_ends_it_and_a_bot_that_is_away_is_waited_for() -> None:
     lines: list[str] = []
-    async with stage() as host:
+    async with stage(lasting_port()) as host:
         place = host.place
 
         def client(key: str) -> Callable[[Callable[[str], None]], Any]:
