@@ -102,6 +102,9 @@ class _Selector(selectors.DefaultSelector):
         found = super().select(
             THREAD if loop.threads or timeout is None else OVERDUE if loop.under_way > 0 else ON_ITS_WAY
         )
+        if not found:
+            # The machine may have stood still for the whole of it, and things have come meanwhile.
+            found = super().select(0)
         if not found and timeout is not None:
             loop.now += timeout
             loop.under_way = 0
