@@ -273,12 +273,17 @@ async def reaches_the_bot(tmp_path: Path) -> None:
         )
         running = asyncio.create_task(streamer.run())
         sources: tuple[Source, ...] = ("streamer_face", "streamer_voice", "streamer_words")
-        await until(lambda: running.done() or all(host.of(source) for source in sources), 400)
+
+        def read(source: Source) -> bool:
+            # What can't be told apart comes with a quality of none, and which looks those are is left to the moment.
+            return any(reading.quality > 0 for reading in host.of(source))
+
+        await until(lambda: running.done() or all(map(read, sources)), 400)
         await ended(running, streamer)
     for source in sources:
         readings = host.of(source)
-        assert readings, (source, lines)
-        assert all(abs(sum(reading.probabilities) - 1) < 0.01 and reading.quality > 0 for reading in readings)
+        assert read(source), (source, lines)
+        assert all(abs(sum(reading.probabilities) - 1) < 0.01 for reading in readings)
         times = [reading.time for reading in readings]
         # Once a second, with some slack for how long a frame takes to arrive.
         assert len(readings) <= 2 + (times[-1] - times[0]) / 0.9, source
