@@ -38,7 +38,8 @@ def faults_said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name.startswith("transport")]
 
 
-def test_a_reading_under_another_name_would_be_noticed() -> None:
+@by_night
+async def test_a_reading_under_another_name_would_be_noticed() -> None:
     seen = Seen()
     seen.take(Reading(key_of(7), "face", 0.0, (0.007, 0.002, 0.991, 0, 0, 0, 0), 1.0))
     assert seen.changes == {7: 2} and seen.wrong == []
