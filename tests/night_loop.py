@@ -5,11 +5,12 @@ machine can't make anything late: computing takes no time.
 """
 
 import asyncio
+import functools
 import selectors
 import socket
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, ParamSpec, TypeVar, TypeVarTuple, Unpack
 
 ON_ITS_WAY: Final = 0.0005
 """Real seconds in which an opened or closed connection is noticed at its other end."""
@@ -20,6 +21,7 @@ PASSES: Final = 1000
 THREAD: Final = 10.0
 """Real seconds that a thread may take before the night goes on without it."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -100,6 +102,9 @@ class _Selector(selectors.DefaultSelector):
         found = super().select(
             THREAD if loop.threads or timeout is None else OVERDUE if loop.under_way > 0 else ON_ITS_WAY
         )
+        if not found:
+            # The machine may have stood still for the whole of it, and things have come meanwhile.
+            found = super().select(0)
         if not found and timeout is not None:
             loop.now += timeout
             loop.under_way = 0
@@ -110,3 +115,13 @@ def through_the_night(main: Coroutine[Any, Any, T]) -> T:
     """Run it to its end on a NightLoop."""
     with asyncio.Runner(loop_factory=NightLoop) as runner:
         return runner.run(main)
+
+
+def by_night(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """A test that runs on a NightLoop: no machine is so slow that its waits and paces come out otherwise."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        through_the_night(test(*args, **kwargs))
+
+    return run

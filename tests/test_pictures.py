@@ -1,5 +1,8 @@
 """The README's pictures, taken from the real pages: `python -m tests.pictures`."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -58,9 +61,9 @@ async def test_dashboard_and_join_page(pictures: Path, tmp_path: Path) -> None:
         await page.locator(".river .empty").wait_for(state="hidden")
         await page.locator(".links input").first.wait_for()
         await page.locator(".tiles-list .seat").first.wait_for()
-        feel(stage)
-        await page.locator('.together-modalities li:first-child[data-there="true"]').wait_for()
-        keep(await page.screenshot(), pictures / "dashboard.png")
+        async with feeling_on(stage):
+            await page.locator('.together-modalities li:first-child[data-there="true"]').wait_for()
+            keep(await page.screenshot(), pictures / "dashboard.png")
 
         await page.set_viewport_size({"width": 900, "height": 900})
         await page.goto(links(stage.show, stage.address)["join"])
@@ -95,6 +98,23 @@ def feel(stage: Theatre) -> None:
     for modality, quality in QUALITY.items():
         reading = Reading("", SOURCES[modality], stage.show.now(), blurred(seven, modality), quality)
         stage.show.streamer_side.sense(reading)
+
+
+@asynccontextmanager
+async def feeling_on(stage: Theatre) -> AsyncIterator[None]:
+    """The streamer's agent goes on reading: a face holds for some seconds, and a page may need more."""
+
+    async def go_on() -> None:
+        while True:
+            feel(stage)
+            await asyncio.sleep(1.0)
+
+    going_on = asyncio.create_task(go_on())
+    try:
+        yield
+    finally:
+        going_on.cancel()
+        await asyncio.gather(going_on, return_exceptions=True)
 
 
 def test_card(pictures: Path) -> None:

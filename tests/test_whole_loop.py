@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +19,7 @@ from lera.folders import data_folder
 from tests.bot.stage import HAPPY, SAD, theatre, with_key
 from tests.chromium import browser_page, needs_chromium
 from tests.conftest import ROOT
+from tests.ports import free_port
 from transport.link import parse_link
 from viewer_agent.channels import join_channel
 
@@ -44,8 +44,7 @@ class Bot:
     """The bot in a process of its own, which can be killed without a goodbye."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self.config = folder / "config.toml"
         web = f"[web]\nport = {port}\npublic_port = 0\n"
@@ -86,17 +85,17 @@ def agent_process(link: str) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(15) == 0
+        assert process.wait(120) == 0
 
 
-async def state_is(page: Page, state: str, seconds: float = 40) -> None:
+async def state_is(page: Page, state: str, seconds: float = 200) -> None:
     # By selector: the page's own policy forbids the eval that waiting for a function needs.
     await page.locator(f'html[data-state="{state}"]').wait_for(state="attached", timeout=1000 * seconds)
 
 
 async def until_remembered(bot: Bot) -> None:
     """Until the history of this session holds a second."""
-    async with asyncio.timeout(10), aiohttp.ClientSession(headers=with_key(bot.key)) as session:
+    async with asyncio.timeout(120), aiohttp.ClientSession(headers=with_key(bot.key)) as session:
         while True:
             async with session.get(f"{bot.address}/api/history") as answer:
                 if (await answer.json())["rows"]:

@@ -17,7 +17,8 @@ from bot.show import Show
 from bot.twitch.endpoints import Endpoints
 from bot.twitch.service import Twitch
 from lera.obs.connection import Password
-from tests.faults.wire import Wire, lasting_port
+from tests.faults.wire import Wire
+from tests.ports import free_port
 from tests.standins.obs import PASSWORD
 
 AT_MOST_LOST: Final = 1.0
@@ -37,7 +38,7 @@ class RestartableBot:
     def __init__(self, settings: Settings, folder: Path, places: Endpoints, now: Callable[[], float]) -> None:
         """`folder` keeps the history, `places` is where Twitch is, and `now` the world's time."""
         self.settings = settings
-        self.port = lasting_port()
+        self.port = free_port()
         self.keys = Keys()
         # Of the newest start, also while the bot is away.
         self.show: Show

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 
 from hub.node import Node
-from tests.faults.wire import Wire, lasting_port
+from tests.faults.wire import Wire
+from tests.ports import free_port
 from transport.bus_login import Login, parse_servers
 from transport.desk import HubSettings
 from transport.listening import listen, site
@@ -21,7 +22,7 @@ class RestartableNode:
         self.wire = wire
         self.asleep = chance.uniform(-30.0, 30.0)
         # The same after each start, as its viewers' addresses are.
-        self.port = lasting_port()
+        self.port = free_port()
         self.node: Node | None = None
         self.failure: BaseException | None = None
         self._world_now = now

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import random
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Literal
@@ -14,14 +12,6 @@ TOXICS: Final[tuple[Toxic, ...]] = (
 )  # fmt: skip
 
 Target = Callable[[], tuple[str, int]]
-
-
-def lasting_port() -> int:
-    """A free port that nobody is given meanwhile who asks for any: systems give those from 32768 on."""
-    for port in random.sample(range(20_000, 32_000), 1000):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("no port is free")
 
 
 class Wire:

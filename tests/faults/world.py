@@ -20,8 +20,9 @@ from tests.bot.twitch.stage import keep_login
 from tests.faults.bot import RestartableBot
 from tests.faults.hubs import RestartableNode
 from tests.faults.people import Page, Viewer
-from tests.faults.wire import Wire, lasting_port, wire
+from tests.faults.wire import Wire, wire
 from tests.night_loop import NightLoop
+from tests.ports import free_port
 from tests.standins.nats import Nats, nats_standin
 from tests.standins.obs import Obs, obs_standin
 from tests.standins.twitch import BOT, CLIENT_ID, STREAMER, standin
@@ -103,7 +104,7 @@ async def world(seed: int, folder: Path, viewers: int = 12, pages: int = 2, node
         twitch = await stack.enter_async_context(standin())
         obs = await stack.enter_async_context(obs_standin())
         obs_wire = await stack.enter_async_context(wire(lambda: ("127.0.0.1", obs.port)))
-        nats = await stack.enter_async_context(nats_standin(port=lasting_port())) if nodes else None
+        nats = await stack.enter_async_context(nats_standin(port=free_port())) if nodes else None
         bus_wire = await stack.enter_async_context(wire(lambda: ("127.0.0.1", nats.port))) if nats else None
         stack.enter_context(patch("lera.obs.connection.Worker", _PatientWorker))
         keep_login(twitch, "broadcaster", STREAMER)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.night_loop import by_night
 from tests.standins.conftest import Plain, plain_client
 from tests.standins.twitch import BOT, Twitch, standin
 from tests.standins.twitch.sockets import CLOSES
@@ -50,6 +51,7 @@ async def test_twice_and_out_of_order(plain: Plain, twitch: Twitch) -> None:
     assert sorted(heard) == list("01234567") and heard != list("01234567")
 
 
+@by_night
 async def test_keepalives_only_in_silence() -> None:
     async with standin(speed=200.0) as twitch, plain_client(twitch) as plain:
         line = await plain.listening()
@@ -67,14 +69,16 @@ async def test_the_keepalive_is_bounded(plain: Plain, asked: str, given: int) ->
     assert (await line.next())["payload"]["session"]["keepalive_timeout_seconds"] == given
 
 
-async def test_an_unused_connection_is_closed_after_ten_seconds(plain: Plain, twitch: Twitch) -> None:
-    used, unused = await plain.listening(), await plain.connect()
-    await unused.next()
-    twitch.clock.advance(9)
-    assert len(twitch.sessions) == 2
-    twitch.clock.advance(1.1)
-    assert await unused.end() == 4003
-    assert [session.id for session in twitch.sessions] == [used.id]
+@by_night
+async def test_an_unused_connection_is_closed_after_ten_seconds() -> None:
+    async with standin() as twitch, plain_client(twitch) as plain:
+        used, unused = await plain.listening(), await plain.connect()
+        await unused.next()
+        twitch.clock.advance(9)
+        assert len(twitch.sessions) == 2
+        twitch.clock.advance(1.1)
+        assert await unused.end() == 4003
+        assert [session.id for session in twitch.sessions] == [used.id]
 
 
 async def test_a_client_must_not_speak(plain: Plain) -> None:

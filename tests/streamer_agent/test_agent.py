@@ -23,6 +23,7 @@ from streamer_agent.sense import Client as ClientLike
 from streamer_agent.sense import Lines, Sense
 from streamer_agent.setting_up import chosen, senses
 from streamer_agent.settings import StreamerSettings
+from tests.ports import free_port
 from tests.streamer_agent.helpers import KEY, Client, FakeDevices, Listener, stage, until
 from tests.talk import needs_face, needs_voices, say, takes, talk, write_video
 from tests.viewer_agent.helpers import FakeReader, face, frame
@@ -217,7 +218,7 @@ async def test_with_neither_it_says_so_and_ends() -> None:
 
 async def test_a_wrong_key_ends_it_and_a_bot_that_is_away_is_waited_for() -> None:
     lines: list[str] = []
-    async with stage() as host:
+    async with stage(free_port()) as host:
         place = host.place
 
         def client(key: str) -> Callable[[Callable[[str], None]], Any]:
@@ -272,12 +273,17 @@ async def reaches_the_bot(tmp_path: Path) -> None:
         )
         running = asyncio.create_task(streamer.run())
         sources: tuple[Source, ...] = ("streamer_face", "streamer_voice", "streamer_words")
-        await until(lambda: running.done() or all(host.of(source) for source in sources), 400)
+
+        def read(source: Source) -> bool:
+            # What can't be told apart comes with a quality of none, and which looks those are is left to the moment.
+            return any(reading.quality > 0 for reading in host.of(source))
+
+        await until(lambda: running.done() or all(map(read, sources)), 400)
         await ended(running, streamer)
     for source in sources:
         readings = host.of(source)
-        assert readings, (source, lines)
-        assert all(abs(sum(reading.probabilities) - 1) < 0.01 and reading.quality > 0 for reading in readings)
+        assert read(source), (source, lines)
+        assert all(abs(sum(reading.probabilities) - 1) < 0.01 for reading in readings)
         times = [reading.time for reading in readings]
         # Once a second, with some slack for how long a frame takes to arrive.
         assert len(readings) <= 2 + (times[-1] - times[0]) / 0.9, source

@@ -5,7 +5,6 @@ Every reading says whose it is and which change of that viewer's it shows, so th
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +13,7 @@ from google.oauth2.credentials import Credentials
 
 from tests.door import door
 from tests.standins.sheets import SheetsStandIn, standin
+from tests.transport.sheet_stage import loop_clock
 from transport.desk import Desk, HubSettings
 from transport.reading import Reading
 from transport.sheet_api import Table
@@ -52,7 +52,7 @@ class Seen:
         if reading.viewer != key_of(number) or change < self.changes.get(number, 0):
             self.wrong.append(reading)
         self.changes[number] = change
-        self.arrived.setdefault((number, change), time.monotonic())
+        self.arrived.setdefault((number, change), asyncio.get_running_loop().time())
         self.left.discard(reading.viewer)
 
     def leave(self, viewer: str) -> None:
@@ -70,16 +70,21 @@ class Agent:
         self.felt: dict[int, float] = {}
         self.states: list[str] = []
         self.client = SheetClient(
-            crowd.table(f"viewer{number}"), CHANNEL, key_of(number), self.states.append, crowd.quota
+            crowd.table(f"viewer{number}"),
+            CHANNEL,
+            key_of(number),
+            self.states.append,
+            crowd.quota,
+            now=crowd.now,
         )
         self.task: asyncio.Task[None] | None = None
 
     def feel(self) -> None:
         """Change to what nobody has felt before."""
         self.change += 1
-        self.felt[self.change] = time.monotonic()
+        self.felt[self.change] = asyncio.get_running_loop().time()
         mine, changed = self.number / 1000, self.change / 1000
-        self.client.post((mine, changed, 1 - mine - changed, 0, 0, 0, 0), 0.9, time.time())
+        self.client.post((mine, changed, 1 - mine - changed, 0, 0, 0, 0), 0.9, self.crowd.now())
 
     def start(self) -> None:
         self.task = asyncio.create_task(self.client.run())
@@ -103,6 +108,7 @@ class Crowd:
 
     def __init__(self, sheets: SheetsStandIn, shared: bool = False) -> None:
         self.sheets, self.shared = sheets, shared
+        self.now = loop_clock(sheets)
         self.quota = Quota(minute=60 / sheets.scale)
         self.seen = Seen()
         self.desk = Desk(HubSettings(), CHANNEL, door(CHANNEL), self.seen)
@@ -123,12 +129,12 @@ class Crowd:
     async def set_up(self) -> None:
         self.sheets.add_spreadsheet(BOOK)
         table = self.table("bot")
-        await set_up(table, time.time(), say=lambda _: None)
+        await set_up(table, self.now(), say=lambda _: None)
         await table.close()
 
     def start_bot(self, desk: Desk | None = None) -> SheetHost:
         host = SheetHost(
-            lambda: self.table("bot"), desk or self.desk, time.time, live=True, shared=self.shared, quota=self.quota
+            lambda: self.table("bot"), desk or self.desk, self.now, live=True, shared=self.shared, quota=self.quota
         )
         self.host = self.host or host
         self.bots.append(asyncio.create_task(host.run()))
@@ -174,7 +180,7 @@ class Crowd:
 
         What the bot hasn't seen yet counts with the time that it has waited; what somebody felt who is gone, doesn't.
         """
-        now, found = time.monotonic(), []
+        now, found = asyncio.get_running_loop().time(), []
         arrivals: dict[int, list[tuple[int, float]]] = {}
         for (number, change), at in self.seen.arrived.items():
             arrivals.setdefault(number, []).append((change, at))

@@ -33,6 +33,17 @@ async def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> No
             await asyncio.sleep(0.01)
 
 
+def loop_clock(google: SheetsStandIn) -> Callable[[], float]:
+    """The time of a spreadsheet and of all who use it, in seconds since 1970.
+
+    It is the loop's, which on a `NightLoop` no busy machine can make late.
+    """
+    loop = asyncio.get_running_loop()
+    began = time.time() - loop.time()
+    google.now = lambda: google.scale * (began + loop.time())  # type: ignore[method-assign]
+    return lambda: began + loop.time()
+
+
 class Crowd:
     """What the bot would count: the last reading of each viewer."""
 
@@ -56,6 +67,7 @@ class SheetStage:
 
     def __init__(self, google: SheetsStandIn, folder: Path, scale: float) -> None:
         self.google = google
+        self.now = loop_clock(google)
         self.crowd = Crowd()
         self.desk = Desk(HubSettings(), "demo", door(), self.crowd)
         self.quota = Quota(minute=60 / scale)
@@ -74,12 +86,12 @@ class SheetStage:
         return self._tables[-1]
 
     def host(
-        self, *, live: bool = True, moments: Moments | None = None, now: Callable[[], float] = time.time
+        self, *, live: bool = True, moments: Moments | None = None, now: Callable[[], float] | None = None
     ) -> tuple[SheetHost, "asyncio.Task[None]"]:
         """The bot's end, running."""
         host = SheetHost(
             lambda: self.bot.table(self.book, self.google.url),
-            self.desk, now, live=live, moments=moments, quota=self.quota,
+            self.desk, now or self.now, live=live, moments=moments, quota=self.quota,
         )  # fmt: skip
         self._tasks.append(asyncio.create_task(host.run()))
         return host, self._tasks[-1]
@@ -92,7 +104,7 @@ class SheetStage:
         """A viewer with a login of its own, not running yet."""
         states = self.states.setdefault(name, [])
         table = (owner or self.login(name)).table(self.book, self.google.url)
-        client = SheetClient(table, "demo", key_of(name), states.append, self.quota, now=now)
+        client = SheetClient(table, "demo", key_of(name), states.append, self.quota, now=now or self.now)
         self._clients.append(client)
         return client
 
@@ -139,7 +151,7 @@ async def sheet_stage(folder: Path, scale: float = SCALE) -> AsyncIterator[Sheet
     async with standin(scale=scale) as google:
         stage = SheetStage(google, folder, scale)
         try:
-            await set_up(stage.table(), time.time(), stage.bot.email, say=lambda _: None)
+            await set_up(stage.table(), stage.now(), stage.bot.email, say=lambda _: None)
             yield stage
         finally:
             with contextlib.suppress(asyncio.CancelledError):

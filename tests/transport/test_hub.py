@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 
 from lera.errors import LeraError
 from tests.door import TOKEN, door
+from tests.night_loop import by_night
 from tests.transport.test_desk import SEVEN, VIEWER, Listener, frame, join_frame, post_frame
 from transport.appearances import Appearances
 from transport.desk import Desk, HubSettings
@@ -33,7 +34,7 @@ class Waiting(Listener):
         self.heard = asyncio.Event()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 self.heard.clear()
                 await self.heard.wait()
@@ -104,9 +105,10 @@ async def running(server: Server, viewer: str = VIEWER, **settings: Any) -> Asyn
         yield client
     finally:
         await client.close()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 60)
 
 
+@by_night
 async def test_a_posted_reading_arrives_and_unchanged_ones_beat() -> None:
     async with serving(interval=0.2, heartbeat=1.0) as server, running(server) as client:
         client.post(SEVEN, 0.8, captured=123.4564)
@@ -118,6 +120,7 @@ async def test_a_posted_reading_arrives_and_unchanged_ones_beat() -> None:
         assert 0.9 <= second.time - first.time <= 2.0
 
 
+@by_night
 async def test_the_newest_reading_wins_and_the_pace_is_kept() -> None:
     async with serving(interval=0.3) as server, running(server) as client:
         for step in range(101):
@@ -150,6 +153,7 @@ async def test_forgetting_is_confirmed() -> None:
         assert server.audience.forgotten == [VIEWER]
 
 
+@by_night
 async def test_the_client_comes_back_after_the_hub_was_killed_with_only_the_newest_reading() -> None:
     states: list[str] = []
     async with serving(interval=0.2) as server, running(server, on_state=states.append) as client:
@@ -169,7 +173,7 @@ async def test_a_refusal_for_good_is_one_line_and_ends_the_client() -> None:
     async with serving() as server:
         client = HubClient(server.url, "demo", "wrong", VIEWER)
         with pytest.raises(LeraError, match="ask the streamer"):
-            await asyncio.wait_for(client.run(), 5)
+            await asyncio.wait_for(client.run(), 60)
 
 
 async def test_joining_twice_ends_the_first() -> None:
@@ -217,6 +221,7 @@ async def test_a_frame_far_too_large_is_not_even_taken_in() -> None:
             await page.send_str("x" * 50_000_000)
 
 
+@by_night
 async def test_binary_frames_and_silence_are_refused() -> None:
     async with serving(join_timeout=1) as server, aiohttp.ClientSession() as session:
         async with session.ws_connect(server.url) as page:
@@ -227,6 +232,7 @@ async def test_binary_frames_and_silence_are_refused() -> None:
             assert message.type is aiohttp.WSMsgType.CLOSE and "nothing heard" in str(message.extra)
 
 
+@by_night
 async def test_who_falls_silent_is_cut_off() -> None:
     async with serving(heartbeat=1.0) as server, joined_socket(server) as page:
         message = await page.receive(10)
@@ -246,6 +252,7 @@ async def test_a_page_of_another_site_may_not_join() -> None:
             pass
 
 
+@by_night
 async def test_a_thousand_joins_a_second_from_one_address_are_refused_and_others_go_on() -> None:
     async with serving(joins_per_second=20, join_burst=20, interval=0.2) as server, running(server) as honest:
         honest.post(SEVEN)
@@ -319,6 +326,7 @@ async def pour(page: aiohttp.ClientWebSocketResponse, flood: str) -> None:
 
 
 @pytest.mark.parametrize("flood", ["readings", "forget", "pings"])
+@by_night
 async def test_a_flood_that_never_reads_is_cut_off_and_memory_stays_flat(flood: str) -> None:
     async with serving() as server, joined_socket(server) as page, running(server, "b" * 22) as honest:
         honest.post(SEVEN)
@@ -338,6 +346,7 @@ async def test_a_flood_that_never_reads_is_cut_off_and_memory_stays_flat(flood: 
         assert server.desk.counts["refused: flood"] == 1
 
 
+@by_night
 async def test_pings_do_not_keep_a_connection_open_that_never_joins() -> None:
     async with (
         serving(join_timeout=1) as server,
@@ -349,8 +358,10 @@ async def test_pings_do_not_keep_a_connection_open_that_never_joins() -> None:
         assert told["type"] == "refused"
 
 
+@by_night
 async def test_a_reading_that_nobody_renews_or_confirms_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Newest, "STALE_SECONDS", 1.5)
+    monkeypatch.setattr("transport.newest.steady_clock", lambda: asyncio.get_running_loop().time)
     async with serving(heartbeat=1.0) as server, running(server) as client:
         client.post(SEVEN)
         await server.audience.until(lambda: bool(server.audience.left))
@@ -359,7 +370,7 @@ async def test_a_reading_that_nobody_renews_or_confirms_is_withdrawn(monkeypatch
         for _ in range(6):
             client.confirm()
             await asyncio.sleep(0.5)
-        assert len(server.audience.left) == 1 or server.audience.left.count(VIEWER) <= 3
+        assert len(server.audience.left) == 1
         assert len(server.audience.readings) >= 4
 
 

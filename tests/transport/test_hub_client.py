@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.door import TOKEN
+from tests.night_loop import by_night
 from tests.transport.strangers import answering, counted_waits
 from tests.transport.test_desk import VIEWER, frame
 from tests.transport.test_hub import joined_socket, running, serving
@@ -17,6 +18,7 @@ from transport.link import HUB_PATH
 from transport.reading import Appear, Refused, Renewed, Shown, Welcome, encode
 
 
+@by_night
 async def test_who_wants_to_be_shown_is_shown_and_withdraws_at_once_and_asks_again_after_a_restart() -> None:
     answers: asyncio.Queue[Shown] = asyncio.Queue()
     async with asyncio.timeout(30), serving() as server, running(server) as client:
@@ -56,7 +58,7 @@ async def test_a_hub_that_says_things_without_end_is_left_and_waited_for_ever_lo
 
     attempts = counted_waits(monkeypatch, "transport.hub_client")
     given: list[str] = []
-    async with asyncio.timeout(60), answering(HUB_PATH, flood) as url:
+    async with asyncio.timeout(300), answering(HUB_PATH, flood) as url:
         client = HubClient(url, "demo", "token", VIEWER, on_given=given.append)
         task = asyncio.create_task(client.run())
         assert [await attempts.get() for _ in range(3)] == [1, 2, 3]
@@ -147,6 +149,7 @@ async def test_a_hub_that_lets_nobody_in_and_sends_nobody_away_is_left(
         assert (await until_offline(url))[0] == ["connecting", "offline"]
 
 
+@by_night
 async def test_who_was_let_in_in_time_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(HubClient, "LET_IN", 0.4)
     states: list[str] = []
@@ -159,6 +162,7 @@ async def test_who_was_let_in_in_time_stays(monkeypatch: pytest.MonkeyPatch) -> 
         await task
 
 
+@by_night
 async def test_a_hub_that_says_later_is_left_at_once_and_its_reason_told_without_what_moves_a_cursor() -> None:
     async def refuse(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
@@ -182,6 +186,7 @@ def test_tries_before_a_hub_lets_in_do_not_count_against_it_and_short_stays_do()
     assert [tries.ended(*each) for each in ((False, False), (True, False), (True, True), (False, True))] == [4, 4, 0, 1]
 
 
+@by_night
 async def test_a_hub_that_lets_in_and_ends_it_at_once_is_waited_for_ever_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

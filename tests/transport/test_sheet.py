@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-import time
 from pathlib import Path
 
 import pytest
 
 from lera.errors import LeraError
+from tests.night_loop import by_night
 from tests.transport.sheet_stage import HAPPY, SAD, eventually, key_of, sheet_stage
-from transport.sheet_layout import FREE, LayoutFault, Moment
+from transport.sheet_layout import FREE, LayoutFault
 from transport.sheet_setup import set_up
 
 
+@by_night
 async def test_a_reading_travels_and_a_change_follows(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -25,6 +26,7 @@ async def test_a_reading_travels_and_a_change_follows(tmp_path: Path) -> None:
         assert stage.desk.counts["joined"] == 2 and not stage.refusals()
 
 
+@by_night
 async def test_each_post_is_one_call_that_brings_the_pace_along(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         ann, _ = stage.join("ann")
@@ -39,6 +41,7 @@ async def test_each_post_is_one_call_that_brings_the_pace_along(tmp_path: Path) 
         assert set(calls) == {("ann@example.com", "sheets.spreadsheets.batchUpdate")}
 
 
+@by_night
 async def test_who_forges_the_pace_makes_nobody_use_up_the_quota(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         ann, _ = stage.join("ann")
@@ -50,6 +53,7 @@ async def test_who_forges_the_pace_makes_nobody_use_up_the_quota(tmp_path: Path)
         assert calls_a_minute <= 0.8 * stage.quota.user
 
 
+@by_night
 async def test_an_unchanged_viewer_beats_and_stays(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -58,6 +62,7 @@ async def test_an_unchanged_viewer_beats_and_stays(tmp_path: Path) -> None:
         assert stage.crowd.votes == {key_of("ann"): HAPPY} and len(stage.rows()) == 1
 
 
+@by_night
 async def test_leaving_frees_the_row_and_the_next_viewer_takes_it(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -72,6 +77,7 @@ async def test_leaving_frees_the_row_and_the_next_viewer_takes_it(tmp_path: Path
         assert len(stage.rows()) == 1
 
 
+@by_night
 async def test_a_crashed_viewer_is_no_ghost_and_its_row_is_free_again(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -83,6 +89,7 @@ async def test_a_crashed_viewer_is_no_ghost_and_its_row_is_free_again(tmp_path: 
         await eventually(lambda: [FREE] in stage.rows())
 
 
+@by_night
 async def test_a_restarted_agent_goes_on_in_its_own_row(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -94,6 +101,7 @@ async def test_a_restarted_agent_goes_on_in_its_own_row(tmp_path: Path) -> None:
         assert len(stage.rows()) == 1
 
 
+@by_night
 async def test_racing_joiners_each_get_a_row(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         # Half of the rows are free already, so that taking over and appending race as well.
@@ -107,6 +115,7 @@ async def test_racing_joiners_each_get_a_row(tmp_path: Path) -> None:
         assert sorted(owners) == sorted(key_of(name) for name in names)
 
 
+@by_night
 async def test_absence_withdraws_the_vote(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -117,6 +126,7 @@ async def test_absence_withdraws_the_vote(tmp_path: Path) -> None:
         assert stage.rows()[0][10] == "no_face" and set(stage.rows()[0][2:10]) == {""}
 
 
+@by_night
 async def test_forgetting_is_confirmed_by_the_bot_and_leaves_nothing_in_the_sheet(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -128,6 +138,7 @@ async def test_forgetting_is_confirmed_by_the_bot_and_leaves_nothing_in_the_shee
         assert stage.rows() == [[FREE]]
 
 
+@by_night
 async def test_without_a_bot_forgetting_is_not_claimed_but_the_row_is_gone(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         ann, _ = stage.join("ann")
@@ -137,6 +148,7 @@ async def test_without_a_bot_forgetting_is_not_claimed_but_the_row_is_gone(tmp_p
         assert stage.rows() == [[FREE]]
 
 
+@by_night
 async def test_rows_that_a_person_sorts_never_carry_a_reading_to_another(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -158,6 +170,7 @@ async def test_rows_that_a_person_sorts_never_carry_a_reading_to_another(tmp_pat
         await eventually(lambda: stage.crowd.votes == expected)
 
 
+@by_night
 async def test_of_two_windows_of_one_viewer_one_stops(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.host()
@@ -172,6 +185,7 @@ async def test_of_two_windows_of_one_viewer_one_stops(tmp_path: Path) -> None:
         assert not any(task.done() for task in left)
 
 
+@by_night
 async def test_a_link_to_another_streams_sheet_is_refused(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         stage.google.edit(stage.book, "Live!A2:I2", [["control", 5, 1, 15, 3, 1, "other", "a-run", "open"]])
@@ -180,6 +194,7 @@ async def test_a_link_to_another_streams_sheet_is_refused(tmp_path: Path) -> Non
             await asyncio.wait_for(running, 30)
 
 
+@by_night
 async def test_the_bot_says_goodbye_and_agents_know(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         _, show = stage.host()
@@ -193,6 +208,7 @@ async def test_the_bot_says_goodbye_and_agents_know(tmp_path: Path) -> None:
         await eventually(lambda: ann.state == "joined")
 
 
+@by_night
 async def test_where_no_bot_ever_was_nobody_stays_joined(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         ann, _ = stage.join("ann")
@@ -202,6 +218,7 @@ async def test_where_no_bot_ever_was_nobody_stays_joined(tmp_path: Path) -> None
         await eventually(lambda: ann.state == "joined")
 
 
+@by_night
 async def test_a_bot_that_is_stopped_as_it_hurries_stops(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         host, running = stage.host()
@@ -216,9 +233,10 @@ async def test_a_bot_that_is_stopped_as_it_hurries_stops(tmp_path: Path) -> None
         assert done and stage.control()[8] == "closed"
 
 
+@by_night
 async def test_of_two_bots_the_later_one_steps_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with sheet_stage(tmp_path) as stage:
-        stage.host(now=lambda: time.time() - 100)
+        stage.host(now=lambda: stage.now() - 100)
         await eventually(lambda: len(stage.control()) > 8)
         first = stage.control()[7]
         later, _ = stage.host()
@@ -229,9 +247,10 @@ async def test_of_two_bots_the_later_one_steps_back(tmp_path: Path, caplog: pyte
         assert caplog.text.count("Another bot writes to this Sheet") == 1
 
 
+@by_night
 async def test_of_two_archives_the_later_one_steps_back(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
-        _, show = stage.host(live=False, now=lambda: time.time() - 100)
+        _, show = stage.host(live=False, now=lambda: stage.now() - 100)
         await eventually(lambda: stage.control()[8:9] == ["archive"])
         later, _ = stage.host(live=False)
         await eventually(lambda: later.fault is not None and "Another bot" in later.fault)
@@ -240,6 +259,7 @@ async def test_of_two_archives_the_later_one_steps_back(tmp_path: Path) -> None:
         await eventually(lambda: later.fault is None)
 
 
+@by_night
 async def test_an_edited_head_stops_the_bot_from_writing_and_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -257,11 +277,12 @@ async def test_an_edited_head_stops_the_bot_from_writing_and_is_said_once(
         assert caplog.text.count("Cell D3 of the sheet `Live` must say `sadness`") == 1
 
 
+@by_night
 async def test_a_fault_that_comes_and_goes_is_said_once_a_minute(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [time.time()]
     async with sheet_stage(tmp_path) as stage:
+        now = [stage.now()]
         host, _ = stage.host(now=lambda: now[0])
         # A fault may be over again before anybody looks.
         faults: list[str] = []
@@ -283,6 +304,7 @@ async def test_a_fault_that_comes_and_goes_is_said_once_a_minute(
             now[0] += stage.quota.minute
 
 
+@by_night
 async def test_many_viewers_slow_down_and_the_bot_says_that_it_is_time_for_the_hub(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -298,62 +320,21 @@ async def test_many_viewers_slow_down_and_the_bot_says_that_it_is_time_for_the_h
         assert host.board.viewers == 200 and caplog.text.count("time for the hub") == 1
 
 
+@by_night
 async def test_setup_is_repeatable_and_changes_nothing_that_is_there(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         said: list[str] = []
         stage.google.edit(stage.book, "History!A4:B4", [["2026-01-01 00:00:00", 3]])
-        await set_up(stage.table(), time.time(), say=said.append)
+        await set_up(stage.table(), stage.now(), say=said.append)
         assert len(said) == 1 and "ready" in said[0]
         assert stage.google.read(stage.book, "History!A4:B4") == [["2026-01-01 00:00:00", 3]]
         assert "forge" in str(stage.google.read(stage.book, "'Read me'!A1:A40"))
         stage.google.edit(stage.book, "Live!A1", [["Mine"]])
         with pytest.raises(LayoutFault, match="A1"):
-            await set_up(stage.table(), time.time(), say=said.append)
+            await set_up(stage.table(), stage.now(), say=said.append)
 
 
-async def test_history_is_written_once_through_outages_and_restarts(tmp_path: Path) -> None:
-    begun = 10 * (int(time.time()) // 10) + 10
-    finished = [0]
-
-    async def moments(after: float) -> list[Moment]:
-        times = (begun + 10.0 * number for number in range(finished[0]))
-        return [Moment(time, 3.0, HAPPY) for time in times if time > after]
-
-    def kept() -> list[str]:
-        return [row[0] for row in stage.google.read(stage.book, "History!A4:I4000") if row]
-
-    async with sheet_stage(tmp_path) as stage:
-        _, running = stage.host(live=False, moments=moments)
-        for number in range(1, 5):
-            finished[0] += 1
-            await eventually(lambda number=number: len(kept()) == number)  # type: ignore[misc]
-        # The answer is lost, but the write may have been carried out.
-        stage.google.fail_next(500, times=2, method="batchUpdate")
-        finished[0] += 3
-        await eventually(lambda: len(kept()) == 7)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        finished[0] += 1500
-        # Rows far ahead of the bot's clock would be taken for a person's.
-        stage.host(live=False, moments=moments, now=lambda: time.time() + 20_000)
-        await eventually(lambda: len(kept()) == 1507)
-        assert len(set(kept())) == 1507 and kept() == sorted(kept())
-
-
-async def test_a_row_of_tomorrow_does_not_stop_the_history(tmp_path: Path) -> None:
-    begun = 10 * (int(time.time()) // 10)
-
-    async def moments(after: float) -> list[Moment]:
-        return [Moment(begun, 3.0, HAPPY)] if begun > after else []
-
-    async with sheet_stage(tmp_path) as stage:
-        stage.google.edit(stage.book, "History!B2", [[0]])
-        stage.google.edit(stage.book, "History!A4:B5", [["2020-01-01 00:00:00", 1], ["2999-12-31 00:00:00", 1]])
-        stage.host(live=False, moments=moments)
-        await eventually(lambda: len(stage.google.read(stage.book, "History!A4:I10")) == 3)
-        assert stage.google.read(stage.book, "History!B6:C6") == [[3, 0.7]]
-
-
+@by_night
 async def test_a_sheet_stuffed_with_text_is_refused_in_a_line(tmp_path: Path) -> None:
     async with sheet_stage(tmp_path) as stage:
         more = {"sheetId": 7001, "dimension": "ROWS", "length": 50}
@@ -366,6 +347,7 @@ async def test_a_sheet_stuffed_with_text_is_refused_in_a_line(tmp_path: Path) ->
         await eventually(lambda: host.fault is None)
 
 
+@by_night
 async def test_the_secrets_are_in_no_message(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "transport")
     async with sheet_stage(tmp_path) as stage:

@@ -1,17 +1,18 @@
 """A viewer of the Sheet whose machine slept: the row may be another's by now."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.night_loop import by_night
 from tests.transport.sheet_stage import SAD, eventually, key_of, sheet_stage
 from transport.sheet_api import Written
 from transport.sheet_layout import ident
 
 
 @pytest.mark.parametrize("before_the_answer", [False, True])
+@by_night
 async def test_who_wakes_from_sleep_writes_into_no_row_that_went_to_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before_the_answer: bool
 ) -> None:
@@ -19,7 +20,7 @@ async def test_who_wakes_from_sleep_writes_into_no_row_that_went_to_another(
     bobs = [ident(key_of("bob"), "00000000"), 7]
     async with sheet_stage(tmp_path) as stage:
         stage.host()
-        ann, _ = stage.join("ann", now=lambda: time.monotonic() + slept[0])
+        ann, _ = stage.join("ann", now=lambda: stage.now() + slept[0])
         await eventually(lambda: key_of("ann") in stage.crowd.votes)
         write, sent = ann._table.write, ann.readings_sent
 

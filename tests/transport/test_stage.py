@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 import transport.stage_host
 from lera.errors import LeraError
 from model.modalities import Modality as FusedModality
+from tests.night_loop import by_night
 from tests.transport.strangers import answering, counted_waits
 from transport.reading import MAX_FRAME_BYTES, Reading, Source
 from transport.stage import (
@@ -145,6 +146,7 @@ async def test_readings_of_each_modality_arrive_and_a_silent_one_is_withdrawn() 
     await server.listener.until(lambda: server.listener.present == [True, False])
 
 
+@by_night
 async def test_the_newest_reading_wins_and_the_pace_is_kept() -> None:
     async with serving() as server, running(server) as client:
         client.post("face", SEVEN, 0.01)
@@ -230,6 +232,7 @@ async def test_bytes_are_no_frame() -> None:
 
 
 @pytest.mark.parametrize("kind", ["frames", "pings"])
+@by_night
 async def test_a_flood_is_cut_off(kind: str) -> None:
     async with serving() as server, joined(server) as page:
         for _ in range(500):
@@ -243,6 +246,7 @@ async def test_a_flood_is_cut_off(kind: str) -> None:
         assert server.host.counts["refused: flood"] == 1
 
 
+@by_night
 async def test_an_agent_that_falls_silent_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport.stage_host, "SILENT_SECONDS", 0.3)
     async with serving() as server, joined(server) as page:
@@ -250,6 +254,7 @@ async def test_an_agent_that_falls_silent_is_withdrawn(monkeypatch: pytest.Monke
         await server.listener.until(lambda: server.listener.present == [True, False])
 
 
+@by_night
 async def test_an_agent_with_nothing_to_say_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport.stage_host, "SILENT_SECONDS", 1.5)
     monkeypatch.setattr(StageClient, "BEAT", 0.2)
@@ -269,6 +274,7 @@ async def test_more_than_a_few_connections_at_once_are_turned_away() -> None:
         assert refused.value.status == 503
 
 
+@by_night
 async def test_the_agent_comes_back_by_itself_and_brings_nothing_old(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StageClient, "STALE", 0.0)
     monkeypatch.setattr(StageClient, "LONGEST_WAIT", 0.5)
@@ -340,6 +346,7 @@ async def test_who_is_cancelled_ends_even_in_the_moment_in_which_the_line_ends(m
 
 
 @pytest.mark.parametrize("lets_in", [True, False])
+@by_night
 async def test_a_bot_that_is_silent_or_ends_it_at_once_is_left_and_waited_for_ever_longer(
     lets_in: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,13 +71,15 @@ class StandInHub:
         self.frames: list[tuple[float, Any]] = []
         self.refusal: str | None = None
         self.answers_forget = True
+        # When the first one was let in, in the loop's seconds.
+        self.welcomed = float("inf")
         self.heard = asyncio.Condition()
 
     @property
     def posts(self) -> list[tuple[float, Post]]:
         return [(when, frame) for when, frame in self.frames if isinstance(frame, Post)]
 
-    async def until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
+    async def until(self, ready: Callable[[], bool], seconds: float = 200.0) -> None:
         """Wait until `ready()` holds after some frame."""
         async with self.heard:
             await asyncio.wait_for(self.heard.wait_for(ready), seconds)
@@ -90,6 +92,7 @@ class StandInHub:
             await socket.send_str(encode(Refused(self.refusal)))
             await socket.close()
             return socket
+        self.welcomed = min(self.welcomed, asyncio.get_running_loop().time())
         await socket.send_str(encode(Welcome(1, "demo", 0, 1.0, 5.0)))
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
@@ -125,7 +128,7 @@ class AgentProcess(msgspec.Struct):
 
     process: asyncio.subprocess.Process
 
-    async def finish(self, seconds: float = 60.0) -> tuple[int, str, str]:
+    async def finish(self, seconds: float = 200.0) -> tuple[int, str, str]:
         """Exit status, stdout and stderr."""
         out, err = await asyncio.wait_for(self.process.communicate(), seconds)
         assert self.process.returncode is not None

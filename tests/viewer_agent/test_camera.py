@@ -1,6 +1,7 @@
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,39 @@ class FakeCapture:
 
     def release(self) -> None:
         self.released = True
+
+
+def until_grabbed(device: FakeCapture, more: int) -> None:
+    """Wait until so many more frames have been read of it."""
+    last, end = device.left - more, time.monotonic() + 20.0
+    while device.left > last:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+class FilmTime:
+    """A clock for a camera that goes on only while the camera waits: no machine is so busy that a frame comes late."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_000_000.0 + self.now
+
+    def event(self) -> threading.Event:
+        clock = self
+
+        class Event(threading.Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                if timeout is None:
+                    return super().wait()
+                clock.now += timeout
+                return self.is_set()
+
+        return Event()
 
 
 class Changes:
@@ -123,16 +157,17 @@ def test_frames_that_nobody_will_use_are_not_decoded(is_file: bool, tmp_path: Pa
     source: int | str = y4m(tmp_path / "film.y4m", 1) if is_file else 0
     changes = start(source, [device], rate=200.0)
     assert changes.camera is not None
-    resumes = time.monotonic() + 0.5
-    changes.camera.idle_until = lambda: resumes
-    time.sleep(0.1)  # a frame that was being decoded
-    decoded, grabbed = device.decoded, device.left
+    resumes = [float("inf")]
+    changes.camera.idle_until = lambda: resumes[0]
+    until_grabbed(device, 2)  # a frame that was being decoded
+    decoded = device.decoded
+    # It keeps reading, so that the frame it then decodes is a new one.
+    until_grabbed(device, 6)
+    assert device.decoded == decoded
+    resumes[0] = time.monotonic()
     changes.until(lambda: device.decoded > decoded)
     stop(changes)
-    # It kept reading, so that the frame it then decoded was a new one.
-    assert device.left < grabbed - 5
-    assert changes.frames[-1].moment >= resumes
-    assert all(not resumes - 0.4 < each.moment < resumes for each in changes.frames)
+    assert changes.frames[-1].moment >= resumes[0]
 
 
 def test_a_camera_that_goes_is_waited_for_and_taken_up_again() -> None:
@@ -154,7 +189,7 @@ class BreakingCapture(FakeCapture):
 
 
 def test_a_camera_whose_frames_break_is_opened_anew() -> None:
-    broken, whole = BreakingCapture(10), FakeCapture(1000)
+    broken, whole = BreakingCapture(10), FakeCapture(10**6)
     changes = start(0, [broken, whole], rate=100.0)
     changes.until(lambda: changes.states == ["open", "lost", "open"])
     stop(changes)
@@ -194,14 +229,18 @@ def test_what_is_no_video_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert capfd.readouterr().err == ""
 
 
-def test_a_file_plays_at_its_own_speed_and_ends(tmp_path: Path) -> None:
+def test_a_file_plays_at_its_own_speed_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FilmTime()
+    monkeypatch.setattr("viewer_agent.camera.time", clock)
+    quick = types.SimpleNamespace(Event=clock.event, Lock=threading.Lock, Thread=threading.Thread)
+    monkeypatch.setattr("viewer_agent.camera.threading", quick)
     changes = start(y4m(tmp_path / "film.y4m", 26), rate=30.0)
     changes.until(lambda: changes.states == ["open", "ended"])
     stop(changes)
     # 26 frames at 25 a second: the last one is due a second after the first.
-    assert changes.frames[-1].moment - changes.frames[0].moment == pytest.approx(1.0, abs=0.3)
+    assert changes.frames[-1].moment - changes.frames[0].moment == pytest.approx(1.0, abs=0.05)
     brightness = [float(frame.pixels.mean()) for frame in changes.frames]
-    assert brightness == sorted(brightness)
+    assert brightness == sorted(brightness) and len(brightness) > 20
 
 
 def test_a_file_may_loop_and_its_frames_never_repeat_a_number(tmp_path: Path) -> None:
@@ -222,11 +261,11 @@ def test_the_portrait_is_read_by_plain_opencv() -> None:
 
 def test_a_camera_that_hands_out_frames_at_once_does_not_spin() -> None:
     device = FakeCapture(10**9, rate=1e9)
+    begun = time.monotonic()
     changes = start(0, [device], rate=10.0)
     changes.until(lambda: len(changes.frames) >= 4)
-    seconds = changes.frames[-1].moment - changes.frames[0].moment
     stop(changes)
-    assert 10**9 - device.left < 200 * (seconds + 1)
+    assert 10**9 - device.left < 200 * (time.monotonic() - begun + 1)
 
 
 def test_sources(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Clips in the agent: which frames they are made of, what they may cost, and what is said of wrong weights."""
 
+import asyncio
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -253,14 +254,20 @@ async def test_the_agent_reads_the_portrait_within_its_budget(exported: Path, tm
     config = tmp_path / "config.toml"
     config.write_text(f'[model]\nface = "fusion"\nweights = "{exported.as_posix()}"\ncpu_budget = 0.25\n')
     statistics = tmp_path / "statistics.json"
-    arguments = ("--camera", str(PORTRAIT), "--loop", "--seconds", "20", "--config", str(config))
+    arguments = ("--camera", str(PORTRAIT), "--loop", "--stop-with-parent", "--config", str(config))
+    pipe = asyncio.subprocess.PIPE
     async with (
         stand_in_hub() as hub,
         agent_process(
-            tmp_path / "home", "-m", "viewer_agent", hub.link, *arguments, "--stats-file", str(statistics)
+            tmp_path / "home", "-m", "viewer_agent", hub.link, *arguments, "--stats-file", str(statistics), stdin=pipe
         ) as agent,
     ):
-        status, out, err = await agent.finish(90)
+        # Long enough for its budget to show, and for a busy machine to read twice.
+        await asyncio.sleep(20)
+        await hub.until(lambda: len(hub.posts) >= 2, 300.0)
+        assert agent.process.stdin is not None
+        agent.process.stdin.close()
+        status, out, err = await agent.finish()
     assert status == 0, err
     assert "I can see you." in out
     assert len(hub.posts) >= 2

@@ -12,6 +12,7 @@ import cv2
 import msgspec
 import pytest
 
+from tests.night_loop import through_the_night
 from tests.viewer_agent.helpers import PORTRAIT, stand_in_hub
 from transport.link import Link, parse_link
 from transport.reading import Post, agent_decoder
@@ -168,11 +169,19 @@ def test_a_film_needs_no_consent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ran
 
 
-async def in_thread(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+async def in_thread(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, ctrl_c: threading.Event | None = None
+) -> int:
     """`main` beside a hub in this loop; signals can be handled in the main thread only."""
 
+    async def until_ctrl_c(work: Any, pressed: threading.Event) -> int:
+        task = asyncio.ensure_future(work)
+        await asyncio.to_thread(pressed.wait, 120)
+        task.cancel()
+        return int(await task)
+
     def run(work: Any) -> int:
-        status: int = asyncio.run(work)
+        status: int = asyncio.run(work if ctrl_c is None else until_ctrl_c(work, ctrl_c))
         return status
 
     monkeypatch.setattr(program, "run_until_stopped", run)
@@ -198,20 +207,21 @@ async def test_forget_withdraws_everything(capsys: pytest.CaptureFixture[str], m
     assert joined_channels() == []
 
 
-async def test_forget_keeps_the_key_of_a_hub_that_is_away_and_asks_again(
+def test_forget_keeps_the_key_of_a_hub_that_is_away_and_asks_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick: Callable[..., Any] = program._ask_to_erase
     monkeypatch.setattr(program, "_ask_to_erase", lambda entry, key: quick(entry, key, 0.3))
+    monkeypatch.setattr(program, "run_until_stopped", through_the_night)
     agree()
     join_channel(LINK)
-    assert await in_thread(["--forget"], monkeypatch) == 0
+    assert main(["--forget"]) == 0
     assert "did not answer" in capsys.readouterr().out
     assert not has_consent()
     assert [entry.leaving for entry in joined_channels()] == [True]
 
 
-async def test_forget_tells_why_a_hub_cant_be_reached(
+def test_forget_tells_why_a_hub_cant_be_reached(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def look_up(*_args: object, **_kwargs: object) -> list[object]:
@@ -220,8 +230,10 @@ async def test_forget_tells_why_a_hub_cant_be_reached(
     quick: Callable[..., Any] = program._ask_to_erase
     monkeypatch.setattr(program, "_ask_to_erase", lambda entry, key: quick(entry, key, 0.5))
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", look_up)
+    # However busy this machine is, it is known before the time is up.
+    monkeypatch.setattr(program, "run_until_stopped", through_the_night)
     join_channel(parse_link("https://nobody.example/join/demo#token"))
-    assert await in_thread(["--forget"], monkeypatch) == 0
+    assert main(["--forget"]) == 0
     told = capsys.readouterr().out
     assert "only to ask again. The host of the stream's address isn't known: check" in told and "words" not in told
 
@@ -243,10 +255,18 @@ async def test_statistics_are_written_on_request(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(program, "_load_reader", FakeReader)
     monkeypatch.setattr("viewer_agent.agent.step_back", lambda: None)
     path = tmp_path / "statistics.json"
+    ctrl_c = threading.Event()
     async with stand_in_hub() as hub:
-        arguments = [hub.link, "--camera", str(PORTRAIT), "--seconds", "1", "--stats-file", str(path)]
-        assert await in_thread(arguments, monkeypatch) == 0
-        assert [frame.reason for _, frame in hub.frames if hasattr(frame, "reason")][:1] == ["no_face"]
+
+        def reasons() -> list[str]:
+            return [frame.reason for _, frame in hub.frames if hasattr(frame, "reason")]
+
+        arguments = [hub.link, "--camera", str(PORTRAIT), "--loop", "--stats-file", str(path)]
+        running = asyncio.create_task(in_thread(arguments, monkeypatch, ctrl_c))
+        await hub.until(lambda: bool(reasons()))
+        ctrl_c.set()
+        assert await running == 0
+        assert reasons()[:1] == ["no_face"]
     statistics = msgspec.json.decode(path.read_bytes())
     assert statistics["frames"] > 0
     assert statistics["readings"] == 0
@@ -304,13 +324,17 @@ async def test_by_an_open_way_it_joins_only_with_insecure_and_forgets_in_any_cas
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transport.way._LOOPBACK_IS", "open")
+    ctrl_c = threading.Event()
     async with stand_in_hub() as hub:
-        run = [hub.link, "--camera", str(PORTRAIT), "--seconds", "3"]
+        run = [hub.link, "--camera", str(PORTRAIT), "--loop"]
         assert await in_thread(run, monkeypatch) == 1
         refused = capsys.readouterr().err
         assert "isn't encrypted" in refused and "--insecure" in refused and len(refused.splitlines()) == 1
         assert not hub.joins
-        assert await in_thread([*run, "--insecure"], monkeypatch) == 0
+        running = asyncio.create_task(in_thread([*run, "--insecure"], monkeypatch, ctrl_c))
+        await hub.until(lambda: bool(hub.frames))
+        ctrl_c.set()
+        assert await running == 0
         assert "The way there isn't encrypted" in capsys.readouterr().out and len(hub.joins) == 1
         assert await in_thread(["--forget"], monkeypatch) == 0
         assert "has erased what it kept of you" in capsys.readouterr().out

@@ -5,7 +5,6 @@ import json
 import shutil
 import signal
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -53,8 +52,8 @@ def check_wire(hub: StandInHub) -> None:
         else:
             assert set(sent) <= {"type", "reason"}
     assert [post.sequence for _, post in hub.posts] == list(range(1, len(hub.posts) + 1))
-    # Arrivals jitter a little on a busy machine.
-    assert all(later - earlier > 0.8 for (earlier, _), (later, _) in pairwise(hub.posts))
+    # However late a busy machine hears of them: none can come before its second.
+    assert all(when >= hub.welcomed + number for number, (when, _) in enumerate(hub.posts))
 
 
 @POSIX
@@ -109,8 +108,11 @@ async def test_not_even_its_libraries_write_or_send_anything_else(lera_home: Pat
         str(trace),
     )
     async with stand_in_hub() as hub:
-        real = ("-m", "viewer_agent", hub.link, "--camera", str(PORTRAIT), "--seconds", "12")
-        async with agent_process(lera_home, *real, wrapper=wrapper) as agent:
+        real = ("-m", "viewer_agent", hub.link, "--camera", str(PORTRAIT), "--loop", "--stop-with-parent")
+        async with agent_process(lera_home, *real, wrapper=wrapper, stdin=asyncio.subprocess.PIPE) as agent:
+            await hub.until(lambda: len(hub.posts) >= 3, 300.0)
+            assert agent.process.stdin is not None
+            agent.process.stdin.close()
             status, _, err = await agent.finish()
         port = hub.link.split("/")[2].split(":")[1]
     assert status == 0, err
