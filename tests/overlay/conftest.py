@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.overlay.stage import Stage
 
 PATIENCE_MS: Final = 30_000
 """Long, because a busy machine is slow; a test that passes never waits for it."""
+# Playwright's own is five seconds, which a busy machine may need for one step.
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
