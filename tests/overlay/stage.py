@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -196,7 +197,7 @@ class Stage:
         self._loop.call_soon_threadsafe(self._beats.cancel)
         self._wait(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
@@ -257,8 +258,10 @@ class Stage:
 
     async def _send(self, *texts: str) -> None:
         for connection in list(self._sockets):
-            for text in texts:
-                await connection.send_str(text)
+            # A page that is just leaving hears no more.
+            with suppress(ConnectionError):
+                for text in texts:
+                    await connection.send_str(text)
 
     async def _beat_forever(self) -> None:
         while True:
@@ -382,10 +385,8 @@ class Stage:
     async def _feed(self, _request: web.Request) -> web.Response:
         text = (PAGES / "feed.js").read_text("utf-8")
         assert text.count(SILENCE) == 1
-        return web.Response(
-            text=text.replace(SILENCE, "const SILENCE = 3_600_000;") if self.patient else text,
-            content_type="text/javascript",
-        )
+        wanted = "const SILENCE = 3_600_000;" if self.patient else SILENCE
+        return web.Response(text=text.replace(SILENCE, wanted), content_type="text/javascript")
 
     async def _slash(self, request: web.Request) -> web.Response:
         query = f"?{request.query_string}" if request.query_string else ""
