@@ -64,6 +64,8 @@ export class Builder {
 
   /** @param {Record<string, string>} links */
   async show(links) {
+    // A bot that comes back tells the same again: somebody may just be at one of the fields.
+    if (this.#themes.length > 0 && JSON.stringify(links) === JSON.stringify(this.#links)) return;
     this.#links = links;
     if (this.#themes.length === 0) {
       const told = await ask("/api/themes");

@@ -14,6 +14,7 @@ const KNOWN = [
 export class Links {
   #isOpen = false;
   #join = "";
+  #shown = "";
 
   /**
    * @param {HTMLElement} panel
@@ -32,6 +33,10 @@ export class Links {
   /** @param {Record<string, string>} told */
   show(told) {
     const known = KNOWN.filter(([name]) => typeof told[name] === "string");
+    const shown = JSON.stringify(known.map(([name]) => told[name]));
+    // A bot that comes back tells the same again: somebody may just be on one of the links or buttons.
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     this.find(".links").replaceChildren(...known.map(([name, label, note]) => this.#link(name, label, note, told[name])));
     this.#join = told.join ?? "";
     this.#turn();

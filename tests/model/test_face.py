@@ -21,7 +21,7 @@ from model.framing import EYE_DISTANCE, EYE_HEIGHT
 
 ROOT = Path(__file__).parents[2]
 sizes = st.tuples(st.integers(0, 3), st.integers(1, 90), st.integers(1, 90), st.just(3))
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def face_at(left: tuple[float, float], right: tuple[float, float], mouth: tuple[float, float]) -> Face:

@@ -3,7 +3,8 @@
  * on the page happens while a picture is taken.
  *
  * `forward(milliseconds)` lets time pass. `pace.milliseconds` passes before each mood that comes over a socket, so that
- * a whole story can be sent at once. The root's `data-heard` is the time in the last mood or beat that the page was told.
+ * a whole story can be sent at once. The root's `data-heard` is the time in the last mood or beat that the page was told,
+ * `data-lost` the number of its sockets that have closed.
  */
 
 (() => {
@@ -48,6 +49,7 @@
   };
 
   window.pace = { milliseconds: 0 };
+  let lost = 0;
   const RealSocket = WebSocket;
   window.WebSocket = class extends RealSocket {
     constructor(...parts) {
@@ -56,6 +58,10 @@
         const { type, time } = JSON.parse(data);
         if (type === "mood") window.forward(window.pace.milliseconds);
         if (time !== undefined) document.documentElement.dataset.heard = time;
+      });
+      this.addEventListener("close", () => {
+        lost += 1;
+        document.documentElement.dataset.lost = lost;
       });
     }
   };

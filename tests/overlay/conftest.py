@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.overlay.stage import Stage
 
 PATIENCE_MS: Final = 30_000
 """Long, because a busy machine is slow; a test that passes never waits for it."""
+# Playwright's own is five seconds, which a busy machine may need for one step.
+expect.set_options(timeout=PATIENCE_MS)
+CUT_OFF: Final = tuple(
+    f"Failed to load resource: net::ERR_{why}"
+    for why in ("CONNECTION_REFUSED", "CONNECTION_RESET", "CONNECTION_CLOSED", "SOCKET_NOT_CONNECTED", "EMPTY_RESPONSE")
+)
+"""What a browser says of a stage that is closed; which of them is a matter of the moment."""
+CLOCKWORK: Final = Path(__file__).with_name("clockwork.js")
 
 
 @dataclass
@@ -24,7 +32,7 @@ class Theatre:
     errors: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
     prepare: Callable[[Page], object] = lambda _page: None
-    refused: tuple[str, ...] = ("WebSocket connection to", "Failed to load resource: net::ERR_CONNECTION_REFUSED")
+    refused: tuple[str, ...] = ("WebSocket connection to", *CUT_OFF)
 
     def open(self, path: str = "/overlay/", **options: Any) -> Page:
         """A new page in a new context; `options` are Playwright's for a context."""
@@ -37,6 +45,11 @@ class Theatre:
         self.prepare(page)
         page.goto(self.stage.url + path)
         return page
+
+    def hold_time(self) -> None:
+        """From now on pages are opened in which no time passes but by `showing.pass_time`."""
+        self.stage.beating = False
+        self.prepare = lambda page: page.add_init_script(path=CLOCKWORK)
 
     def expect_refusals(self) -> None:
         """From now on a page may be told that it needs a key: the browser reports each 401 as an error."""
@@ -63,6 +76,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     stage = Stage(tmp_path / "themes")
+    stage.patient = True
     stage.start()
     yield stage
     stage.close()

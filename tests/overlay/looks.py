@@ -32,6 +32,25 @@ def settle(page: Page) -> None:
     page.evaluate("() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => null)))")
 
 
+def pause(page: Page, milliseconds: float) -> None:
+    """Waits by the page's own clock: what was due meanwhile is done and painted then, on any machine."""
+    page.evaluate(
+        """(milliseconds) => new Promise((done) => {
+             setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), milliseconds);
+           })""",
+        milliseconds,
+    )
+
+
+def painted(page: Page) -> None:
+    """Waits until what is on the page is painted, also where time stands still: an animation ends with a frame."""
+    page.evaluate(
+        """async () => {
+             for (let frame = 0; frame < 2; frame += 1) await document.documentElement.animate([], 1).finished;
+           }"""
+    )
+
+
 def state(page: Page) -> str:
     return str(page.evaluate("() => document.documentElement.dataset.state"))
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 from playwright.sync_api import Browser, Page
 
-from tests.overlay.conftest import PATIENCE_MS
+from tests.overlay.conftest import CLOCKWORK, PATIENCE_MS
 from tests.overlay.looks import settle, until_state
 from tests.overlay.moods import recorded
 from tests.overlay.stage import PAGES, Frame, Stage, tile, tiles
@@ -25,13 +24,12 @@ SHOWN: Final = tiles(
     tile("s9", None, "fear"),
     more=4,
 )
-CLOCKWORK: Final = Path(__file__).with_name("clockwork.js")
 FONTS: Final = ("DejaVu Sans", "Noto Sans CJK TC")
 """What .ci/run installs. Pages are drawn in these, whatever else a machine has."""
 # What a timer leaves for later in the same task gets its turn, too.
-IN_STEPS: Final = """async (milliseconds) => {
-  for (let passed = 0; passed < milliseconds; passed += 100) {
-    forward(100);
+IN_STEPS: Final = """async ([milliseconds, step]) => {
+  for (let passed = 0; passed < milliseconds; passed += step) {
+    forward(step);
     await null;
     await null;
   }
@@ -45,6 +43,17 @@ IN_THOSE_FONTS: Final = f":root {{ --font: {', '.join(map(repr, FONTS))}, sans-s
 def themes() -> list[str]:
     """Every theme that there is."""
     return sorted(path.parent.name for path in (PAGES / "themes").glob("*/theme.js"))
+
+
+def pass_time(page: Page, milliseconds: float, step: float = 100) -> None:
+    """Let time pass on a page in which it stands still, step by step, with all that is due meanwhile."""
+    page.evaluate(IN_STEPS, [milliseconds, step])
+
+
+def until_heard(page: Page, frame: Frame | None = None) -> None:
+    """Wait until a page in which time stands still has a theme, and was told this frame, or any."""
+    told = "" if frame is None else f'="{repr(frame["time"]).removesuffix(".0")}"'
+    page.locator(f"html[data-design][data-heard{told}]").wait_for(state="attached")
 
 
 class Showing:
@@ -78,11 +87,11 @@ class Showing:
         """Send the page the frame; returns when it has heard of it, unless it needn't wait."""
         self.stage.play(frame)
         if wait:
-            self.page.locator(f'html[data-heard="{frame["time"]:.13g}"]').wait_for(state="attached")
+            until_heard(self.page, frame)
 
     def rest(self, milliseconds: int = 1500) -> None:
         """Let everything paced have its turn, and every transition its end."""
-        self.page.evaluate(IN_STEPS, milliseconds)
+        pass_time(self.page, milliseconds)
         settle(self.page)
 
     def lose_signal(self) -> None:

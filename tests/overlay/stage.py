@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ from model.emotions import AROUSAL, EMOTIONS, VALENCE
 PAGES: Final = Path(__file__).parents[2] / "overlay"
 POLICY: Final = "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
 BEAT_SECONDS: Final = 2.0
+SILENCE: Final = "const SILENCE = 5000;"
+"""The line of feed.js after which a page takes a silent bot for gone."""
 
 Frame = dict[str, Any]
 
@@ -109,6 +112,7 @@ class Stage:
 
     `current` is what a page is told when it connects, `beating` whether beats are sent, `refusing` whether `/live` is
     shut while the pages are served; `joins` counts the connections and `requests` keeps every path and query asked for.
+    `patient` gives the pages an hour before silence tells them anything: this machine may stand still for seconds.
     """
 
     def __init__(self, own_themes: Path | None = None) -> None:
@@ -135,6 +139,7 @@ class Stage:
         self.renewed: list[str] = []
         self.asked_login: list[Any] = []
         self.beating = True
+        self.patient = False
         self.refusing = False
         self.joins = 0
         self.requests: list[str] = []
@@ -192,7 +197,7 @@ class Stage:
         self._loop.call_soon_threadsafe(self._beats.cancel)
         self._wait(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
@@ -228,6 +233,7 @@ class Stage:
         app.router.add_get("/overlay/", self._page("index.html"))
         app.router.add_get("/dashboard/", self._page("dashboard.html"))
         app.router.add_get("/join/{channel}", self._page("join.html"))
+        app.router.add_get("/overlay/feed.js", self._feed)
         # Its list comes after ours, which tests may change: the first one is asked.
         self._theme_files.add_to(app)
         app.router.add_static("/overlay/", PAGES)
@@ -252,8 +258,10 @@ class Stage:
 
     async def _send(self, *texts: str) -> None:
         for connection in list(self._sockets):
-            for text in texts:
-                await connection.send_str(text)
+            # A page that is just leaving hears no more.
+            with suppress(ConnectionError):
+                for text in texts:
+                    await connection.send_str(text)
 
     async def _beat_forever(self) -> None:
         while True:
@@ -373,6 +381,12 @@ class Stage:
         assert request.content_type == "application/json"
         self.wanted.append({"do": request.match_info["what"], **await request.json()})
         return web.json_response({"said": f"Done: {request.match_info['what']}."})
+
+    async def _feed(self, _request: web.Request) -> web.Response:
+        text = (PAGES / "feed.js").read_text("utf-8")
+        assert text.count(SILENCE) == 1
+        wanted = "const SILENCE = 3_600_000;" if self.patient else SILENCE
+        return web.Response(text=text.replace(SILENCE, wanted), content_type="text/javascript")
 
     async def _slash(self, request: web.Request) -> web.Response:
         query = f"?{request.query_string}" if request.query_string else ""

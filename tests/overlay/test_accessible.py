@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.overlay.conftest import Theatre
-from tests.overlay.looks import until_state
+from tests.overlay.looks import settle, until_state
 from tests.overlay.moods import recorded
 from tests.overlay.showing import SHOWN, themes
 from tests.overlay.stage import Stage
@@ -23,7 +23,9 @@ MOODS: Final = {name: frame | {"time": time.time()} for name, frame in recorded(
 
 
 def faults(page: Page) -> list[str]:
-    """What axe-core finds to be serious on a page as it stands, one line each."""
+    """What axe-core finds to be serious on a page once it stands still, one line each."""
+    # What is only half faded in has half its contrast.
+    settle(page)
     # A browser takes this as typed into its console, which no page's policy forbids.
     page.evaluate(AXE)
     found: dict[str, Any] = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
@@ -91,6 +93,7 @@ def test_overlay(theatre: Theatre, stage: Stage, theme: str) -> None:
     page = theatre.open(f"/overlay/?theme={theme}")
     page.locator(f'html[data-design="{theme}"]').wait_for(state="attached")
     until_state(page, "live")
+    page.locator(".said[data-shown]").wait_for()
     assert faults(page) == []
 
 

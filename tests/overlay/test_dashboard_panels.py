@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.overlay.conftest import Theatre
-from tests.overlay.looks import until_state
+from tests.overlay.looks import pause, until_state
 from tests.overlay.stage import PAGES, Stage, mood
 
 pytestmark = pytest.mark.browser
@@ -163,6 +163,23 @@ def test_the_look_is_chosen_and_seen_with_every_field_of_a_theme(theatre: Theatr
     page.reload()
     expect(page.get_by_label("Plate")).to_have_value("light")
     assert not [path for path in stage.requests if "abc" in path], "no key in any query"
+
+
+@pytest.mark.parametrize("label", ["Join link, for your viewers", "Plate"])
+def test_a_bot_that_comes_back_takes_nobody_off_what_they_are_at(theatre: Theatre, stage: Stage, label: str) -> None:
+    page = opened(theatre, stage)
+    page.locator("summary").click()
+    place = page.get_by_label(label, exact=True)
+    place.focus()
+    stage.refusing = True
+    stage.drop()
+    until_state(page, "stale")
+    with page.expect_response("**/api/links") as answer:
+        stage.refusing = False
+    answer.value.finished()
+    until_state(page, "live")
+    pause(page, 500)
+    expect(place).to_be_focused()
 
 
 def test_a_key_is_renewed_after_a_second_question(theatre: Theatre, stage: Stage) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser
 
+from tests.overlay.looks import painted
 from tests.overlay.moods import recorded
 from tests.overlay.showing import Showing, in_720p, themes
 
@@ -32,6 +33,7 @@ def paints(screen: Showing) -> Iterator[list[Any]]:
     found: list[Any] = []
     browser.start_tracing(page=screen.page, categories=["devtools.timeline"])
     yield found
+    painted(screen.page)
     trace = json.loads(browser.stop_tracing())
     found += [event["args"] for event in trace["traceEvents"] if event["name"] == "Paint"]
 
@@ -43,6 +45,7 @@ def test_a_still_crowd_paints_nothing(screen: Showing, theme: str) -> None:
     # What was said has gone by then, too.
     screen.tell({**LIVELY, "said": None})
     screen.rest(4000)
+    painted(screen.page)
     with paints(screen) as still:
         for number in range(1, BEATS + 1):
             screen.tell({"type": "beat", "time": LIVELY["time"] + BEAT_SECONDS * number})

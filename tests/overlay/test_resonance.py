@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from tests.overlay.approved import TOLERANCE, Picture, difference, load, small
 from tests.overlay.conftest import Theatre
-from tests.overlay.looks import UNKNOWN, settle, until_state
+from tests.overlay.looks import UNKNOWN, painted, settle, until_state
 from tests.overlay.moods import recorded
 from tests.overlay.own_side import (
     ABSENT,
@@ -22,7 +22,7 @@ from tests.overlay.own_side import (
     streamer,
 )
 from tests.overlay.readable import words
-from tests.overlay.showing import FONTS, Showing, foreign_fonts, showing, themes
+from tests.overlay.showing import FONTS, Showing, foreign_fonts, pass_time, showing, themes, until_heard
 from tests.overlay.stage import Frame, Stage, mood
 from tests.overlay.test_accessible import faults
 from tests.overlay.test_idle import BEAT_SECONDS, paints
@@ -185,13 +185,21 @@ def test_what_is_hidden_or_softened_is_so_here_as_well(theatre: Theatre, stage: 
 
 
 def test_a_delay_holds_it_back(theatre: Theatre, stage: Stage) -> None:
+    theatre.hold_time()
     stage.current = told("clear")
     page = theatre.open("/overlay/?delay=2")
+    until_heard(page)
+    pass_time(page, 1900)
     expect(page.locator(".headline")).to_have_text("Shown 2 s later")
     expect(part(page)).to_be_hidden()
+    pass_time(page, 300)
     expect(part(page)).to_be_visible()
-    stage.play(told("chance"))
+    later = told("chance")
+    stage.play(later)
+    until_heard(page, later)
+    pass_time(page, 1900)
     expect(page.locator(".score")).to_have_text("72")
+    pass_time(page, 500)
     expect(page.locator(".score")).to_have_text("21")
 
 
@@ -277,6 +285,7 @@ def test_every_theme_keeps_it_readable_whole_and_still(screen: Showing, theme: s
         assert cut <= 0, f"{state}: the words are cut"
         box = screen.page.locator(".plate").bounding_box()
         assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= SCREEN["height"]
+    painted(screen.page)
     with paints(screen) as still:
         for number in range(1, 7):
             screen.tell({"type": "beat", "time": LIVELY["time"] + 1 + BEAT_SECONDS * number})

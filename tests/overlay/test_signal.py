@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from tests.overlay.conftest import Theatre
 from tests.overlay.looks import UNKNOWN, bars, state, until_share, until_state
-from tests.overlay.stage import PAGES, Stage, mood
+from tests.overlay.showing import pass_time, until_heard
+from tests.overlay.stage import PAGES, Stage, beat, mood
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +34,9 @@ def test_stale_when_the_bot_goes_and_live_when_it_returns(theatre: Theatre, stag
     page = theatre.open()
     until_share(page, "happiness", 0.41)
     for shares in (SAD, HAPPY):
-        stage.stop()
+        # The page may know of it before `stop` has returned.
         gone = time.monotonic()
+        stage.stop()
         until_state(page, "stale")
         assert time.monotonic() - gone > 1.5, "a short hiccup is not worth a word"
         expect(page.locator(".headline")).to_have_text("Reconnecting…")
@@ -51,8 +53,11 @@ def test_stale_when_the_bot_goes_and_live_when_it_returns(theatre: Theatre, stag
 
 
 def test_a_quick_restart_is_not_worth_a_word(theatre: Theatre, stage: Stage) -> None:
+    theatre.hold_time()
     stage.current = mood(HAPPY)
     page = theatre.open()
+    until_heard(page)
+    pass_time(page, 1500)
     until_share(page, "happiness", 0.41)
     page.evaluate(
         """() => { const root = document.documentElement; window.states = [];
@@ -62,6 +67,11 @@ def test_a_quick_restart_is_not_worth_a_word(theatre: Theatre, stage: Stage) -> 
     stage.stop()
     stage.current = mood(SAD)
     stage.start()
+    page.locator('html[data-lost="1"]').wait_for(state="attached")
+    # The first retry comes no later.
+    pass_time(page, 250)
+    until_heard(page, stage.current)
+    pass_time(page, 3000)
     until_share(page, "sadness", 0.41)
     assert stage.joins == 2
     assert page.evaluate("() => window.states") == []
@@ -69,26 +79,36 @@ def test_a_quick_restart_is_not_worth_a_word(theatre: Theatre, stage: Stage) -> 
 
 def test_stale_when_the_bot_is_silent(theatre: Theatre, stage: Stage) -> None:
     """A half-open connection: nobody says goodbye, there is only silence."""
-    stage.beating = False
+    theatre.hold_time()
+    stage.patient = False
     stage.current = mood(HAPPY)
-    opened = time.monotonic()
     page = theatre.open()
+    until_heard(page)
+    pass_time(page, 4900)
     until_share(page, "happiness", 0.41)
-    stage.current = None
-    heard = time.monotonic()
-    until_state(page, "stale")
-    # Between the frame and the two looks at the clock a busy machine may take its time.
-    assert time.monotonic() - opened > 4 and time.monotonic() - heard < 12
-    stage.play(mood(SAD))
+    assert state(page) == "live"
+    stage.current = mood(SAD)
+    pass_time(page, 100)
+    assert state(page) == "stale"
+    pass_time(page, 250)
+    until_heard(page, stage.current)
+    pass_time(page, 1000)
     until_share(page, "sadness", 0.41)
     assert state(page) == "live"
 
 
 def test_beats_alone_keep_it_live(theatre: Theatre, stage: Stage) -> None:
+    theatre.hold_time()
+    stage.patient = False
     stage.current = mood(HAPPY)
     page = theatre.open()
+    until_heard(page)
+    for _ in range(4):
+        pass_time(page, 2000)
+        told = beat()
+        stage.play(told)
+        until_heard(page, told)
     until_share(page, "happiness", 0.41)
-    page.wait_for_timeout(7000)
     assert state(page) == "live"
     assert stage.joins == 1
 

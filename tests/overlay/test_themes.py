@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from bot.themes import SHIPPED
 from model.emotions import EMOTIONS
-from tests.overlay.conftest import Theatre
+from tests.overlay.conftest import PATIENCE_MS, Theatre
 from tests.overlay.looks import settle, until_state
 from tests.overlay.stage import Stage, mood
 
@@ -76,7 +76,7 @@ def until_shown(page: Page, theme: str, shares: tuple[float, ...]) -> dict[str, 
         found.update(page.evaluate(MEASURE[theme]))
         return all(abs(found[name] - share) <= TOLERANCE[theme] for name, share in wanted.items())
 
-    for _ in range(100):
+    for _ in range(PATIENCE_MS // 100):
         if is_near():
             return found
         page.wait_for_timeout(100)

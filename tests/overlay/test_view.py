@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from model.emotions import EMOTIONS
 from tests.overlay.conftest import Theatre
-from tests.overlay.looks import labels, row, until_share, until_state
+from tests.overlay.looks import labels, row, state, until_share, until_state
+from tests.overlay.showing import pass_time, until_heard
 from tests.overlay.stage import Stage, mood
 
 pytestmark = pytest.mark.browser
@@ -90,27 +91,32 @@ def test_as_one_unless_asked_for_apart(theatre: Theatre, stage: Stage) -> None:
 
 
 def test_a_delay_holds_the_mood_back_but_no_rest_and_no_hiding(theatre: Theatre, stage: Stage) -> None:
+    def tell(frame: dict[str, Any]) -> None:
+        stage.play(frame)
+        until_heard(page, frame)
+        pass_time(page, 200)
+
+    theatre.hold_time()
     stage.current = mood(HAPPY)
     page = theatre.open("/overlay/?delay=2")
+    until_heard(page)
+    pass_time(page, 1900)
     expect(page.locator(".headline")).to_have_text("Shown 2 s later")
-    until_state(page, "connecting")
+    assert state(page) == "connecting"
     assert page.locator(".row[data-share]").count() == 0
-    until_state(page, "live")
+    pass_time(page, 300)
+    assert state(page) == "live"
     until_share(page, "happiness", 0.41)
-    page.evaluate(
-        """() => { window.order = []; const root = document.documentElement;
-             new MutationObserver(() => window.order.push([performance.now(), root.dataset.state]))
-               .observe(root, { attributeFilter: ["data-state"] }); }"""
-    )
-    stage.play(mood(SAD, overlay=False))
+    tell(mood(SAD, overlay=False))
     expect(page.locator(".plate")).to_be_hidden()
     assert row(page, "sadness").get_attribute("data-share") == "0.05", "hidden before it is shown"
-    stage.play(mood(None, viewers=0, paused=True))
-    until_state(page, "resting")
-    stage.play(mood(HAPPY))
-    until_state(page, "live")
-    times = {state: at for at, state in page.evaluate("() => window.order")}
-    assert times["live"] - times["resting"] >= 1900, "what comes after the rest is late again"
+    tell(mood(None, viewers=0, paused=True))
+    assert state(page) == "resting"
+    tell(mood(HAPPY))
+    pass_time(page, 1700)
+    assert state(page) == "resting", "what comes after the rest is late again"
+    pass_time(page, 300)
+    assert state(page) == "live"
     until_share(page, "happiness", 0.41)
 
 
