@@ -5,6 +5,7 @@ machine can't make anything late: computing takes no time.
 """
 
 import asyncio
+import contextlib
 import functools
 import selectors
 import socket
@@ -32,7 +33,8 @@ class NightLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.now = 0.0
         self.threads = 0
-        self.under_way = 0  # bytes that were written and are not yet read
+        self.under_way = 0  # bytes between two ends on this loop that were written and are not yet read
+        self.ports: set[int] = set()  # of all ends on this loop; the other end of a line may be a thread's
         super().__init__(_Selector(self))
 
     def time(self) -> float:
@@ -53,7 +55,18 @@ class NightLoop(asyncio.SelectorEventLoop):
         counted = _Socket(sock.family, sock.type, sock.proto, sock.detach())
         counted.setblocking(False)
         counted.loop = self
+        self.ports.add(_port(counted.getsockname()))
+        with contextlib.suppress(OSError):
+            counted.far = _port(counted.getpeername())
         return super()._make_socket_transport(counted, *args, **options)  # type: ignore[misc]
+
+    def _start_serving(self, factory: Any, sock: socket.socket, *args: Any) -> None:
+        self.ports.add(_port(sock.getsockname()))
+        super()._start_serving(factory, sock, *args)  # type: ignore[misc]
+
+
+def _port(name: Any) -> int:
+    return int(name[1]) if isinstance(name, tuple) else 0
 
 
 class _Socket(socket.socket):
@@ -61,25 +74,26 @@ class _Socket(socket.socket):
 
     loop: NightLoop
 
+    far = 0
+
     def send(self, *args: Any) -> int:
-        count = super().send(*args)
-        self.loop.under_way += count
-        return count
+        return self._count(super().send(*args))
 
     def sendmsg(self, *args: Any) -> int:
-        count = super().sendmsg(*args)
-        self.loop.under_way += count
-        return count
+        return self._count(super().sendmsg(*args))
 
     def recv(self, *args: Any) -> bytes:
         data = super().recv(*args)
-        self.loop.under_way -= len(data)
+        self._count(-len(data))
         return data
 
     def recv_into(self, *args: Any) -> int:
-        count = super().recv_into(*args)
-        self.loop.under_way -= count
-        return count
+        return -self._count(-super().recv_into(*args))
+
+    def _count(self, sent: int) -> int:
+        if self.far in self.loop.ports:
+            self.loop.under_way += sent
+        return sent
 
 
 class _Selector(selectors.DefaultSelector):

@@ -1,6 +1,7 @@
 """Hours pass in no time, and nothing comes too late."""
 
 import asyncio
+import socket
 import time
 
 from tests.night_loop import NightLoop, through_the_night
@@ -86,6 +87,28 @@ def test_what_is_under_way_is_counted() -> None:
             writer.close()
             await writer.wait_closed()
         assert loop.now == 0.0
+        return loop.under_way
+
+    assert through_the_night(talk()) == 0
+
+
+def test_what_a_thread_is_told_is_not_waited_for() -> None:
+    def ask(port: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", port)) as line:
+            line.sendall(b"?")
+            return line.recv(100)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.write(b"x" * 100)
+        writer.close()
+
+    async def talk() -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, NightLoop)
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            assert await asyncio.to_thread(ask, server.sockets[0].getsockname()[1]) == b"x" * 100
         return loop.under_way
 
     assert through_the_night(talk()) == 0

@@ -16,6 +16,7 @@ STREAMER_SCOPES = ("channel:bot", "channel:manage:broadcast")
 @pytest.fixture
 async def twitch() -> AsyncIterator[Twitch]:
     async with standin() as running:
+        running.clock.stand_still()
         yield running
 
 
