@@ -8,11 +8,9 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.chromium import ARGUMENTS, CHROMIUM
+from tests.chromium import ARGUMENTS, CHROMIUM, LAUNCH_MS, PATIENCE_MS
 from tests.overlay.stage import Stage
 
-PATIENCE_MS: Final = 30_000
-"""Long, because a busy machine is slow; a test that passes never waits for it."""
 # Playwright's own is five seconds, which a busy machine may need for one step.
 expect.set_options(timeout=PATIENCE_MS)
 CUT_OFF: Final = tuple(
@@ -68,7 +66,7 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium or Chrome on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=LAUNCH_MS)
         yield browser
         browser.close()
 

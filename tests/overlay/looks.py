@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.overlay.conftest import PATIENCE_MS
+from tests.chromium import PATIENCE_MS
 
 UNKNOWN: Final = "\N{EN DASH}"
 """Stands where a number would."""

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page
 
-from tests.overlay.conftest import CLOCKWORK, PATIENCE_MS
+from tests.chromium import PATIENCE_MS
+from tests.overlay.conftest import CLOCKWORK
 from tests.overlay.looks import settle, until_state
 from tests.overlay.moods import recorded
 from tests.overlay.stage import PAGES, Frame, Stage, tile, tiles

@@ -5,7 +5,8 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.overlay.conftest import PATIENCE_MS, Theatre
+from tests.chromium import PATIENCE_MS
+from tests.overlay.conftest import Theatre
 from tests.overlay.looks import UNKNOWN, until_state
 from tests.overlay.stage import Stage, mood
 

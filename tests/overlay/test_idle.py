@@ -43,7 +43,7 @@ def test_a_still_crowd_paints_nothing(screen: Showing, theme: str) -> None:
     screen.open(f"theme={theme}")
     next(screen.story("lively"))
     # What was said has gone by then, too.
-    screen.tell({**LIVELY, "said": None})
+    screen.tell({**LIVELY, "said": None, "time": LIVELY["time"] + 1})
     screen.rest(4000)
     painted(screen.page)
     with paints(screen) as still:

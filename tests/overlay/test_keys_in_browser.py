@@ -7,11 +7,10 @@ from playwright.async_api import Page, async_playwright, expect
 
 from bot.guard import COOKIE_SECONDS
 from tests.bot.stage import OVERLAY_KEY, STREAMER_KEY, theatre
-from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
+from tests.chromium import ARGUMENTS, CHROMIUM, LAUNCH_MS, PATIENCE_MS, needs_chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, needs_chromium]
 
-PATIENCE_MS = 60_000
 FETCH = "(path) => fetch(path).then((answer) => answer.status)"
 
 
@@ -22,7 +21,7 @@ async def state_is(page: Page, state: str) -> None:
 async def test_a_stream_with_its_keys_renewed() -> None:
     async with theatre() as stage, async_playwright() as playwright:
         # Nobody takes part, so that nothing on the pages changes with time.
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LAUNCH_MS)
         # OBS's browser and the streamer's are two.
         obs, mine = await browser.new_context(), await browser.new_context()
         for context in (obs, mine):

@@ -5,6 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.chromium import PATIENCE_MS
 from tests.overlay.conftest import Theatre
 from tests.overlay.looks import UNKNOWN, bars, state, until_share, until_state
 from tests.overlay.showing import pass_time, until_heard
@@ -123,7 +124,7 @@ def test_a_beat_does_not_bring_an_old_picture_back_to_life(theatre: Theatre, sta
     joined = stage.joins
     with page.expect_websocket(lambda socket: "/live" in socket.url) as opened:
         stage.start()
-    with opened.value.expect_event("framereceived", timeout=30_000):
+    with opened.value.expect_event("framereceived", timeout=PATIENCE_MS):
         pass
     assert stage.joins > joined
     assert state(page) == "stale"

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from bot.themes import SHIPPED
 from model.emotions import EMOTIONS
-from tests.overlay.conftest import PATIENCE_MS, Theatre
+from tests.chromium import PATIENCE_MS
+from tests.overlay.conftest import Theatre
 from tests.overlay.looks import settle, until_state
 from tests.overlay.stage import Stage, mood
 

@@ -22,11 +22,9 @@ from bot.report.stories import Chosen, chosen
 from bot.report.words import WORDS, looks_like
 from model.emotions import EMOTIONS
 from tests.bot.report.streams import season
-from tests.chromium import ARGUMENTS, CHROMIUM, needs_chromium
+from tests.chromium import ARGUMENTS, CHROMIUM, LAUNCH_MS, PATIENCE_MS, needs_chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, needs_chromium]
-
-PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=LAUNCH_MS)
         yield browser
         browser.close()
 
