@@ -5,7 +5,7 @@ import re
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.bot.stage import OVERLAY_KEY, STREAMER_KEY, Theatre, eventually, theatre, with_key
+from tests.bot.stage import OVERLAY_KEY, PATIENCE, STREAMER_KEY, Theatre, eventually, theatre, with_key
 
 HOSTILE = ['"} 1\nlera_viewers 99', "<script>alert(1)</script>", "hannibal\\", "安安", "a" * 300, 'x="y",', "\x1b[2J"]
 
@@ -67,7 +67,7 @@ async def test_no_viewer_name_address_or_key_is_in_it_over_a_whole_show() -> Non
                     )
                     await socket.receive()
         for client in clients:
-            await client.forget()
+            await client.forget(PATIENCE)
         text = await page(stage)
         assert value(text, "lera_refusals_total", cause="origin") >= len(HOSTILE)
         assert value(text, "lera_forgotten_total") == 3

@@ -162,7 +162,7 @@ async def test_leaving_and_forgetting_unlink(way: str) -> None:
         if way == "leave":
             await client.close()
         elif way == "forget":
-            assert await client.forget()
+            assert await client.forget(PATIENCE)
         else:
             await ask(stage, "!mood forget")
             while await asyncio.wait_for(told.get(), PATIENCE) != Linked("", ANY):

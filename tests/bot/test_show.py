@@ -91,7 +91,7 @@ async def test_forgetting_a_viewer_takes_the_vote_at_once() -> None:
     async with theatre() as stage:
         clients = [stage.join(number) for number in range(3)]
         await stage.until(lambda frame: frame["viewers"] == 3)
-        assert await clients[0].forget()
+        assert await clients[0].forget(PATIENCE)
         await stage.until(lambda frame: frame["viewers"] == 2)
 
 

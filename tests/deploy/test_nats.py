@@ -20,7 +20,7 @@ from bot.server import serving
 from bot.settings import ChannelSettings, CrowdSettings, Settings, WebSettings
 from bot.show import Show
 from hub.node import Node
-from tests.bot.stage import HAPPY, OVERLAY_KEY, STREAMER_KEY, eventually, looking
+from tests.bot.stage import HAPPY, OVERLAY_KEY, PATIENCE, STREAMER_KEY, eventually, looking
 from tests.conftest import ROOT
 from tests.deploy.proxies import filled_in, free_port, make_certificate, needs, program
 from transport.bus import subjects_of_bot, subjects_of_node
@@ -216,7 +216,7 @@ async def test_a_show_and_its_hub_need_no_more_than_they_may(
         told = Metrics(lambda: bus_metrics(node.bus)).text()
         assert "lera_bus_connected 1.0" in told and "lera_bus_unsent_total 0.0" in told
         # What a viewer asks for at a hub goes to the bot and back.
-        assert await clients[0].forget()
+        assert await clients[0].forget(PATIENCE)
         await eventually(lambda: show.mood.viewers == 2)
         for client in clients:
             await client.close()
