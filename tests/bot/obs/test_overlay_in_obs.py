@@ -121,10 +121,10 @@ async def is_long(rig: Rig, source: str, begins: tuple[int, int], wanted: float)
 
 
 async def at_rest(rig: Rig, source: str, begins: tuple[int, int]) -> int:
-    """The bar's length once it slides no more."""
+    """The bar's length once it slides no more: for three seconds, since a busy browser may pause in mid-slide."""
+    lengths: list[int] = []
     async with asyncio.timeout(PATIENCE):
-        before, now = -1, 0
-        while now != before or not now:
+        while len(set(lengths[-7:])) != 1 or len(lengths) < 7 or not lengths[-1]:
             await asyncio.sleep(0.5)
-            before, now = now, length(await picture_of(rig, source), begins)
-        return now
+            lengths.append(length(await picture_of(rig, source), begins))
+    return lengths[-1]
