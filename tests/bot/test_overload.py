@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import suppress
-from statistics import median
+from statistics import fmean, median
 
 import aiohttp
 import pytest
@@ -14,10 +14,14 @@ from bot.health import health
 from tests.bot.stage import Theatre, eventually, theatre
 from transport.reading import Reading
 
-VIEWERS = 300
+VIEWERS = 60
 INTERVAL = 0.25
-COST = 0.0015
-"""Seconds of work for each reading that is counted: with it, all readings would take nearly twice the time there is."""
+COST = 0.0075
+"""Seconds for each reading that is counted: with it, all readings would take nearly twice the time there is.
+
+Few viewers, whose readings take long without any work: how much work there is for a machine that is busy with other
+things as well would be anybody's guess.
+"""
 
 
 async def frames_in(stage: Theatre, seconds: float) -> int:
@@ -35,12 +39,13 @@ async def test_overload_is_shed_alike_while_the_overlay_goes_on_and_passes(monke
     async with theatre(interval=INTERVAL, join_burst=1000, joins_per_second=1000.0) as stage:
         show = stage.show
         heard: Counter[str] = Counter()
+        took: list[float] = []
         take = show.crowd.take
 
         def take_slowly(reading: Reading, now: float) -> bool:
-            end = time.perf_counter() + COST
-            while time.perf_counter() < end:
-                pass
+            begun = time.perf_counter()
+            time.sleep(COST)
+            took.append(time.perf_counter() - begun)
             heard[reading.viewer] += 1
             return take(reading, now)
 
@@ -60,12 +65,14 @@ async def test_overload_is_shed_alike_while_the_overlay_goes_on_and_passes(monke
             # Until what had piled up is read.
             await asyncio.sleep(5.0)
             heard.clear()
-            frames = await frames_in(stage, 8.0)
+            took.clear()
+            frames = await frames_in(stage, 16.0)
             counts = sorted(heard.values())
             assert len(counts) == VIEWERS, "everybody is heard"
             # Each has had one or two turns of some readings: a few more or less are chance.
             assert 4 * counts[0] >= median(counts) >= counts[-1] / 3, "and nobody far more often than others"
-            assert frames >= 16, "moods go on"
+            # Two a second at least, on a machine that does nothing else; others show how slow they are.
+            assert frames >= 32 * COST / fmean(took), "moods go on"
             load.send_every(0)
         # What waits in the buffers of those who have gone is still read: until then less strain is but a try.
         await eventually(lambda: not show.desk.guests, 100)
