@@ -42,10 +42,8 @@ def without_reader(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_well_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     path = tmp_path / "config.toml"
-    path.write_text(f"[web]\nport = {port}\npublic_port = 0\n")
+    path.write_text(f"[web]\nport = {free_port()}\npublic_port = 0\n")
     assert doctor.main(["--config", str(path)]) == 0
     assert "All is well." in capsys.readouterr().out
 

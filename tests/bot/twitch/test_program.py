@@ -11,6 +11,7 @@ import pytest
 from bot.twitch.endpoints import VARIABLE
 from bot.twitch.tokens import Account, _write
 from tests.conftest import ROOT
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -18,9 +19,8 @@ pytestmark = pytest.mark.slow
 def first_lines(folder: Path, needle: str, client_id: str = "", *options: str) -> list[str]:
     """Start the bot where there is no Twitch; what it said until `needle` came, and a moment after."""
     config = folder / "config.toml"
-    config.write_text(
-        f'[web]\nport = {_free()}\npublic_port = 0\n[twitch]\nclient_id = "{client_id}"\n[history]\nenabled = false\n'
-    )
+    ports = f"port = {free_port()}\npublic_port = 0"
+    config.write_text(f'[web]\n{ports}\n[twitch]\nclient_id = "{client_id}"\n[history]\nenabled = false\n')
     command = [sys.executable, "-m", "lera", "bot", "--config", str(config), *options]
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, VARIABLE: "http://127.0.0.1:9"}, text=True,
@@ -43,14 +43,6 @@ def first_lines(folder: Path, needle: str, client_id: str = "", *options: str) -
         program.terminate()
         said += program.stdout.readlines()
     return said
-
-
-def _free() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_without_twitch_the_show_runs_and_says_how_to_have_it(tmp_path: Path) -> None:

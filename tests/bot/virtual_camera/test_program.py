@@ -19,6 +19,7 @@ from model.emotions import EMOTIONS
 from tests.bot.drawing.looks import Pixels, is_near, share_in
 from tests.bot.stage import HAPPY, OVERLAY_KEY, SAD, Theatre, eventually, theatre
 from tests.conftest import ROOT
+from tests.ports import free_port
 from tests.standins.y4m_camera import read_frames
 
 pytestmark = pytest.mark.slow
@@ -122,13 +123,13 @@ async def test_below_the_minimum_the_frames_hold_no_share(tmp_path: Path) -> Non
     assert is_near(frames[0][0], (0x30, 0x30, 0x30), 4).all()
 
 
-async def test_it_waits_for_the_bot_and_comes_back_to_it(tmp_path: Path, unused_tcp_port: int) -> None:
-    chosen, path = settings(tmp_path), tmp_path / "camera.y4m"
-    async with camera(f"http://127.0.0.1:{unused_tcp_port}") as process:
+async def test_it_waits_for_the_bot_and_comes_back_to_it(tmp_path: Path) -> None:
+    chosen, path, port = settings(tmp_path), tmp_path / "camera.y4m", free_port()
+    async with camera(f"http://127.0.0.1:{port}") as process:
         assert process.stdout is not None
         assert b"Waiting for the bot" in await asyncio.wait_for(process.stdout.readline(), 60)
         for feeling in (HAPPY, SAD):
-            async with theatre(port=unused_tcp_port) as stage:
+            async with theatre(port=port) as stage:
                 chosen_by(stage, chosen)
                 for number in range(3):
                     stage.join(number, feeling)
