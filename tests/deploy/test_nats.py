@@ -41,9 +41,13 @@ SAID_BY_HUB = ["nodes.joins", "nodes.recall", f"node.{NODE}.joins", "bot.report"
 
 
 def configuration(folder: Path, tls: bool = False) -> tuple[Path, int]:
-    """The file with a port of its own; with the lines for TLS in force, if so wished."""
+    """The file with a port of its own; with the lines for TLS in force, if so wished.
+
+    And with patience: whom a busy machine holds up for some seconds is neither gone nor a stranger.
+    """
     port = free_port()
     changes = {r"127\.0\.0\.1:4222": f"127.0.0.1:{port}"}
+    changes |= {r'ping_interval: "5s"': 'ping_interval: "60s"', r"timeout: 2\b": "timeout: 30"}
     if tls:
         certificate = make_certificate(folder)
         changes |= {r"(?m)^#(?=tls|  \w|\})": "", "/etc/nats/chain.pem": str(certificate.chain)}
