@@ -1,6 +1,7 @@
 """Who may ask for what: each power against each route, cookies, wrong tries, and what renewal ends."""
 
 import asyncio
+import time
 from typing import Any
 
 import aiohttp
@@ -121,7 +122,9 @@ async def test_a_body_has_a_limit_and_other_sites_may_not_even_try() -> None:
 
 
 async def test_wrong_keys_are_limited_and_nobody_who_is_in_is_thrown_out() -> None:
-    async with theatre() as stage, aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as page:
+    # No time passes, in which tries would come back.
+    begun, jar = time.time(), aiohttp.CookieJar(unsafe=True)
+    async with theatre(now=lambda: begun) as stage, aiohttp.ClientSession(cookie_jar=jar) as page:
         assert await enter(stage, page, STREAMER_KEY) == 200
         found = [await enter(stage, page, f"guess-{number}") for number in range(Tries.BURST + 2)]
         assert found[0] == 401 and found[-1] == 429 and set(found) == {401, 429}
