@@ -11,11 +11,11 @@ _chance: Final = random.SystemRandom()
 def free_port(host: str = "127.0.0.1") -> int:
     """A port of this address that nobody has now, nor gets before the test takes it: "" is every address.
 
-    Of those below what systems give to connections, of which one might come first; and none twice, since who is
-    given one may take it late.
+    Of those below what systems give to connections, of which one might come first, and above the last that browsers
+    won't open (10080); and none twice, since who is given one may take it late.
     """
     while True:
-        port = _chance.randrange(10_000, 32_000)
+        port = _chance.randrange(10_100, 32_000)
         if port in _given:
             continue
         try:

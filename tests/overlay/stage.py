@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import threading
 import time
 from collections.abc import Coroutine, Sequence
@@ -14,6 +13,7 @@ from aiohttp import web
 
 from bot.themes import Themes
 from model.emotions import AROUSAL, EMOTIONS, VALENCE
+from tests.ports import free_port
 
 PAGES: Final = Path(__file__).parents[2] / "overlay"
 POLICY: Final = "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
@@ -118,9 +118,7 @@ class Stage:
     def __init__(self, own_themes: Path | None = None) -> None:
         """`own_themes` is a streamer's folder of themes; what is put into it later is served as well."""
         self._theme_files = Themes(own=own_themes or PAGES / "no-themes-here")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.current: Frame | None = None
         # The tiles that a page is told when it connects; None: it is told of none.
         self.tiles: Frame | None = None
