@@ -120,7 +120,7 @@ def test_readme_names_every_option(program: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_readme_names_no_option_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"--pictures"}.union(*(options(program, monkeypatch) for program in PROGRAMS))
+    known = {"--pictures", "--hypothesis-profile"}.union(*(options(program, monkeypatch) for program in PROGRAMS))
     # The commands of `python -m model` need torch to be imported, so their options are read off their source.
     fuzzing = ROOT / "tests" / "fuzz" / "__main__.py"
     for path in [*(ROOT / "model").rglob("*.py"), *(ROOT / "bench").glob("*.py"), fuzzing]:
