@@ -65,6 +65,8 @@ async def test_a_scene_is_switched_and_switched_back(rig: Rig) -> None:
         assert there.active == ["party"]
         crowd.mood = CALM
         await until(lambda: is_on(rig, calm))
+        # OBS shows the scene a moment before it tells the bot so.
+        await eventually(lambda: len(there.why) == 2, PATIENCE)
         assert [line for _, line in there.why] == [
             f"party: happiness 70%: scene {party}",
             "party: happiness 5%: back to what was there",
