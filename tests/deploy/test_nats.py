@@ -206,7 +206,9 @@ async def test_a_show_and_its_hub_need_no_more_than_they_may(
         listener = stack.enter_context(listen("127.0.0.1", 0))
         await stack.enter_async_context(site(listener, node.application(), 10.0))
         running = [asyncio.create_task(each.run()) for each in (show, node)]
-        await eventually(lambda: CHANNEL in node.channels)
+        await eventually(lambda: CHANNEL in node.channels and node.bus.connected)
+        # A word of the bot's that comes before the hub's connection stands is answered in vain, and so once more.
+        in_vain = node.bus.counts["unsent"]
         token = parse_link(links(show, address)["join"]).token
         clients = [
             HubClient(f"ws://127.0.0.1:{listener.getsockname()[1]}/hub", CHANNEL, token, f"{number:022}")
@@ -218,7 +220,7 @@ async def test_a_show_and_its_hub_need_no_more_than_they_may(
         running.append(asyncio.create_task(looking(clients)))
         await eventually(lambda: show.mood.viewers == 3)
         told = Metrics(lambda: bus_metrics(node.bus)).text()
-        assert "lera_bus_connected 1.0" in told and "lera_bus_unsent_total 0.0" in told
+        assert "lera_bus_connected 1.0" in told and f"lera_bus_unsent_total {in_vain:.1f}" in told
         # What a viewer asks for at a hub goes to the bot and back.
         assert await clients[0].forget(PATIENCE)
         await eventually(lambda: show.mood.viewers == 2)
