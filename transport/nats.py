@@ -166,7 +166,7 @@ class Bus:
                 subject, cb=self._take, pending_msgs_limit=self.WAITING_FRAMES, pending_bytes_limit=self.WAITING_BYTES
             )
         # Only now the server has heard of all that is wanted: answers to what is asked next will come here.
-        await client.flush(1)
+        await _answered(client, 1.0)
 
     def _options(self, client: Client, server: Server, tls: Any) -> dict[str, Any]:
         options = dict(self._login.options)
@@ -236,7 +236,7 @@ class Bus:
         while True:
             await asyncio.sleep(self.PING_SECONDS)
             try:
-                await _within(self.PING_SECONDS * self.MISSED_PINGS, client.flush(10))
+                await _answered(client, self.PING_SECONDS * self.MISSED_PINGS)
             except _LOST:
                 ended.set()
                 return
@@ -265,7 +265,7 @@ class Bus:
         if self.connected:
             with contextlib.suppress(*_LOST):
                 await _within(1.0, self._drain(client))
-                await _within(1.0, client.flush(1))
+                await _answered(client, 1.0)
 
     def _become(self, connected: bool) -> None:
         if connected == self.connected:
@@ -294,6 +294,20 @@ async def _within(seconds: float, work: Coroutine[Any, Any, None]) -> None:
         if not task.done():
             task.cancel()
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    if not done:
+        raise TimeoutError
+    task.result()
+
+
+async def _answered(client: Client, seconds: float) -> None:
+    """Wait until the server has answered all that was sent. Raises TimeoutError, and whatever nats-py raises.
+
+    Who stops waiting leaves the flush as it is: where an answer comes to one that was cancelled, nats-py stops reading
+    and prints a traceback.
+    """
+    task = asyncio.ensure_future(client.flush(10))
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    done, _ = await asyncio.wait({task}, timeout=seconds)
     if not done:
         raise TimeoutError
     task.result()

@@ -40,6 +40,7 @@ class _Client:
         self.options: dict[str, Any] | None = None
         self.listeners: dict[str, _Listener] = {}
         self.pings = 0
+        self.pongs_owed = 0
 
     def say(self, text: str) -> None:
         self.writer.write(text.encode() + b"\r\n")
@@ -78,6 +79,8 @@ class Nats:
         self._chance = random.Random(0)
         # The part of published messages that are lost: core NATS promises none of them.
         self.loss = 0.0
+        # While so, the answers to pings are on a slow way: they arrive together with the first one afterwards.
+        self.holds_pongs = False
 
     @property
     def url(self) -> str:
@@ -87,6 +90,11 @@ class Nats:
     def connections(self) -> int:
         """How many have logged in."""
         return sum(client.options is not None for client in self._clients.values())
+
+    @property
+    def pongs_owed(self) -> int:
+        """How many answers to pings are on their way."""
+        return sum(client.pongs_owed for client in self._clients.values())
 
     @property
     def running(self) -> bool:
@@ -178,7 +186,10 @@ class Nats:
             client.say("+OK")
         match word:
             case Ping():
-                client.say("PONG")
+                client.pongs_owed += 1
+                while client.pongs_owed and not self.holds_pongs:
+                    client.pongs_owed -= 1
+                    client.say("PONG")
             case Pong():
                 client.pings = 0
             case Subscribe():
