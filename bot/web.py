@@ -148,8 +148,8 @@ class Pages:
         page = web.WebSocketResponse(compress=False, heartbeat=10.0, max_msg_size=1024, timeout=1.0)
         try:
             await page.prepare(request)
-        except ConnectionError:
-            # Vanished within the handshake: nobody is left to feed, and it is no error of ours.
+        except (ConnectionError, UnicodeEncodeError):
+            # Vanished within the handshake, or shook hands in bytes that are no text: no error of ours.
             return web.Response(status=400)
         # The guard has let it in, so that it has a power.
         power = self._feeds[page] = self._guard.power_of(request) or "overlay"

@@ -167,6 +167,9 @@ class Hub:
         except ConnectionError:
             # Vanished within the handshake. The half-made socket would be a bug in aiohttp's eyes, and its log.
             return self._turn_away(400, "vanished", "")
+        except UnicodeEncodeError:
+            # aiohttp says what is wrong in the header's own words, also where they are no text.
+            return self._turn_away(400, "malformed", "that is no WebSocket handshake")
         # They are on their way, and would stay in memory as long as the connection.
         socket.headers.clear()
         transport = request.transport

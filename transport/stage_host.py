@@ -87,8 +87,8 @@ class StageHost:
         )  # fmt: skip
         try:
             await socket.prepare(request)
-        except ConnectionError:
-            # Vanished within the handshake.
+        except (ConnectionError, UnicodeEncodeError):
+            # Vanished within the handshake, or shook hands in bytes that are no text.
             return web.Response(status=400)
         joined = False
         try:

@@ -11,9 +11,11 @@ from bot.server import serving
 from bot.settings import ChannelSettings, Settings, WebSettings
 from bot.show import Show
 from lera.errors import LeraError
-from tests.bot.stage import PATIENCE, theatre
+from tests.bot.stage import PATIENCE, STREAMER_KEY, theatre
 from tests.ports import free_port
+from transport.link import HUB_PATH
 from transport.listening import _is_our_fault, listen, open_files_as_allowed
+from transport.stage import STAGE_PATH
 
 
 def show_with(**web: object) -> Show:
@@ -116,3 +118,18 @@ def test_only_a_port_that_is_taken_is_said_to_be_another_leras() -> None:
     # An address for documentation (RFC 5737), which no machine has.
     with pytest.raises(LeraError, match=r"port 9000 \(.*\): mend host and port in"):
         listen("192.0.2.1", 9000)
+
+
+@pytest.mark.parametrize("path", [HUB_PATH, "/live", STAGE_PATH])
+async def test_a_handshake_that_is_no_text_is_refused_without_a_traceback(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with theatre() as stage:
+        host = stage.address.partition("//")[2]
+        reader, writer = await asyncio.open_connection(*host.split(":"))
+        key = f"Authorization: Bearer {STREAMER_KEY}"
+        asked = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{key}\r\nConnection: close\r\nUpgrade: "
+        writer.write(asked.encode() + b"\xff\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+    assert not caplog.records
