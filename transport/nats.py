@@ -119,8 +119,9 @@ class Bus:
                 # The connection stays; raised while connecting, nats-py's reader would end in a traceback.
                 self._deny("publish" if denied[1] == "publish" else "subscribe", denied[2])
                 return
-            if not self.connected:
-                # nats-py would try for ever within `connect`; whether, when and where to try is decided here.
+            if client._reading_task is None:
+                # nats-py would try for ever within `connect`; whether, when and where to try is decided here. What its
+                # reader tells mustn't be raised: that would end the reader, with a traceback.
                 raise error
             if isinstance(error, nats.errors.SlowConsumerError):
                 self.counts["lost"] += 1
@@ -161,6 +162,9 @@ class Bus:
             max_outstanding_pings=self.MISSED_PINGS, flush_timeout=1.0, error_cb=on_error, closed_cb=on_closed,
             **options,
         )  # fmt: skip
+        if not client.is_connected:
+            # Cut off before the last word of the handshake, which nats-py takes for its end.
+            raise ConnectionError("the connection was lost")
         for subject in self._subjects:
             await client.subscribe(
                 subject, cb=self._take, pending_msgs_limit=self.WAITING_FRAMES, pending_bytes_limit=self.WAITING_BYTES
@@ -311,6 +315,9 @@ async def _answered(client: Client, seconds: float) -> None:
     if not done:
         raise TimeoutError
     task.result()
+    if client._reading_task is None or client._reading_task.done():
+        # nats-py waits for no answer then, and says that all is well.
+        raise ConnectionError("nothing is read from it any more")
 
 
 async def _close(client: Client) -> None:

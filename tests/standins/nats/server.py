@@ -81,6 +81,8 @@ class Nats:
         self.loss = 0.0
         # While so, the answers to pings are on a slow way: they arrive together with the first one afterwards.
         self.holds_pongs = False
+        # How many of the next pings are answered by the end of the connection.
+        self.cuts_at_ping = 0
 
     @property
     def url(self) -> str:
@@ -185,6 +187,9 @@ class Nats:
         if client.options is not None and client.options.get("verbose") and not isinstance(word, Ping | Pong):
             client.say("+OK")
         match word:
+            case Ping() if self.cuts_at_ping:
+                self.cuts_at_ping -= 1
+                client.writer.transport.abort()
             case Ping():
                 client.pongs_owed += 1
                 while client.pongs_owed and not self.holds_pongs:
